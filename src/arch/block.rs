@@ -1,0 +1,181 @@
+//! Blocks: the rows of a structure, and the names they go by (`zen-nas` structure strings).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Side of a square convolution kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Kernel {
+    K1,
+    K3,
+    K5,
+    K7,
+}
+
+impl Kernel {
+    pub const ALL: [Kernel; 4] = [Kernel::K1, Kernel::K3, Kernel::K5, Kernel::K7];
+
+    /// Side in pixels.
+    pub fn side(self) -> u32 {
+        match self {
+            Kernel::K1 => 1,
+            Kernel::K3 => 3,
+            Kernel::K5 => 5,
+            Kernel::K7 => 7,
+        }
+    }
+
+    pub fn from_side(side: u32) -> Option<Kernel> {
+        Kernel::ALL.into_iter().find(|k| k.side() == side)
+    }
+}
+
+/// How many times wider than its ends an inverted-bottleneck block is inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Expansion {
+    E1,
+    E2,
+    E4,
+    E6,
+}
+
+impl Expansion {
+    pub const ALL: [Expansion; 4] = [Expansion::E1, Expansion::E2, Expansion::E4, Expansion::E6];
+
+    pub fn factor(self) -> u32 {
+        match self {
+            Expansion::E1 => 1,
+            Expansion::E2 => 2,
+            Expansion::E4 => 4,
+            Expansion::E6 => 6,
+        }
+    }
+
+    pub fn from_factor(factor: u32) -> Option<Expansion> {
+        Expansion::ALL.into_iter().find(|e| e.factor() == factor)
+    }
+}
+
+/// What a block is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum BlockKind {
+    /// `SuperConvK{k}BNRELU`: plain conv, BN, ReLU.
+    Conv(Kernel),
+    /// `SuperResK{k}K{k}`: two k×k convs around a bottleneck, residual.
+    KxKx(Kernel),
+    /// `SuperResK1K{k}K1`: 1×1, k×k, 1×1, residual; twice a sub-layer.
+    K1KxK1(Kernel),
+    /// `SuperResIDWE{e}K{k}`: inverted bottleneck with a depthwise k×k, residual; twice a sub-layer.
+    Idw(Expansion, Kernel),
+}
+
+impl BlockKind {
+    /// Every kind of the grammar, in the order the names are listed in messages.
+    pub fn all() -> impl Iterator<Item = BlockKind> {
+        let spatial = [Kernel::K3, Kernel::K5, Kernel::K7];
+        let conv = Kernel::ALL.into_iter().map(BlockKind::Conv);
+        let kxkx = spatial.into_iter().map(BlockKind::KxKx);
+        let k1kxk1 = spatial.into_iter().map(BlockKind::K1KxK1);
+        let idw = Expansion::ALL
+            .into_iter()
+            .flat_map(move |e| spatial.into_iter().map(move |k| BlockKind::Idw(e, k)));
+        conv.chain(kxkx).chain(k1kxk1).chain(idw)
+    }
+
+    pub fn kernel(self) -> Kernel {
+        match self {
+            BlockKind::Conv(k)
+            | BlockKind::KxKx(k)
+            | BlockKind::K1KxK1(k)
+            | BlockKind::Idw(_, k) => k,
+        }
+    }
+
+    pub fn is_conv(self) -> bool {
+        matches!(self, BlockKind::Conv(_))
+    }
+
+    /// The kind that a structure string calls `name`.
+    pub fn from_name(name: &str) -> Option<BlockKind> {
+        BlockKind::all().find(|kind| kind.to_string() == name)
+    }
+}
+
+impl fmt::Display for BlockKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BlockKind::Conv(k) => write!(f, "SuperConvK{}BNRELU", k.side()),
+            BlockKind::KxKx(k) => write!(f, "SuperResK{0}K{0}", k.side()),
+            BlockKind::K1KxK1(k) => write!(f, "SuperResK1K{}K1", k.side()),
+            BlockKind::Idw(e, k) => write!(f, "SuperResIDWE{}K{}", e.factor(), k.side()),
+        }
+    }
+}
+
+/// One block of a structure. Widths are channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Block {
+    pub kind: BlockKind,
+    pub in_channels: u32,
+    pub out_channels: u32,
+    /// Of the first sub-layer; the others have stride 1.
+    pub stride: u32,
+    /// Inner width of a residual block; 0 in plain conv blocks, which have none.
+    pub bottleneck: u32,
+    pub sub_layers: u32,
+}
+
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Block { kind, in_channels, out_channels, stride, bottleneck, sub_layers } = self;
+        write!(f, "{kind}({in_channels},{out_channels},{stride},")?;
+        if !kind.is_conv() {
+            write!(f, "{bottleneck},")?;
+        }
+        write!(f, "{sub_layers})")
+    }
+}
+
+/// `width` rounded to the nearest multiple, ties to the even multiple, at least one multiple: the
+/// reference's `smart_round`, which also shapes the inside of inverted bottlenecks.
+pub fn round_width(width: f64, multiple: u32) -> u32 {
+    let steps = (width / f64::from(multiple)).round_ties_even().max(1.0);
+    // A float-to-integer cast saturates, so an absurd width stays absurd instead of wrapping.
+    (steps as u32).saturating_mul(multiple)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip() {
+        for kind in BlockKind::all() {
+            assert_eq!(BlockKind::from_name(&kind.to_string()), Some(kind));
+        }
+        assert_eq!(BlockKind::all().count(), 4 + 3 + 3 + 12);
+    }
+
+    /// The table of the reference's `smart_round` with base 8 (golden/structures.json).
+    #[test]
+    fn width_rounding_matches_the_reference() {
+        let table = [
+            (1.0, 8),
+            (4.0, 8),
+            (12.0, 16),
+            (12.8, 16),
+            (20.0, 16),
+            (28.0, 32),
+            (36.0, 32),
+            (44.0, 48),
+            (52.0, 48),
+            (60.0, 64),
+            (68.0, 64),
+            (76.0, 80),
+        ];
+        for (width, rounded) in table {
+            assert_eq!(round_width(width, 8), rounded, "{width}");
+        }
+    }
+}

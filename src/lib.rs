@@ -1,0 +1,7 @@
+//! zendo finds neural network architectures without training any of them (Zen-NAS, ICCV 2021).
+//!
+//! The parts and who may know whom are in `docs/architecture.md`; a test reads every import.
+
+pub mod arch;
+pub mod random;
+pub mod score;

@@ -1,0 +1,115 @@
+//! What a score is: the three definitions in use, the parts one evaluation gives, a value with its
+//! noise. Plain values that search, proxies and screens share; must not know how one is computed.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Which Zen-Score: a number means nothing without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Definition {
+    /// Algorithm 1 as printed: Δ the Frobenius norm, σ² the biased batch variance of the clean pass.
+    Paper,
+    /// Δ the L1 sum; reproduces the paper's Table 5.
+    Table,
+    /// As the reference searches: Δ the L1 sum, σ² the running variance after both passes.
+    Reference,
+}
+
+impl Definition {
+    pub const ALL: [Definition; 3] = [Definition::Paper, Definition::Table, Definition::Reference];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Definition::Paper => "paper",
+            Definition::Table => "table",
+            Definition::Reference => "reference",
+        }
+    }
+}
+
+impl fmt::Display for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Everything one evaluation of the Zen-Score gives; natural logarithms throughout.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ZenParts {
+    /// log of the batch mean of the per-sample L1 sum of f(x) − f(x + αε).
+    pub log_delta_l1: f64,
+    /// The same with the per-sample Frobenius norm.
+    pub log_delta_l2: f64,
+    /// Per norm layer, in network order: ½·log of the channel mean of the clean pass's biased batch
+    /// variance.
+    pub log_sigma: Vec<f64>,
+    /// The same from the running variance after both passes (momentum 0.1, started at 1).
+    pub log_sigma_running: Vec<f64>,
+}
+
+impl ZenParts {
+    pub fn log_delta(&self, definition: Definition) -> f64 {
+        match definition {
+            Definition::Paper => self.log_delta_l2,
+            Definition::Table | Definition::Reference => self.log_delta_l1,
+        }
+    }
+
+    /// Σ log σ̄ over the norm layers.
+    pub fn bn_sum(&self, definition: Definition) -> f64 {
+        match definition {
+            Definition::Paper | Definition::Table => self.log_sigma.iter().sum(),
+            Definition::Reference => self.log_sigma_running.iter().sum(),
+        }
+    }
+
+    /// Zen = log Δ + Σ log σ̄ (Algorithm 1, step 6).
+    pub fn score(&self, definition: Definition) -> f64 {
+        self.log_delta(definition) + self.bn_sum(definition)
+    }
+}
+
+/// A mean over repeats with its spread.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeanStd {
+    pub mean: f64,
+    /// Sample standard deviation (n − 1); none for a single value.
+    pub std: Option<f64>,
+}
+
+impl MeanStd {
+    /// Of at least one value.
+    pub fn of(values: &[f64]) -> MeanStd {
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        let std = (values.len() > 1).then(|| (squares / (n - 1.0)).sqrt());
+        MeanStd { mean, std }
+    }
+}
+
+/// The score of a candidate as search and screens see it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Mean over the repeats; what evolution maximises. Always finite.
+    pub value: f64,
+    /// Standard deviation of one draw; none for a single repeat.
+    pub std: Option<f64>,
+    pub repeats: u32,
+    /// log Δ and Σ log σ̄, means over the repeats, where the proxy has them.
+    pub log_delta: Option<f64>,
+    pub bn_sum: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spread_is_the_sample_standard_deviation() {
+        assert_eq!(MeanStd::of(&[3.0]), MeanStd { mean: 3.0, std: None });
+        assert_eq!(MeanStd::of(&[1.0, 3.0]), MeanStd { mean: 2.0, std: Some(2.0_f64.sqrt()) });
+    }
+}

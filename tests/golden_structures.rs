@@ -1,0 +1,79 @@
+//! Parsing, splitting and both countings against the PyTorch reference, to the last digit.
+
+use serde_json::Value;
+use zendo::arch::{Counting, LayerList, NetSpec, Shortcuts, Structure, costs};
+
+fn golden() -> Value {
+    serde_json::from_str(include_str!("golden/structures.json")).expect("golden file is JSON")
+}
+
+fn whole(entry: &Value, key: &str) -> u64 {
+    let value = entry[key].as_f64().unwrap_or_else(|| panic!("{key} in {}", entry["name"]));
+    assert_eq!(value.fract(), 0.0);
+    value as u64
+}
+
+#[test]
+fn every_structure_matches_in_both_countings() {
+    let golden = golden();
+    let entries = golden["structures"].as_array().expect("a list");
+    assert_eq!(entries.len(), 36);
+    let mut compared = 0;
+    for entry in entries {
+        let name = entry["name"].as_str().expect("a name");
+        let text = entry["structure"].as_str().expect("a structure");
+        if name == "init_imagenet_latency" {
+            let error = text.parse::<Structure>().expect_err("the broken print");
+            let column = text.find("BNRELU(256").expect("its last block") + "BNRELU(".len() + 1;
+            assert_eq!((error.line, error.column), (1, column), "{error}");
+            continue;
+        }
+        let structure: Structure = text.parse().expect("valid");
+        assert_eq!(structure.to_string(), text);
+        assert_eq!(u64::from(structure.depth()), whole(entry, "num_layers"));
+        assert_eq!(
+            structure.split_deep_blocks().to_string(),
+            entry["split6"].as_str().expect("string")
+        );
+        let resolution = whole(entry, "resolution") as u32;
+        let classes = whole(entry, "num_classes") as u32;
+        for (shortcuts, suffix) in
+            [(Shortcuts::Kept, "reslink"), (Shortcuts::Removed, "no_reslink")]
+        {
+            let spec = NetSpec { shortcuts, ..NetSpec::residual(resolution, classes) };
+            let exact = costs(&structure, &spec, Counting::Exact);
+            let reference = costs(&structure, &spec, Counting::Reference);
+            for (cost, key) in [
+                (exact.params, "actual_params"),
+                (exact.flops, "actual_conv_linear_macs"),
+                (reference.params, "ref_model_size"),
+                (reference.flops, "ref_flops"),
+            ] {
+                assert_eq!(cost, whole(entry, &format!("{key}_{suffix}")), "{name} {key}_{suffix}");
+                compared += 1;
+            }
+        }
+        let shape =
+            LayerList::new(&structure, &NetSpec::plain(resolution, classes)).pre_pool_shape();
+        let expected = entry["pre_gap_shape_chw"].as_array().expect("a shape");
+        assert_eq!(expected[0].as_u64(), Some(u64::from(shape.channels)), "{name}");
+        assert_eq!(expected[1].as_u64(), Some(u64::from(shape.resolution)), "{name}");
+    }
+    assert_eq!(compared, 35 * 8);
+}
+
+/// By hand: SE on 16 channels squeezes to 4: two 1×1 convs of 64 weights, norms of 4 and 16 channels.
+#[test]
+fn squeeze_and_excitation_adds_its_convs_and_norms() {
+    let structure: Structure =
+        "SuperConvK3BNRELU(3,8,1,1)SuperResK3K3(8,32,1,16,1)".parse().expect("valid");
+    let without = NetSpec::residual(8, 10);
+    let with = NetSpec { squeeze_excite: true, ..without };
+    let added = |counting| {
+        let (a, b) = (costs(&structure, &without, counting), costs(&structure, &with, counting));
+        (b.params - a.params, b.flops - a.flops)
+    };
+    assert_eq!(added(Counting::Exact), (2 * 64 + 2 * (4 + 16), 2 * 64));
+    // The reference also counts the pooled vector's norm and the multiplication of the 8×8 map.
+    assert_eq!(added(Counting::Reference), (2 * 64 + 2 * (4 + 16), 2 * 64 + 16 + 16 * 64));
+}

@@ -5,3 +5,4 @@
 pub mod arch;
 pub mod random;
 pub mod score;
+pub mod space;

@@ -1,0 +1,73 @@
+//! Budgets: what a structure may cost. They judge a plain [`Costs`] value.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::arch::{Costs, Counting};
+
+/// A kind of budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Budget {
+    Layers,
+    Params,
+    Flops,
+    Activation,
+    Latency,
+}
+
+impl Budget {
+    /// In the order in which they are judged.
+    pub const ALL: [Budget; 5] =
+        [Budget::Layers, Budget::Params, Budget::Flops, Budget::Activation, Budget::Latency];
+
+    /// The key in a preset's `[budget]`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Budget::Layers => "layers",
+            Budget::Params => "params",
+            Budget::Flops => "flops",
+            Budget::Activation => "activation",
+            Budget::Latency => "latency",
+        }
+    }
+}
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The limits of a search; `None` is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Budgets {
+    pub layers: Option<u32>,
+    pub params: Option<u64>,
+    /// Multiply-adds of one sample.
+    pub flops: Option<u64>,
+    /// Largest layer output, f32, one sample, bytes.
+    pub activation_bytes: Option<u64>,
+    pub latency_ms: Option<f64>,
+    pub counting: Counting,
+}
+
+impl Budgets {
+    /// The first budget that `costs` breaks, in the order of [`Budget::ALL`].
+    ///
+    /// A latency limit is broken by costs that carry no latency: unknown is not within.
+    pub fn broken(&self, costs: &Costs) -> Option<Budget> {
+        Budget::ALL.into_iter().find(|budget| match budget {
+            Budget::Layers => self.layers.is_some_and(|max| costs.layers > max),
+            Budget::Params => self.params.is_some_and(|max| costs.params > max),
+            Budget::Flops => self.flops.is_some_and(|max| costs.flops > max),
+            Budget::Activation => {
+                self.activation_bytes.is_some_and(|max| costs.activation_bytes > max)
+            }
+            Budget::Latency => {
+                self.latency_ms.is_some_and(|max| costs.latency_ms.is_none_or(|ms| ms > max))
+            }
+        })
+    }
+}

@@ -1,0 +1,388 @@
+//! Preset files: TOML with `extends`, overrides from the command line or a form, and errors that say
+//! file, line, column and the nearest key.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::{Preset, shipped_preset, shipped_preset_names};
+
+/// Every key of the schema by section; a test keeps it in step with the types.
+const SCHEMA: &[(&str, &[&str])] = &[
+    (
+        "",
+        &[
+            "version",
+            "extends",
+            "about",
+            "published",
+            "space",
+            "budget",
+            "search",
+            "score",
+            "confirm",
+            "run",
+        ],
+    ),
+    (
+        "space",
+        &[
+            "families",
+            "kernels",
+            "expansions",
+            "kernel_weights",
+            "width_factors",
+            "width_min",
+            "width_max",
+            "width_multiple",
+            "depth_steps",
+            "fixed",
+            "initial",
+            "resolution",
+            "classes",
+            "se",
+        ],
+    ),
+    ("budget", &["params", "flops", "layers", "activation", "counting", "latency"]),
+    ("budget.latency", &["table", "ms"]),
+    (
+        "search",
+        &["iterations", "max_scored", "population", "mutations", "pipeline", "seed", "dedup"],
+    ),
+    ("score", &["proxy", "definition", "batch", "resolution", "alpha", "repeats", "seed_mode"]),
+    ("confirm", &["best", "repeats"]),
+    ("run", &["workers", "device"]),
+];
+
+/// Files larger than this are no presets.
+const MAX_BYTES: usize = 256 * 1024;
+/// Longest chain of `extends`.
+const MAX_EXTENDS: usize = 8;
+
+/// What is wrong with a preset, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresetError {
+    /// File, shipped preset or `--set`.
+    pub origin: String,
+    /// From 1; none where no place in the text is to blame.
+    pub line_column: Option<(usize, usize)>,
+    /// The key it is about, as `section.key`; empty for the whole.
+    pub key: String,
+    pub message: String,
+}
+
+impl fmt::Display for PresetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.origin)?;
+        if let Some((line, column)) = self.line_column {
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": ")?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for PresetError {}
+
+/// One text of the chain: a file, a shipped preset, or one override.
+#[derive(Clone, Debug)]
+struct Layer {
+    origin: String,
+    text: String,
+}
+
+/// A preset as it was asked for: the texts it is made of, base first, overrides last.
+#[derive(Clone, Debug)]
+pub struct PresetSource {
+    name: String,
+    layers: Vec<Layer>,
+    overrides: Vec<(String, Layer)>,
+}
+
+impl PresetSource {
+    /// Finds `reference`, a shipped preset's name or a file, and all it extends. `read` gives a
+    /// file's text or says why it can't.
+    ///
+    /// # Errors
+    /// Unknown names (with the nearest), unreadable files, bad TOML, unknown keys, `extends` that
+    /// go in a circle.
+    pub fn find(
+        reference: &str,
+        read: &dyn Fn(&Path) -> Result<String, String>,
+    ) -> Result<PresetSource, PresetError> {
+        let mut layers = Vec::new();
+        let mut next = Some((reference.to_owned(), PathBuf::new()));
+        while let Some((reference, folder)) = next {
+            let (layer, folder) = open(&reference, &folder, read)?;
+            let table = check_text(&layer)?;
+            if layers.len() == MAX_EXTENDS {
+                let message = format!("more than {MAX_EXTENDS} presets extend each other");
+                return Err(PresetError { message, ..blame(&layer, "extends") });
+            }
+            next = match table.get("extends") {
+                None => None,
+                Some(Value::String(base)) => Some((base.clone(), folder)),
+                Some(_) => {
+                    let message = "expected the name or file of a preset".to_owned();
+                    return Err(PresetError { message, ..blame(&layer, "extends") });
+                }
+            };
+            layers.push(layer);
+        }
+        layers.reverse();
+        let stem = Path::new(reference).file_stem().and_then(|stem| stem.to_str());
+        let name = if shipped_preset(reference).is_some() { Some(reference) } else { stem };
+        let name = name.unwrap_or("preset").replace(char::is_control, "\u{fffd}");
+        Ok(PresetSource { name, layers, overrides: Vec::new() })
+    }
+
+    /// The shipped name, or the file's without its ending.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sets `section.key`, over what the files say and over earlier calls for the same key. `value`
+    /// is TOML; anything else is taken as a string, so `900k` needs no quotes.
+    ///
+    /// # Errors
+    /// An unknown key, with the nearest.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), PresetError> {
+        let key = key.trim();
+        let origin = format!("--set {key}={value}").replace(char::is_control, "\u{fffd}");
+        let fail = |message| PresetError {
+            origin: origin.clone(),
+            line_column: None,
+            key: String::new(),
+            message,
+        };
+        let (section, field) = key.rsplit_once('.').unwrap_or(("", key));
+        let known = SCHEMA.iter().find(|(name, _)| *name == section);
+        if !known.is_some_and(|(_, keys)| keys.contains(&field)) || key == "extends" {
+            return Err(fail(format!("unknown key '{key}'{}", nearest_path(key))));
+        }
+        let as_toml = format!("value = {value}");
+        let value = match as_toml.parse::<Table>() {
+            Ok(table) if table.len() == 1 => table["value"].clone(),
+            _ => Value::String(value.trim().to_owned()),
+        };
+        // Written as inline tables, so that any depth of section is one line of TOML.
+        let mut table = Table::from_iter([(field.to_owned(), value)]);
+        for part in section.split('.').rev().filter(|part| !part.is_empty()) {
+            table = Table::from_iter([(part.to_owned(), Value::Table(table))]);
+        }
+        let layer = Layer { origin, text: table.to_string() };
+        self.overrides.retain(|(set, _)| set != key);
+        self.overrides.push((key.to_owned(), layer));
+        Ok(())
+    }
+
+    /// `key=value`, as `--set` takes it.
+    pub fn set_assignment(&mut self, assignment: &str) -> Result<(), PresetError> {
+        match assignment.split_once('=') {
+            Some((key, value)) => self.set(key, value),
+            None => Err(PresetError {
+                origin: format!("--set {assignment}").replace(char::is_control, "\u{fffd}"),
+                line_column: None,
+                key: String::new(),
+                message: "expected key=value, such as search.seed=7".to_owned(),
+            }),
+        }
+    }
+
+    /// Forgets an override; the files count again.
+    pub fn unset(&mut self, key: &str) {
+        self.overrides.retain(|(set, _)| set != key);
+    }
+
+    /// Keys that were set over the files, in the order they were set.
+    pub fn overridden(&self) -> impl Iterator<Item = &str> {
+        self.overrides.iter().map(|(key, _)| key.as_str())
+    }
+
+    /// The settings, checked.
+    ///
+    /// # Errors
+    /// A value of the wrong type or out of range, at its place.
+    pub fn preset(&self) -> Result<Preset, PresetError> {
+        let mut merged = Table::new();
+        for layer in self.all_layers() {
+            merge(&mut merged, check_text(layer)?);
+        }
+        merged.remove("extends");
+        let preset: Preset = serde_path_to_error::deserialize(merged).map_err(|error| {
+            let key = error.path().to_string();
+            let key = key.trim_matches('.').to_owned();
+            let message = error.into_inner().message().trim().to_owned();
+            PresetError { message, ..self.blame(&key) }
+        })?;
+        preset.check().map_err(|invalid| PresetError {
+            message: invalid.message,
+            ..self.blame(invalid.path)
+        })?;
+        Ok(preset)
+    }
+
+    fn all_layers(&self) -> impl DoubleEndedIterator<Item = &Layer> {
+        self.layers.iter().chain(self.overrides.iter().map(|(_, layer)| layer))
+    }
+
+    /// The last text that says `key`, or the preset asked for where none does.
+    fn blame(&self, key: &str) -> PresetError {
+        let key = key.split('[').next().unwrap_or_default();
+        let says_it = |layer: &&Layer| key_offset(&layer.text, key).is_some();
+        let asked_for = self.layers.last().expect("a source has the text it was found by");
+        blame(self.all_layers().rev().find(says_it).unwrap_or(asked_for), key)
+    }
+}
+
+fn open(
+    reference: &str,
+    folder: &Path,
+    read: &dyn Fn(&Path) -> Result<String, String>,
+) -> Result<(Layer, PathBuf), PresetError> {
+    if let Some(text) = shipped_preset(reference) {
+        let layer = Layer { origin: format!("preset {reference}"), text: text.to_owned() };
+        return Ok((layer, PathBuf::new()));
+    }
+    let path = folder.join(reference);
+    let shown = path.display().to_string().replace(char::is_control, "\u{fffd}");
+    match read(&path) {
+        Ok(text) => {
+            let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+            Ok((Layer { origin: shown, text }, folder))
+        }
+        Err(reason) => {
+            let looks_like_a_file = reference.contains(['/', '.']);
+            let message = if looks_like_a_file {
+                format!("can't be read: {reason}")
+            } else {
+                let nearest = nearest(reference, shipped_preset_names());
+                format!("no such preset and no such file{nearest}; `zendo presets list` shows all")
+            };
+            Err(PresetError { origin: shown, line_column: None, key: String::new(), message })
+        }
+    }
+}
+
+/// Parses a text and refuses unknown keys.
+fn check_text(layer: &Layer) -> Result<Table, PresetError> {
+    let whole = blame(layer, "");
+    if layer.text.len() > MAX_BYTES {
+        let message =
+            format!("{} bytes are more than the {MAX_BYTES} of a preset", layer.text.len());
+        return Err(PresetError { message, ..whole });
+    }
+    let table = Table::deserialize(
+        toml::Deserializer::parse(&layer.text).map_err(|error| toml_error(layer, &error))?,
+    )
+    .map_err(|error| toml_error(layer, &error))?;
+    check_keys(layer, "", &table)?;
+    Ok(table)
+}
+
+fn toml_error(layer: &Layer, error: &toml::de::Error) -> PresetError {
+    let line_column = error.span().map(|span| line_column(&layer.text, span.start));
+    let message = error.message().trim().replace('\n', ", ");
+    PresetError { message, line_column, ..blame(layer, "") }
+}
+
+fn check_keys(layer: &Layer, section: &str, table: &Table) -> Result<(), PresetError> {
+    let Some((_, known)) = SCHEMA.iter().find(|(name, _)| *name == section) else {
+        return Ok(());
+    };
+    for (key, value) in table {
+        let path = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
+        if !known.contains(&key.as_str()) {
+            let shown = key.replace(char::is_control, "\u{fffd}");
+            let mut hint = nearest(key, known.iter().copied());
+            if hint.is_empty() {
+                hint = nearest_path(&path);
+            }
+            let message = format!("unknown key '{shown}'{hint}");
+            return Err(PresetError { message, key: String::new(), ..blame(layer, &path) });
+        }
+        if let Value::Table(inner) = value {
+            check_keys(layer, &path, inner)?;
+        }
+    }
+    Ok(())
+}
+
+/// ", did you mean …?" for a name close to a known one, or nothing.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let short: String = name.chars().take(60).collect();
+    let scored = known.map(|k| (strsim::damerau_levenshtein(&short, k), k));
+    match scored.min() {
+        Some((distance, known)) if distance <= 2 + short.len() / 3 => {
+            format!(", did you mean '{known}'?")
+        }
+        _ => String::new(),
+    }
+}
+
+fn nearest_path(path: &str) -> String {
+    let all: Vec<String> = SCHEMA
+        .iter()
+        .filter(|(section, _)| !section.is_empty())
+        .flat_map(|(section, keys)| keys.iter().map(move |key| format!("{section}.{key}")))
+        .collect();
+    // The right key in the wrong section is the commonest slip.
+    let field = path.rsplit('.').next().unwrap_or(path);
+    let same_field = all.iter().find(|known| known.rsplit('.').next() == Some(field));
+    match same_field {
+        Some(known) => format!(", did you mean '{known}'?"),
+        None => nearest(path, all.iter().map(String::as_str)),
+    }
+}
+
+/// An error without message at the place where `layer` says `key`.
+fn blame(layer: &Layer, key: &str) -> PresetError {
+    // An override is one short line: a column in the TOML made of it would only confuse.
+    let offset = key_offset(&layer.text, key).filter(|_| !layer.origin.starts_with("--set"));
+    PresetError {
+        origin: layer.origin.clone(),
+        line_column: offset.map(|offset| line_column(&layer.text, offset)),
+        key: key.to_owned(),
+        message: String::new(),
+    }
+}
+
+/// Where `text` says `section.key`, as a byte offset.
+fn key_offset(text: &str, key: &str) -> Option<usize> {
+    let document = toml_edit::Document::parse(text).ok()?;
+    let mut table: &dyn toml_edit::TableLike = document.as_table();
+    let mut parts = key.split('.').peekable();
+    loop {
+        let (key, item) = table.get_key_value(parts.next()?)?;
+        if parts.peek().is_none() {
+            return key.span().map(|span| span.start);
+        }
+        table = item.as_table_like()?;
+    }
+}
+
+fn line_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
+    (line, column)
+}
+
+/// Lays `over` on `base`; tables merge, everything else replaces.
+fn merge(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(inner)), Value::Table(value)) => merge(inner, value),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What may be searched: preset files, the mutations of a space, budgets, the published nets.
+//!
+//! Owns: the preset schema and everything a preset decides about which structures may exist. Must
+//! not know: scores, populations, threads, files (a caller hands in how a file is read). Invariant:
+//! a [`Preset`] that exists has passed every check that needs no machine and no proxy.
+
+mod budget;
+mod document;
+mod mutation;
+mod preset;
+mod shipped;
+mod size;
+
+pub use budget::{Budget, Budgets};
+pub use document::{PresetError, PresetSource};
+pub use mutation::{Child, Mutation, Space};
+pub use preset::{
+    BudgetSettings, ConfirmSettings, Family, Fixed, LatencyBudget, Preset, RunSettings,
+    ScoreSettings, SearchSettings, SeedMode, SpaceSettings,
+};
+pub use shipped::{PublishedNet, published_nets, shipped_preset, shipped_preset_names};
+pub use size::Size;

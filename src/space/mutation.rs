@@ -1,0 +1,200 @@
+//! Mutation, exactly as the reference mutates (its `evolution_search` with both search spaces; the
+//! paper's Algorithm 3 with one block and other factors is a matter of settings).
+
+use serde::{Deserialize, Serialize};
+
+use super::preset::{Family, Fixed, SpaceSettings};
+use crate::{
+    arch::{Block, BlockKind, Expansion, Kernel, NetSpec, Structure, limits, round_width},
+    random::Stream,
+};
+
+/// A validated search space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Space {
+    /// Residual kinds with the weight each is drawn by.
+    kinds: Vec<(BlockKind, u32)>,
+    width_factors: Vec<f64>,
+    width_min: u32,
+    width_max: u32,
+    width_multiple: u32,
+    depth_steps: Vec<i32>,
+    fixed: Vec<Fixed>,
+    /// With shortcuts: what budgets are checked on.
+    net: NetSpec,
+}
+
+/// One mutated block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mutation {
+    /// Index in the parent.
+    pub block: usize,
+    pub from: Block,
+    pub to: Block,
+}
+
+/// A proposed structure and how it came from its parent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Child {
+    pub structure: Structure,
+    /// Blocks that really changed; empty for a copy.
+    pub mutations: Vec<Mutation>,
+}
+
+impl Space {
+    /// From settings that have passed the preset's checks.
+    pub(super) fn new(settings: &SpaceSettings) -> Space {
+        let kernels = || settings.kernels.iter().filter_map(|&side| Kernel::from_side(side));
+        let mut kinds = Vec::new();
+        for family in &settings.families {
+            // Weights go by kernel, and for inverted bottlenecks by kernel then expansion.
+            let of_family: Vec<BlockKind> = match family {
+                Family::KxKx => kernels().map(BlockKind::KxKx).collect(),
+                Family::K1KxK1 => kernels().map(BlockKind::K1KxK1).collect(),
+                Family::Idw => {
+                    let expansions: Vec<_> = settings
+                        .expansions
+                        .iter()
+                        .filter_map(|&factor| Expansion::from_factor(factor))
+                        .collect();
+                    kernels()
+                        .flat_map(|k| expansions.iter().map(move |&e| BlockKind::Idw(e, k)))
+                        .collect()
+                }
+            };
+            let weight = |i: usize| settings.kernel_weights.get(i).copied().unwrap_or(1);
+            kinds.extend(of_family.into_iter().enumerate().map(|(i, kind)| (kind, weight(i))));
+        }
+        Space {
+            kinds,
+            width_factors: settings.width_factors.clone(),
+            width_min: settings.width_min,
+            width_max: settings.width_max,
+            width_multiple: settings.width_multiple,
+            depth_steps: settings.depth_steps.clone(),
+            fixed: settings.fixed.clone(),
+            net: NetSpec {
+                squeeze_excite: settings.se,
+                ..NetSpec::residual(settings.resolution, settings.classes)
+            },
+        }
+    }
+
+    /// The network budgets are checked on: with shortcuts, at the space's resolution and classes.
+    pub fn net(&self) -> &NetSpec {
+        &self.net
+    }
+
+    /// A child of `parent`: `draws` uniform draws choose the blocks (one drawn twice counts once),
+    /// each chosen block is drawn uniformly over type × width × bottleneck × depth, unchanged
+    /// included; then input widths follow their predecessors and blocks of 6 or more sub-layers
+    /// split.
+    pub fn mutate(&self, parent: &Structure, draws: u32, stream: &mut Stream) -> Child {
+        let mut blocks = parent.blocks().to_vec();
+        let count = u32::try_from(blocks.len()).expect("at most limits::BLOCKS");
+        let mut chosen: Vec<usize> = (0..draws).map(|_| stream.below(count) as usize).collect();
+        chosen.sort_unstable();
+        chosen.dedup();
+        let mut mutations = Vec::new();
+        for index in chosen {
+            let from = blocks[index];
+            let to = self.mutate_block(from, self.is_fixed(index, blocks.len()), stream);
+            if from != to {
+                blocks[index] = to;
+                mutations.push(Mutation { block: index, from, to });
+            }
+        }
+        let structure =
+            Structure::chained(blocks).expect("options stay within the limits").split_deep_blocks();
+        Child { structure, mutations }
+    }
+
+    /// Whether `structure` could have come from mutating members of this space: kinds and widths of
+    /// its residual blocks are the space's or those of `initial`.
+    pub fn contains(&self, structure: &Structure, initial: &Structure) -> bool {
+        let widths_of = |s: &Structure| -> Vec<u32> {
+            s.blocks().iter().flat_map(|b| [b.out_channels, b.bottleneck]).collect()
+        };
+        let known = widths_of(initial);
+        let width_fits = |w: u32| {
+            known.contains(&w)
+                || (w % self.width_multiple == 0 && (self.width_min..=self.width_max).contains(&w))
+                || w == self.width_min
+                || w == self.width_max
+        };
+        let first = structure.blocks()[0].in_channels == initial.blocks()[0].in_channels;
+        first
+            && structure.blocks().iter().all(|block| {
+                let kind_fits = self.kinds.iter().any(|(kind, _)| *kind == block.kind)
+                    || initial.blocks().iter().any(|b| b.kind == block.kind);
+                kind_fits && width_fits(block.out_channels) && width_fits(block.bottleneck)
+            })
+    }
+
+    fn is_fixed(&self, index: usize, count: usize) -> bool {
+        self.fixed.iter().any(|fixed| match fixed {
+            Fixed::First => index == 0,
+            Fixed::Last => index + 1 == count,
+        })
+    }
+
+    fn mutate_block(&self, block: Block, fixed: bool, stream: &mut Stream) -> Block {
+        if fixed {
+            return block;
+        }
+        let out_channels = pick(&self.width_options(block.out_channels), stream);
+        if block.kind.is_conv() {
+            return Block { out_channels, ..block };
+        }
+        Block {
+            kind: self.pick_kind(stream),
+            out_channels,
+            bottleneck: pick(&self.width_options(block.bottleneck), stream),
+            sub_layers: pick(&self.depth_options(block.sub_layers), stream),
+            ..block
+        }
+    }
+
+    fn pick_kind(&self, stream: &mut Stream) -> BlockKind {
+        let total = self.kinds.iter().map(|(_, weight)| weight).sum();
+        let mut ticket = stream.below(total);
+        for &(kind, weight) in &self.kinds {
+            if ticket < weight {
+                return kind;
+            }
+            ticket -= weight;
+        }
+        unreachable!("a ticket is below the sum of the weights")
+    }
+
+    /// The distinct rounded widths within reach of `width`, widest first.
+    pub fn width_options(&self, width: u32) -> Vec<u32> {
+        let scaled = self.width_factors.iter().map(|factor| {
+            round_width(f64::from(width) * factor, self.width_multiple)
+                .clamp(self.width_min, self.width_max)
+        });
+        distinct_descending(scaled.collect())
+    }
+
+    /// The distinct depths within reach; those below 1 are dropped, not clamped.
+    pub fn depth_options(&self, sub_layers: u32) -> Vec<u32> {
+        let moved = self.depth_steps.iter().filter_map(|&step| sub_layers.checked_add_signed(step));
+        let mut options =
+            distinct_descending(moved.filter(|d| (1..=limits::SUB_LAYERS).contains(d)).collect());
+        if options.is_empty() {
+            options.push(sub_layers);
+        }
+        options
+    }
+}
+
+fn distinct_descending(mut options: Vec<u32>) -> Vec<u32> {
+    options.sort_unstable_by(|a, b| b.cmp(a));
+    options.dedup();
+    options
+}
+
+fn pick(options: &[u32], stream: &mut Stream) -> u32 {
+    let count = u32::try_from(options.len()).expect("a handful of options");
+    options[stream.below(count) as usize]
+}

@@ -5,4 +5,5 @@
 pub mod arch;
 pub mod random;
 pub mod score;
+pub mod search;
 pub mod space;

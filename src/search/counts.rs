@@ -1,0 +1,43 @@
+//! What became of the proposals.
+
+use std::{collections::BTreeMap, fmt};
+
+use crate::space::Budget;
+
+/// Why a proposal never got a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rejection {
+    Budget(Budget),
+    /// Proposed before.
+    Duplicate,
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rejection::Budget(budget) => budget.fmt(f),
+            Rejection::Duplicate => f.write_str("duplicate"),
+        }
+    }
+}
+
+/// Counts over a search. `proposed` is also the id of the newest proposal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Iterations: proposed children, rejected ones included, the initial structure not.
+    pub proposed: u64,
+    pub scored: u64,
+    pub failed: u64,
+    rejected: BTreeMap<Rejection, u64>,
+}
+
+impl Counts {
+    pub(super) fn reject(&mut self, why: Rejection) {
+        *self.rejected.entry(why).or_default() += 1;
+    }
+
+    /// By reason, budgets in the order in which they are judged, duplicates last.
+    pub fn rejected(&self) -> impl Iterator<Item = (Rejection, u64)> {
+        self.rejected.iter().map(|(why, count)| (*why, *count))
+    }
+}

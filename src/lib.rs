@@ -7,3 +7,4 @@ pub mod random;
 pub mod score;
 pub mod search;
 pub mod space;
+pub mod text;

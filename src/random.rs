@@ -143,7 +143,7 @@ mod tests {
             normals.map(f64::to_bits),
             [4602501242013047896, 13819913676779630365, 4611882567523809309]
         );
-        assert_eq!(stream.next_u64(), 0);
+        assert_eq!(stream.next_u64(), 5_756_740_916_214_738_919);
     }
 
     #[test]

@@ -126,7 +126,7 @@ fn overrides_win_and_can_be_taken_back() {
     let preset = source.preset().expect("valid");
     assert_eq!((preset.budgets().params, preset.search.seed), (Some(150_000), 7));
     source.unset("budget.params");
-    assert_eq!(source.preset().expect("valid").budgets().params, Some(200_000));
+    assert_eq!(source.preset().expect("valid").budgets().params, Some(400_000));
     for (bad, expected) in [
         (
             "search.sed=1",

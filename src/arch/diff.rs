@@ -138,6 +138,8 @@ fn pair_row(from: Block, to: Block) -> DiffRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch::samples::any_structure;
+    use proptest::prelude::*;
 
     fn parse(text: &str) -> Structure {
         text.parse().expect("valid")
@@ -171,5 +173,12 @@ mod tests {
         let diff = Diff::between(&a, &b);
         assert_eq!(diff.apply(&a), Some(b.clone()));
         assert_eq!(diff.apply(&b), None);
+    }
+
+    proptest! {
+        #[test]
+        fn apply_undoes_between(a in any_structure(), b in any_structure()) {
+            prop_assert_eq!(Diff::between(&a, &b).apply(&a), Some(b));
+        }
     }
 }

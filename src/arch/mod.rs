@@ -9,6 +9,8 @@ mod costs;
 mod diff;
 mod layers;
 mod parse;
+#[cfg(test)]
+pub(crate) mod samples;
 mod structure;
 
 pub use block::{Block, BlockKind, Expansion, Kernel, round_width};

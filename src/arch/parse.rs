@@ -4,6 +4,7 @@
 use thiserror::Error;
 
 use super::{Block, BlockKind, StructureError, limits};
+use crate::text::printable;
 
 /// What a structure string got wrong and where. Line and column count from 1, in characters.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -31,8 +32,7 @@ struct Place {
 impl Place {
     fn error(self, message: impl Into<String>) -> ParseError {
         // Names come from files: never let one carry a control sequence to a terminal.
-        let message: String = message.into();
-        let message = message.replace(char::is_control, "\u{fffd}");
+        let message = printable(&message.into());
         ParseError { line: self.line, column: self.column, message }
     }
 }
@@ -210,8 +210,7 @@ fn unknown_block_message(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Structure;
-    use super::*;
+    use crate::arch::{Structure, samples::any_structure};
     use proptest::prelude::*;
 
     fn error(text: &str) -> String {
@@ -272,18 +271,6 @@ mod tests {
         ] {
             assert_eq!(error(text), expected);
         }
-    }
-
-    fn any_structure() -> impl Strategy<Value = Structure> {
-        let kinds: Vec<_> = BlockKind::all().collect();
-        let block = (proptest::sample::select(kinds), 1..4000u32, 1..3u32, 1..4000u32, 1..9u32);
-        proptest::collection::vec(block, 1..12).prop_map(|parts| {
-            let blocks = parts.into_iter().map(|(kind, out_channels, stride, btl, sub_layers)| {
-                let bottleneck = if kind.is_conv() { 0 } else { btl };
-                Block { kind, in_channels: 3, out_channels, stride, bottleneck, sub_layers }
-            });
-            Structure::chained(blocks.collect()).expect("within limits")
-        })
     }
 
     proptest! {

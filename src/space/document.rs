@@ -10,6 +10,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{Preset, shipped_preset, shipped_preset_names};
+use crate::text::printable;
 
 /// Every key of the schema by section; a test keeps it in step with the types.
 const SCHEMA: &[(&str, &[&str])] = &[
@@ -139,7 +140,7 @@ impl PresetSource {
         layers.reverse();
         let stem = Path::new(reference).file_stem().and_then(|stem| stem.to_str());
         let name = if shipped_preset(reference).is_some() { Some(reference) } else { stem };
-        let name = name.unwrap_or("preset").replace(char::is_control, "\u{fffd}");
+        let name = printable(name.unwrap_or("preset"));
         Ok(PresetSource { name, layers, overrides: Vec::new() })
     }
 
@@ -155,7 +156,7 @@ impl PresetSource {
     /// An unknown key, with the nearest.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), PresetError> {
         let key = key.trim();
-        let origin = format!("--set {key}={value}").replace(char::is_control, "\u{fffd}");
+        let origin = printable(&format!("--set {key}={value}"));
         let fail = |message| PresetError {
             origin: origin.clone(),
             line_column: None,
@@ -188,7 +189,7 @@ impl PresetSource {
         match assignment.split_once('=') {
             Some((key, value)) => self.set(key, value),
             None => Err(PresetError {
-                origin: format!("--set {assignment}").replace(char::is_control, "\u{fffd}"),
+                origin: printable(&format!("--set {assignment}")),
                 line_column: None,
                 key: String::new(),
                 message: "expected key=value, such as search.seed=7".to_owned(),
@@ -252,7 +253,7 @@ fn open(
         return Ok((layer, PathBuf::new()));
     }
     let path = folder.join(reference);
-    let shown = path.display().to_string().replace(char::is_control, "\u{fffd}");
+    let shown = printable(&path.display().to_string());
     match read(&path) {
         Ok(text) => {
             let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -300,7 +301,7 @@ fn check_keys(layer: &Layer, section: &str, table: &Table) -> Result<(), PresetE
     for (key, value) in table {
         let path = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
         if !known.contains(&key.as_str()) {
-            let shown = key.replace(char::is_control, "\u{fffd}");
+            let shown = printable(key);
             let mut hint = nearest(key, known.iter().copied());
             if hint.is_empty() {
                 hint = nearest_path(&path);

@@ -3,6 +3,8 @@
 //! The parts and who may know whom are in `docs/architecture.md`; a test reads every import.
 
 pub mod arch;
+pub mod nn;
+pub mod proxy;
 pub mod random;
 pub mod score;
 pub mod search;

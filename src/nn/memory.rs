@@ -1,0 +1,205 @@
+//! Memory: what an evaluation needs at its widest point, and what there is.
+//!
+//! Must not know: how layers run beyond what they hold. Invariant: estimates saturate and allocate
+//! nothing, so a monstrous structure is refused before it does harm.
+
+use super::conv::{Kernels, patch_columns};
+use super::device::Device;
+use super::network::PlainNetwork;
+use super::norm::PASSES;
+use crate::arch::{Conv, LayerAt};
+
+/// Bytes of an f64, in which every tensor is drawn.
+const DRAWN: u64 = 8;
+
+/// What the live tensors of the widest step take, and a quarter more for what the allocator keeps
+/// of freed ones; bytes.
+pub(super) fn needed(network: &PlainNetwork, kernels: Kernels) -> u64 {
+    let of_conv = |(conv, at)| conv_bytes(network, conv, at, kernels);
+    let widest = network.convs().map(of_conv).max().unwrap_or(0).max(input_bytes(network));
+    widest.saturating_add(widest / 4)
+}
+
+fn samples(network: &PlainNetwork) -> u64 {
+    PASSES as u64 * u64::from(network.input.batch)
+}
+
+/// The draws of x and ε, both passes laid out in f64, and their rounded copy.
+fn input_bytes(network: &PlainNetwork) -> u64 {
+    let pair = network.input_shape().elements().saturating_mul(samples(network));
+    pair.saturating_mul(DRAWN + DRAWN + network.input.precision.bytes())
+}
+
+/// A conv and its norm: weights (drawn and rounded), input, output and what the kernels hold
+/// between them.
+fn conv_bytes(network: &PlainNetwork, conv: &Conv, at: &LayerAt, kernels: Kernels) -> u64 {
+    let size = network.input.precision.bytes();
+    let samples = samples(network);
+    let map = |elements: u64| elements.saturating_mul(samples).saturating_mul(size);
+    let (input, output) = (map(at.input.elements()), map(at.output.elements()));
+    let patch_rows = u64::from(conv.fan_channels()) * u64::from(conv.kernel.side()).pow(2);
+    let patches = |columns: u64| patch_rows.saturating_mul(columns).saturating_mul(size);
+    let pointwise = conv.kernel.side() == 1 && conv.stride == 1;
+    let between = match (kernels, conv.is_depthwise()) {
+        // A few rows beside input and output.
+        (Kernels::Cpu, true) => 0,
+        // The product packs its right side.
+        (Kernels::Cpu, false) if pointwise => input,
+        // Patches of a step, packed once more by the product, and the products before they are
+        // joined.
+        (Kernels::Cpu, false) => {
+            let step = patch_columns(patch_rows as usize, size as usize) as u64;
+            let columns = step + u64::from(at.output.resolution);
+            patches(columns).saturating_mul(2).saturating_add(output)
+        }
+        // The padded map, a product and two sums; the norm later holds as many.
+        (Kernels::Tensor, true) => input.saturating_mul(2).saturating_add(output.saturating_mul(3)),
+        // The transposed input, the patches of all samples, and the norm's intermediate maps.
+        (Kernels::Tensor, false) => {
+            let columns = u64::from(at.output.resolution).pow(2).saturating_mul(samples);
+            let conv2d = if pointwise { 0 } else { patches(columns).saturating_add(input) };
+            conv2d.saturating_add(output.saturating_mul(3))
+        }
+    };
+    let weights = conv.weights().saturating_mul(DRAWN + size);
+    [input, output, between].into_iter().fold(weights, u64::saturating_add)
+}
+
+impl Device {
+    /// Bytes that can be allocated on the device at this moment, by all workers together; none where
+    /// the system does not say.
+    pub(super) fn available_bytes(&self) -> Option<u64> {
+        match &self.candle {
+            candle_core::Device::Cpu => host::available_bytes(),
+            candle_core::Device::Cuda(device) => cuda_available_bytes(device),
+            candle_core::Device::Metal(_) => None,
+        }
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn cuda_available_bytes(device: &candle_core::CudaDevice) -> Option<u64> {
+    let (free, _total) = device.cuda_stream().context().mem_get_info().ok()?;
+    Some(free as u64)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda_available_bytes(_: &candle_core::CudaDevice) -> Option<u64> {
+    None
+}
+
+/// Memory of this machine, or of the control group that this process is confined to.
+mod host {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    pub(super) fn available_bytes() -> Option<u64> {
+        let machine =
+            fs::read_to_string("/proc/meminfo").ok().and_then(|text| mem_available(&text));
+        machine.into_iter().chain(control_group_free()).min()
+    }
+
+    pub(super) fn mem_available(meminfo: &str) -> Option<u64> {
+        let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+        let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
+        kibibytes.checked_mul(1024)
+    }
+
+    fn control_group_free() -> Option<u64> {
+        let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+        control_group_folders(&groups).iter().filter_map(|folder| folder_free(folder)).min()
+    }
+
+    /// The folders of the process's own memory group and of the root a container sees, in version
+    /// 2 (`0::PATH`) and version 1 (`N:memory:PATH`).
+    pub(super) fn control_group_folders(groups: &str) -> Vec<PathBuf> {
+        let mut folders = Vec::new();
+        for line in groups.lines() {
+            let mut fields = line.splitn(3, ':');
+            let (Some(_), Some(controllers), Some(path)) =
+                (fields.next(), fields.next(), fields.next())
+            else {
+                continue;
+            };
+            let root = match controllers {
+                "" => Path::new("/sys/fs/cgroup"),
+                "memory" => Path::new("/sys/fs/cgroup/memory"),
+                _ => continue,
+            };
+            folders.extend([root.join(path.trim_start_matches('/')), root.to_owned()]);
+        }
+        folders
+    }
+
+    /// Limit less use; file cache counts as free, the kernel gives it back.
+    fn folder_free(folder: &Path) -> Option<u64> {
+        let number = |file: &str| -> Option<u64> {
+            fs::read_to_string(folder.join(file)).ok()?.trim().parse().ok()
+        };
+        // Version 2 writes `max` for no limit, which is no number.
+        let (limit, used) = number("memory.max")
+            .zip(number("memory.current"))
+            .or_else(|| number("memory.limit_in_bytes").zip(number("memory.usage_in_bytes")))?;
+        let stat = fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
+        Some(limit.saturating_sub(used.saturating_sub(inactive_file(&stat))))
+    }
+
+    pub(super) fn inactive_file(stat: &str) -> u64 {
+        let value = |key: &str| {
+            stat.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.parse().ok())
+        };
+        value("total_inactive_file").or_else(|| value("inactive_file")).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host::*;
+    use super::*;
+    use crate::arch::Structure;
+    use crate::nn::{InputSpec, Precision};
+
+    fn network(structure: &str, batch: u32, resolution: u32, precision: Precision) -> PlainNetwork {
+        let structure: Structure = structure.parse().expect("valid");
+        PlainNetwork::new(&structure, InputSpec { batch, resolution, precision })
+    }
+
+    #[test]
+    fn needed_bytes_follow_the_widest_layer() {
+        let needed = |structure: &str, precision, kernels| {
+            needed(&network(structure, 4, 8, precision), kernels)
+        };
+        let (wide, narrow, weights) = (1000 * 8 * 64, 8 * 8 * 64, 8 * 1000);
+        let pointwise = "SuperConvK1BNRELU(3,1000,1,1)SuperConvK1BNRELU(1000,8,1,1)";
+        let single = needed(pointwise, Precision::F32, Kernels::Cpu);
+        assert_eq!(single, (4 * (2 * wide + narrow) + (8 + 4) * weights) * 5 / 4);
+        let double = needed(pointwise, Precision::F64, Kernels::Cpu);
+        assert_eq!(double, (8 * (2 * wide + narrow) + (8 + 8) * weights) * 5 / 4);
+
+        let patched = "SuperConvK7BNRELU(3,1000,1,1)SuperConvK1BNRELU(1000,8,1,1)";
+        for kernels in [Kernels::Cpu, Kernels::Tensor] {
+            assert!(needed(patched, Precision::F32, kernels) > single, "{kernels:?}");
+        }
+    }
+
+    #[test]
+    fn monsters_saturate() {
+        let wide = "SuperConvK7BNRELU(16384,16384,1,1)";
+        for kernels in [Kernels::Cpu, Kernels::Tensor] {
+            let bytes = needed(&network(wide, u32::MAX, 4096, Precision::F64), kernels);
+            assert!(bytes > u64::MAX / 2, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn system_files_are_read() {
+        assert_eq!(mem_available("MemTotal: 9 kB\nMemAvailable:   24 kB\n"), Some(24 * 1024));
+        assert_eq!(mem_available("MemTotal: 9 kB\n"), None);
+        let folders = control_group_folders("3:cpu:/x\n2:memory:/job\n0::/user.slice\n");
+        let expected =
+            ["/memory/job", "/memory", "/user.slice", ""].map(|f| format!("/sys/fs/cgroup{f}"));
+        assert_eq!(folders, expected.map(std::path::PathBuf::from));
+        assert_eq!(inactive_file("active_file 3\ninactive_file 7\n"), 7);
+        assert_eq!(inactive_file("inactive_file 7\ntotal_inactive_file 9\n"), 9);
+    }
+}

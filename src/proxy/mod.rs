@@ -1,0 +1,66 @@
+//! What a network is worth: one trait, one file a proxy, one registry.
+//!
+//! Owns: turning a structure and a seed into a value to maximise, or into the reason why there is
+//! none. Must not know: who searches, and with what. Invariant: a score that exists is finite, and
+//! it is a pure function of structure, seed, repeat, settings and device.
+
+mod registry;
+mod zen;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::arch::Structure;
+use crate::nn::NetworkError;
+use crate::score::{Definition, ZenParts};
+
+pub use registry::{BuildError, build, names};
+pub use zen::Zen;
+
+/// Judges structures. A worker thread builds its own and calls it for one structure at a time.
+pub trait Proxy: Send {
+    /// As the registry lists it.
+    fn name(&self) -> &'static str;
+
+    /// The worth of `structure` for one draw of weights and inputs, fixed by `seed` and `repeat`.
+    ///
+    /// # Errors
+    /// Why this structure has no score; other structures may still have one.
+    fn evaluate(
+        &mut self,
+        structure: &Structure,
+        seed: u64,
+        repeat: u32,
+    ) -> Result<Evaluation, Failure>;
+}
+
+/// What one evaluation gives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// To be maximised; finite.
+    pub score: f64,
+    /// Where the proxy is a Zen-Score: what it is made of, enough for all three definitions.
+    pub zen: Option<ZenParts>,
+}
+
+/// How a proxy measures.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Which Zen-Score [`Evaluation::score`] is; other proxies ignore it.
+    pub definition: Definition,
+    /// Images in a pass; at least 1.
+    pub batch: u32,
+    /// Input side, pixels; 1 to [`limits::RESOLUTION`](crate::arch::limits::RESOLUTION).
+    pub resolution: u32,
+    /// Scale of the perturbation, α; above 0 (the paper's is 0.01).
+    pub alpha: f64,
+}
+
+/// Why a structure has no score. Recorded with the candidate in place of a number.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Failure {
+    #[error("{what} is not finite")]
+    NotFinite { what: String },
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+}

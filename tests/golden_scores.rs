@@ -1,0 +1,118 @@
+//! Measured Zen-Scores against the reference implementation's, statistically: our own draws, a
+//! fixed seed, the same mean within the noise of both sides.
+
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use serde::Deserialize;
+use zendo::arch::Structure;
+use zendo::nn::Device;
+use zendo::proxy::{Proxy, Settings, Zen};
+use zendo::score::{Definition, MeanStd};
+
+const SEED: u64 = 1;
+const REPEATS: u32 = 16;
+
+#[derive(Deserialize)]
+struct Golden {
+    scores: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    name: String,
+    structure: Structure,
+    resolution: u32,
+    batch_size: u32,
+    gamma: f64,
+    repeats: u32,
+    zen_reference: Spread,
+    zen_paper_l1: Spread,
+    zen_paper_l2: Spread,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+struct Spread {
+    mean: f64,
+    std: f64,
+}
+
+impl Row {
+    fn golden(&self, definition: Definition) -> Spread {
+        match definition {
+            Definition::Paper => self.zen_paper_l2,
+            Definition::Table => self.zen_paper_l1,
+            Definition::Reference => self.zen_reference,
+        }
+    }
+
+    /// Our mean's distance from the golden one in standard errors, for each definition.
+    fn z(&self) -> [f64; 3] {
+        let settings = Settings {
+            definition: Definition::Table,
+            batch: self.batch_size,
+            resolution: self.resolution,
+            alpha: self.gamma,
+        };
+        let mut zen = Zen::new(settings, &Device::cpu()).expect("a thread");
+        let parts: Vec<_> = (0..REPEATS)
+            .map(|repeat| zen.evaluate(&self.structure, SEED, repeat).expect(&self.name))
+            .map(|evaluation| evaluation.zen.expect("a zen score has parts"))
+            .collect();
+        Definition::ALL.map(|definition| {
+            let scores: Vec<f64> = parts.iter().map(|parts| parts.score(definition)).collect();
+            let ours = MeanStd::of(&scores);
+            let golden = self.golden(definition);
+            let our_variance = ours.std.expect("16 repeats have a spread").powi(2);
+            let golden_variance = golden.std.powi(2);
+            let (n, m) = (f64::from(REPEATS), f64::from(self.repeats));
+            let error = if self.repeats < REPEATS {
+                // Too few to know their own spread: both sides share one.
+                let pooled =
+                    ((n - 1.0) * our_variance + (m - 1.0) * golden_variance) / (n + m - 2.0);
+                pooled * (1.0 / n + 1.0 / m)
+            } else {
+                our_variance / n + golden_variance / m
+            };
+            (ours.mean - golden.mean) / error.sqrt()
+        })
+    }
+}
+
+#[test]
+fn mean_scores_agree_with_the_reference_implementation() {
+    let golden: Golden = serde_json::from_str(include_str!("golden/zen_scores.json"))
+        .expect("the golden file parses");
+    assert_eq!(golden.scores.len(), 28);
+    let start = Instant::now();
+    // The slowest rows are last in the file; `pop` starts with them.
+    let waiting = Mutex::new(golden.scores.iter().collect::<Vec<_>>());
+    let done = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, NonZero::get) {
+            scope.spawn(|| {
+                loop {
+                    let Some(row) = waiting.lock().expect("no panic").pop() else { break };
+                    let row_start = Instant::now();
+                    let z = row.z();
+                    println!("{} {:.1?} {z:.2?}", row.name, row_start.elapsed());
+                    done.lock().expect("no panic").push((&row.name, z));
+                }
+            });
+        }
+    });
+    let done = done.into_inner().expect("no panic");
+    println!("{:.1?} in all", start.elapsed());
+    for (i, definition) in Definition::ALL.into_iter().enumerate() {
+        let mean = done.iter().map(|(_, z)| z[i]).sum::<f64>() / done.len() as f64;
+        let (name, worst) = done
+            .iter()
+            .map(|(name, z)| (name, z[i]))
+            .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
+            .expect("28 rows");
+        println!("{definition}: mean z {mean:.3}, worst {worst:.2} ({name})");
+        assert!(worst.abs() <= 5.0, "{definition}: {name} is {worst:.2} standard errors off");
+        assert!(mean.abs() <= 1.0, "{definition}: the mean z is {mean:.2}");
+    }
+}

@@ -3,9 +3,11 @@
 //! The parts and who may know whom are in `docs/architecture.md`; a test reads every import.
 
 pub mod arch;
+pub mod cli;
 pub mod nn;
 pub mod proxy;
 pub mod random;
+pub mod run;
 pub mod score;
 pub mod search;
 pub mod space;

@@ -1,0 +1,76 @@
+//! The command line: arguments, headless progress, JSON lines.
+//!
+//! Owns: what is printed and with which status the program ends. Must not know: how anything is
+//! computed. Invariant: with `--json` stdout holds one JSON object a line and nothing else; all
+//! complaints go to stderr.
+
+mod diff;
+mod inspect;
+mod net;
+mod output;
+mod presets;
+mod score;
+mod search;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use output::Failure;
+
+/// Finds neural network architectures without training any of them (Zen-NAS).
+///
+/// Without a command it opens the terminal UI.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the terminal UI, straight at a preset if one is named
+    Tui(TuiArgs),
+    /// Run a search without a terminal UI
+    Search(search::SearchArgs),
+    /// Score networks
+    Score(score::ScoreArgs),
+    /// Show what networks cost
+    Inspect(inspect::InspectArgs),
+    /// Compare two networks block by block
+    Diff(diff::DiffArgs),
+    /// List, show and check presets
+    #[command(subcommand)]
+    Presets(presets::PresetsCommand),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct TuiArgs {
+    /// A shipped preset's name, or a preset file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub preset: Option<String>,
+    /// Change a setting of the preset, such as search.seed=7
+    #[arg(long = "set", value_name = "KEY=VALUE", requires = "preset")]
+    pub sets: Vec<String>,
+    /// Keep everything in one process
+    #[arg(long)]
+    pub foreground: bool,
+}
+
+/// Runs a command that needs no terminal UI.
+///
+/// # Errors
+/// What to print, with the exit status that belongs to it.
+pub fn run(command: &Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Tui(_) => {
+            Err(Failure::usage(anyhow::anyhow!("this zendo was built without the `tui` feature")))
+        }
+        Command::Search(args) => search::run(args),
+        Command::Score(args) => score::run(args),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Diff(args) => diff::run(args),
+        Command::Presets(command) => presets::run(command),
+    }
+}

@@ -1,0 +1,139 @@
+//! NET arguments: a structure, a file of structures, or the name of a shipped net.
+
+use std::{fs, path::Path};
+
+use anyhow::anyhow;
+use clap::Args;
+
+use super::Failure;
+use crate::{
+    arch::{ParseError, Structure},
+    space::{PublishedNet, published_nets},
+    text::printable,
+};
+
+/// Where networks come from.
+#[derive(Debug, Args)]
+pub(super) struct NetArgs {
+    /// Structures, files of `[name ]structure` lines, or names of shipped nets
+    #[arg(value_name = "NET", required = true)]
+    pub nets: Vec<String>,
+    #[command(flatten)]
+    pub fix: FixArg,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FixArg {
+    /// Set every block's input width to its predecessor's output
+    #[arg(long)]
+    pub fix: bool,
+}
+
+/// A network that was named on the command line.
+#[derive(Clone, Debug)]
+pub(super) struct Net {
+    pub name: Option<String>,
+    pub structure: Structure,
+    /// What it was published for, where it is a shipped net.
+    pub published: Option<(u32, u32)>,
+}
+
+/// The resolution and classes of a net nobody published: ImageNet's.
+const USUAL: (u32, u32) = (224, 1000);
+
+impl Net {
+    /// Input side in pixels, unless told otherwise.
+    pub fn resolution(&self, told: Option<u32>) -> u32 {
+        told.unwrap_or_else(|| self.published.unwrap_or(USUAL).0)
+    }
+
+    pub fn classes(&self, told: Option<u32>) -> u32 {
+        told.unwrap_or_else(|| self.published.unwrap_or(USUAL).1)
+    }
+
+    /// The name, or the structure.
+    pub fn shown(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.structure.to_string())
+    }
+}
+
+/// All networks that `args` name, in order.
+pub(super) fn resolve_all(args: &NetArgs) -> Result<Vec<Net>, Failure> {
+    let mut nets = Vec::new();
+    for net in &args.nets {
+        nets.extend(resolve(net, &args.fix)?);
+    }
+    Ok(nets)
+}
+
+/// The one network that `net` names.
+pub(super) fn resolve_one(net: &str, fix: &FixArg) -> Result<Net, Failure> {
+    let mut nets = resolve(net, fix)?;
+    match nets.len() {
+        1 => Ok(nets.remove(0)),
+        n => Err(Failure::usage(anyhow!("{}: expected one network, found {n}", printable(net)))),
+    }
+}
+
+fn resolve(net: &str, fix: &FixArg) -> Result<Vec<Net>, Failure> {
+    if let Some(known) = published_nets().find(|known| known.name == net) {
+        let PublishedNet { name, structure, resolution, classes } = known;
+        let published = Some((resolution, classes));
+        return Ok(vec![Net { name: Some(name.to_owned()), structure, published }]);
+    }
+    if net.contains('(') {
+        let structure = parse(net, fix).map_err(|e| {
+            let ParseError { line, column, message } = e;
+            Failure::usage(anyhow!("structure:{line}:{column}: {message}"))
+        })?;
+        return Ok(vec![Net { name: None, structure, published: None }]);
+    }
+    match fs::read_to_string(net) {
+        Ok(text) => read_lines(net, &text, fix),
+        Err(error) => Err(Failure::usage(unknown(net, &error))),
+    }
+}
+
+fn read_lines(path: &str, text: &str, fix: &FixArg) -> Result<Vec<Net>, Failure> {
+    let path = printable(path);
+    let mut nets = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let content = line.trim();
+        if content.is_empty() || content.starts_with('#') {
+            continue;
+        }
+        let (name, structure) = match content.split_once(char::is_whitespace) {
+            Some((name, rest)) if !name.contains('(') => (Some(printable(name)), rest),
+            _ => (None, content),
+        };
+        // Columns count in the line as it stands in the file.
+        let skipped = structure.as_ptr() as usize - line.as_ptr() as usize;
+        let before = line[..skipped].chars().count();
+        let structure = parse(structure, fix).map_err(|e| {
+            Failure::usage(anyhow!("{path}:{}:{}: {}", number + 1, before + e.column, e.message))
+        })?;
+        nets.push(Net { name, structure, published: None });
+    }
+    if nets.is_empty() {
+        return Err(Failure::usage(anyhow!("{path}: holds no structure")));
+    }
+    Ok(nets)
+}
+
+fn parse(text: &str, fix: &FixArg) -> Result<Structure, ParseError> {
+    if fix.fix { Structure::parse_fixing_channels(text) } else { text.parse() }
+}
+
+fn unknown(net: &str, error: &std::io::Error) -> anyhow::Error {
+    let shown = printable(net);
+    if Path::new(net).exists() || net.contains('/') {
+        return anyhow!("{shown}: can't be read: {error}");
+    }
+    let nearest = published_nets()
+        .map(|known| known.name)
+        .min_by_key(|known| strsim::damerau_levenshtein(known, net))
+        .expect("there are shipped nets");
+    anyhow!(
+        "'{shown}' is no structure, no file and no shipped net; the nearest name is '{nearest}'"
+    )
+}

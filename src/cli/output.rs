@@ -1,0 +1,71 @@
+//! Printing: lines to stdout, failures with their exit status, numbers as people read them.
+
+use std::{
+    io::{self, ErrorKind, Write},
+    process::ExitCode,
+};
+
+/// A failed command: what to say and with which status to end.
+#[derive(Debug)]
+pub struct Failure {
+    pub error: anyhow::Error,
+    /// 1 failed, 2 bad usage or input.
+    pub status: u8,
+}
+
+impl Failure {
+    /// Bad usage or bad input: status 2.
+    pub fn usage(error: impl Into<anyhow::Error>) -> Failure {
+        Failure { error: error.into(), status: 2 }
+    }
+
+    /// The work itself failed: status 1.
+    pub fn failed(error: impl Into<anyhow::Error>) -> Failure {
+        Failure { error: error.into(), status: 1 }
+    }
+
+    /// Says it on stderr. A reader of our stdout that left early (`zendo … | head`) is no failure.
+    pub fn report(self) -> ExitCode {
+        let io = self.error.downcast_ref::<io::Error>();
+        if io.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
+        // With stderr gone there is nobody left to tell.
+        let _ = writeln!(io::stderr(), "error: {:#}", self.error);
+        ExitCode::from(self.status)
+    }
+}
+
+/// Prints a line to stdout.
+pub(super) fn line(text: impl std::fmt::Display) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Failure::failed)
+}
+
+/// Prints a value as one line of JSON.
+pub(super) fn json_line(value: &impl serde::Serialize) -> Result<(), Failure> {
+    line(serde_json::to_string(value).map_err(Failure::failed)?)
+}
+
+/// `1.031M`, four figures or so.
+pub(super) fn compact(n: u64) -> String {
+    let value = n as f64;
+    match n {
+        0..1_000 => n.to_string(),
+        1_000..1_000_000 => format!("{:.1}k", value / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.3}M", value / 1e6),
+        _ => format!("{:.3}G", value / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(compact(1_031_185), "1.031M");
+        assert_eq!(compact(65_500), "65.5k");
+        assert_eq!(compact(1_500_000_000), "1.500G");
+    }
+}

@@ -1,0 +1,220 @@
+//! `zendo score`: what networks are worth.
+
+use std::{process::ExitCode, time::Duration};
+
+use anyhow::anyhow;
+use clap::Args;
+use serde::Serialize;
+
+use super::{
+    Failure,
+    net::{Net, NetArgs, resolve_all},
+    output::{json_line, line},
+};
+use crate::{
+    arch::limits,
+    nn::{self, Device, DeviceChoice},
+    proxy::{self, Evaluation, Proxy, Settings},
+    score::{Definition, MeanStd},
+};
+
+#[derive(Debug, Args)]
+pub struct ScoreArgs {
+    #[command(flatten)]
+    nets: NetArgs,
+    #[arg(long, value_name = "NAME", default_value = "zen")]
+    proxy: String,
+    /// Which Zen-Score is the score; one evaluation gives all three
+    #[arg(long, value_parser = definition, default_value = "table", value_name = "paper|table|reference")]
+    definition: Definition,
+    /// Images in a batch
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    batch: u32,
+    /// Input side in pixels [default: the shipped net's own, else 224]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::RESOLUTION)))]
+    resolution: Option<u32>,
+    /// Draws of weights and images
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    repeats: u32,
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Size of the perturbation
+    #[arg(long, default_value_t = 0.01)]
+    alpha: f64,
+    #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda:N")]
+    device: DeviceChoice,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+fn definition(text: &str) -> Result<Definition, String> {
+    Definition::ALL
+        .into_iter()
+        .find(|definition| definition.name() == text)
+        .ok_or_else(|| "expected paper, table or reference".to_owned())
+}
+
+#[derive(Serialize)]
+struct Scored {
+    structure: String,
+    name: Option<String>,
+    proxy: &'static str,
+    definition: Definition,
+    batch: u32,
+    resolution: u32,
+    repeats: u32,
+    mean: f64,
+    std: Option<f64>,
+    log_delta: Option<f64>,
+    bn_sum: Option<f64>,
+    scores: Option<Scores>,
+    /// Process CPU time per evaluation.
+    cpu_ms: f64,
+    device: String,
+    kernels: &'static str,
+}
+
+#[derive(Serialize)]
+struct Scores {
+    paper: MeanStd,
+    table: MeanStd,
+    reference: MeanStd,
+}
+
+/// A network without a score.
+#[derive(Serialize)]
+struct Failed<'a> {
+    structure: String,
+    name: &'a Option<String>,
+    failure: String,
+}
+
+pub(super) fn run(args: &ScoreArgs) -> Result<ExitCode, Failure> {
+    let nets = resolve_all(&args.nets)?;
+    let (device, note) = nn::open(args.device).map_err(Failure::usage)?;
+    if let Some(note) = note {
+        eprintln!("{note}");
+    }
+    let mut failures = 0;
+    for net in &nets {
+        let settings = Settings {
+            definition: args.definition,
+            batch: args.batch,
+            resolution: net.resolution(args.resolution),
+            alpha: args.alpha,
+        };
+        let mut proxy =
+            proxy::build(&args.proxy, &settings, &device).map_err(Failure::usage)?;
+        match score(net, proxy.as_mut(), args) {
+            Ok(evaluated) => {
+                let scored = evaluated.into_scored(net, args, &settings, proxy.name(), &device);
+                if args.json { json_line(&scored)? } else { print(&scored)? }
+            }
+            Err(failure) => {
+                failures += 1;
+                eprintln!("error: {}: {failure}", net.shown());
+                if args.json {
+                    let structure = net.structure.to_string();
+                    json_line(&Failed { structure, name: &net.name, failure: failure.to_string() })?;
+                }
+            }
+        }
+    }
+    match failures {
+        0 => Ok(ExitCode::SUCCESS),
+        n => Err(Failure::failed(anyhow!("{n} of {} networks have no score", nets.len()))),
+    }
+}
+
+/// All draws of one network, in order.
+struct Evaluated {
+    draws: Vec<Evaluation>,
+    cpu: Duration,
+}
+
+fn score(net: &Net, proxy: &mut dyn Proxy, args: &ScoreArgs) -> Result<Evaluated, proxy::Failure> {
+    let start = cpu_time();
+    let draws = (0..args.repeats)
+        .map(|repeat| proxy.evaluate(&net.structure, args.seed, repeat))
+        .collect::<Result<_, _>>()?;
+    Ok(Evaluated { draws, cpu: cpu_time().saturating_sub(start) })
+}
+
+impl Evaluated {
+    fn into_scored(
+        self,
+        net: &Net,
+        args: &ScoreArgs,
+        settings: &Settings,
+        proxy: &'static str,
+        device: &Device,
+    ) -> Scored {
+        let values: Vec<f64> = self.draws.iter().map(|draw| draw.score).collect();
+        let zen: Vec<_> = self.draws.iter().filter_map(|draw| draw.zen.as_ref()).collect();
+        let over = |part: &dyn Fn(&crate::score::ZenParts) -> f64| {
+            let values: Vec<f64> = zen.iter().map(|parts| part(parts)).collect();
+            (!values.is_empty()).then(|| MeanStd::of(&values))
+        };
+        let definition = args.definition;
+        let of = |definition| over(&|parts| parts.score(definition));
+        let scores = match (of(Definition::Paper), of(Definition::Table), of(Definition::Reference))
+        {
+            (Some(paper), Some(table), Some(reference)) => Some(Scores { paper, table, reference }),
+            _ => None,
+        };
+        let MeanStd { mean, std } = MeanStd::of(&values);
+        Scored {
+            structure: net.structure.to_string(),
+            name: net.name.clone(),
+            proxy,
+            definition,
+            batch: settings.batch,
+            resolution: settings.resolution,
+            repeats: args.repeats,
+            mean,
+            std,
+            log_delta: over(&|parts| parts.log_delta(definition)).map(|m| m.mean),
+            bn_sum: over(&|parts| parts.bn_sum(definition)).map(|m| m.mean),
+            scores,
+            cpu_ms: self.cpu.as_secs_f64() * 1e3 / f64::from(args.repeats),
+            device: device.to_string(),
+            kernels: device.kernels(),
+        }
+    }
+}
+
+/// CPU time of this process so far, all threads.
+fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let nanos = time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs();
+    Duration::from_nanos(nanos)
+}
+
+fn print(scored: &Scored) -> Result<(), Failure> {
+    line(scored.name.as_deref().unwrap_or(&scored.structure))?;
+    let spread = |std: Option<f64>| std.map_or(String::new(), |std| format!(" ±{std:.2}"));
+    let noise = match scored.repeats {
+        1 => "one draw, its noise not measured".to_owned(),
+        n => format!("{n} draws, ± is the standard deviation of one"),
+    };
+    let Scored { mean, proxy, definition, batch, resolution, .. } = scored;
+    line(format!(
+        "  {proxy} {definition} {mean:.2}{}   batch {batch}, {resolution}², {noise}",
+        spread(scored.std)
+    ))?;
+    if let (Some(log_delta), Some(bn_sum)) = (scored.log_delta, scored.bn_sum) {
+        line(format!("  log Δ {log_delta:.2} + Σ log σ {bn_sum:.2}"))?;
+    }
+    if let Some(Scores { paper, table, reference }) = &scored.scores {
+        let show = |m: &MeanStd| format!("{:.2}{}", m.mean, spread(m.std));
+        line(format!(
+            "  paper {}   table {}   reference {}",
+            show(paper),
+            show(table),
+            show(reference)
+        ))?;
+    }
+    let Scored { cpu_ms, device, kernels, .. } = scored;
+    line(format!("  {cpu_ms:.1} ms of CPU time an evaluation, {device}, {kernels}"))
+}

@@ -1,0 +1,362 @@
+//! `zendo search`: a search without a terminal UI.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::anyhow;
+use clap::Args;
+use serde::Serialize;
+
+use super::{
+    Failure,
+    output::{compact, json_line, line},
+    presets,
+};
+use crate::{
+    run::{
+        self, Handle, RunSpec,
+        protocol::{Command, Finished, Phase, Reason, Snapshot, Update, Winner},
+    },
+    text::{grouped, printable},
+};
+
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// A shipped preset's name, or a preset file
+    #[arg(long, value_name = "NAME|FILE")]
+    preset: String,
+    /// Proposed children, rejected ones included
+    #[arg(long, value_name = "N")]
+    iterations: Option<u64>,
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Worker threads [default: one for each core]
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+    #[arg(long, value_name = "auto|cpu|cuda:N")]
+    device: Option<String>,
+    /// A new or empty folder for run.toml and best.txt
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Change a setting of the preset, such as budget.params=900k
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// Keep everything in one process
+    #[arg(long)]
+    foreground: bool,
+    /// One JSON object a line: progress, at last the result
+    #[arg(long)]
+    json: bool,
+}
+
+/// Progress is told so often.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+
+pub(super) fn run(args: &SearchArgs) -> Result<ExitCode, Failure> {
+    let spec = spec(args)?;
+    spec.check().map_err(Failure::usage)?;
+    let signal = catch_signals().map_err(Failure::failed)?;
+    let handle = run::spawn(Box::new(|| {})).map_err(Failure::failed)?;
+    handle.send(Command::Start(Box::new(spec))).map_err(Failure::failed)?;
+    let mut viewer = Viewer::new(args.json);
+    let finished = viewer.follow(&handle, &signal)?;
+    handle.join();
+    viewer.report(&finished)?;
+    Ok(match (signal.load(Ordering::Relaxed), finished.reason) {
+        (0, Reason::Failed) => ExitCode::FAILURE,
+        (0, _) => ExitCode::SUCCESS,
+        (signal, _) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
+    })
+}
+
+/// The preset with what the command line changes; flags win over `--set`.
+fn spec(args: &SearchArgs) -> Result<RunSpec, Failure> {
+    let mut sets = args.sets.clone();
+    let mut flag = |key: &str, value: Option<String>| {
+        sets.extend(value.map(|value| format!("{key}={value}")));
+    };
+    flag("search.iterations", args.iterations.map(|n| n.to_string()));
+    flag("search.seed", args.seed.map(|n| n.to_string()));
+    flag("run.workers", args.workers.map(|n| n.to_string()));
+    flag("run.device", args.device.clone());
+    let (name, preset) = presets::load(&args.preset, &sets)?;
+    Ok(RunSpec { name, preset, out: args.out.clone() })
+}
+
+/// The number of the first SIGINT or SIGTERM; 0 before. A second one ends the program at once.
+fn catch_signals() -> io::Result<Arc<AtomicUsize>> {
+    use signal_hook::{consts, flag};
+    let caught = Arc::new(AtomicUsize::new(0));
+    for signal in [consts::SIGINT, consts::SIGTERM] {
+        let number = usize::try_from(signal).expect("signal numbers are positive");
+        let again = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        // The order matters: the first signal arms the second.
+        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&again))?;
+        flag::register(signal, again)?;
+        flag::register_usize(signal, Arc::clone(&caught), number)?;
+    }
+    Ok(caught)
+}
+
+/// What a person or a program sees of a headless search.
+struct Viewer {
+    json: bool,
+    /// Rewrite one line in place: only for people at a terminal.
+    live: bool,
+    snapshot: Option<Arc<Snapshot>>,
+    told: Option<Instant>,
+    stops_sent: usize,
+}
+
+impl Viewer {
+    fn new(json: bool) -> Viewer {
+        let live = !json && io::stderr().is_terminal();
+        Viewer { json, live, snapshot: None, told: None, stops_sent: 0 }
+    }
+
+    /// Until the engine says that it has finished.
+    fn follow(&mut self, handle: &Handle, signal: &AtomicUsize) -> Result<Finished, Failure> {
+        loop {
+            for update in handle.wait(PROGRESS_INTERVAL / 5) {
+                match update {
+                    Update::Snapshot(snapshot) => self.snapshot = Some(snapshot),
+                    Update::Fault(fault) => self.say(&format!("fault: {}", fault.text)),
+                    Update::Log(log) => self.say(&log.text),
+                    Update::Finished(finished) => return Ok(finished),
+                    Update::Hello(_) | Update::Phase(_) | Update::NewBest(_) => {}
+                }
+            }
+            if handle.is_over() {
+                return Err(Failure::failed(anyhow!("the engine ended without a result")));
+            }
+            self.stop_on(signal, handle);
+            if self.told.is_none_or(|told| told.elapsed() >= PROGRESS_INTERVAL) {
+                self.told = Some(Instant::now());
+                self.progress()?;
+            }
+        }
+    }
+
+    /// A signal ends the search and leaves the confirmation out: two stops.
+    fn stop_on(&mut self, signal: &AtomicUsize, handle: &Handle) {
+        if signal.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let phase = self.snapshot.as_ref().map(|s| s.phase);
+        let confirming = matches!(phase, Some(Phase::Confirming { .. }));
+        if (self.stops_sent == 0 || (self.stops_sent == 1 && confirming))
+            && handle.send(Command::Stop).is_ok()
+        {
+            self.stops_sent += 1;
+        }
+    }
+
+    fn progress(&self) -> Result<(), Failure> {
+        let Some(snapshot) = &self.snapshot else { return Ok(()) };
+        if self.json {
+            return json_line(&Progress::new(snapshot));
+        }
+        let text = progress_text(snapshot);
+        let mut err = io::stderr().lock();
+        // Nobody at stderr is no reason to end a search.
+        let _ = if self.live {
+            write!(err, "\r\x1b[K{text}").and_then(|()| err.flush())
+        } else {
+            writeln!(err, "{text}")
+        };
+        Ok(())
+    }
+
+    fn say(&self, text: &str) {
+        let clear = if self.live { "\r\x1b[K" } else { "" };
+        let text = printable(text);
+        let _ = writeln!(io::stderr(), "{clear}{text}");
+    }
+
+    fn report(&self, finished: &Finished) -> Result<(), Failure> {
+        if self.live {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+        let Some(snapshot) = &self.snapshot else {
+            return match finished.reason {
+                Reason::Failed => Err(Failure::failed(anyhow!("the search could not start"))),
+                _ => Ok(()),
+            };
+        };
+        let result = FinishedLine::new(finished, snapshot);
+        if self.json {
+            return json_line(&result);
+        }
+        print_result(&result)
+    }
+}
+
+fn progress_text(snapshot: &Snapshot) -> String {
+    let best = snapshot.population.first();
+    let best = best.map_or("–".to_owned(), |m| format!("{:.2} #{}", m.score.value, grouped(m.id)));
+    let doing = match snapshot.phase {
+        Phase::Starting => "starting".to_owned(),
+        Phase::Running => {
+            let left = snapshot.iterations.saturating_sub(snapshot.proposed);
+            let seconds = left as f64 / snapshot.proposed_per_s;
+            let left = if seconds.is_finite() { format!("   ≈ {seconds:.0} s left") } else { String::new() };
+            format!("{:.1}/s scored{left}", snapshot.scored_per_s)
+        }
+        Phase::Pausing | Phase::Paused => "paused".to_owned(),
+        Phase::Confirming { done, total } => format!("confirming {done} of {total}"),
+        Phase::Finished => "finished".to_owned(),
+    };
+    format!(
+        "{} of {} proposed   {} scored   best {best}   {doing}",
+        grouped(snapshot.proposed),
+        grouped(snapshot.iterations),
+        grouped(snapshot.scored),
+    )
+}
+
+#[derive(Serialize)]
+struct Progress<'a> {
+    event: &'static str,
+    phase: Phase,
+    proposed: u64,
+    iterations: u64,
+    scored: u64,
+    failed: u64,
+    rejected: BTreeMap<&'a str, u64>,
+    best: Option<ProgressBest>,
+    proposed_per_s: f64,
+    scored_per_s: f64,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct ProgressBest {
+    id: u64,
+    score: f64,
+}
+
+impl<'a> Progress<'a> {
+    fn new(snapshot: &'a Snapshot) -> Progress<'a> {
+        let best = snapshot.population.first();
+        Progress {
+            event: "progress",
+            phase: snapshot.phase,
+            proposed: snapshot.proposed,
+            iterations: snapshot.iterations,
+            scored: snapshot.scored,
+            failed: snapshot.failed,
+            rejected: rejected(snapshot),
+            best: best.map(|m| ProgressBest { id: m.id, score: m.score.value }),
+            proposed_per_s: snapshot.proposed_per_s,
+            scored_per_s: snapshot.scored_per_s,
+            seconds: seconds(snapshot),
+        }
+    }
+}
+
+fn rejected(snapshot: &Snapshot) -> BTreeMap<&str, u64> {
+    snapshot.rejected.iter().map(|(why, n)| (why.as_str(), *n)).collect()
+}
+
+fn seconds(snapshot: &Snapshot) -> f64 {
+    (snapshot.elapsed_ms + snapshot.confirm_ms) as f64 / 1e3
+}
+
+#[derive(Serialize)]
+struct FinishedLine<'a> {
+    event: &'static str,
+    best: Option<Best>,
+    iterations: u64,
+    proposed: u64,
+    scored: u64,
+    failed: u64,
+    rejected: BTreeMap<&'a str, u64>,
+    seconds: f64,
+    reason: Reason,
+}
+
+#[derive(Serialize)]
+struct Best {
+    id: u64,
+    structure: String,
+    score: f64,
+    params: u64,
+    flops: u64,
+    layers: u32,
+    confirmed: Option<ConfirmedBest>,
+}
+
+#[derive(Serialize)]
+struct ConfirmedBest {
+    mean: f64,
+    std: Option<f64>,
+    repeats: u32,
+}
+
+impl<'a> FinishedLine<'a> {
+    fn new(finished: &Finished, snapshot: &'a Snapshot) -> FinishedLine<'a> {
+        let best = |winner: &Winner| Best {
+            id: winner.member.id,
+            structure: winner.member.structure.to_string(),
+            score: winner.member.score.value,
+            params: winner.member.costs.params,
+            flops: winner.member.costs.flops,
+            layers: winner.member.costs.layers,
+            confirmed: winner.confirmed.map(|c| ConfirmedBest {
+                mean: c.mean,
+                std: c.std,
+                repeats: winner.repeats,
+            }),
+        };
+        FinishedLine {
+            event: "finished",
+            best: finished.winner.as_ref().map(best),
+            iterations: snapshot.iterations,
+            proposed: snapshot.proposed,
+            scored: snapshot.scored,
+            failed: snapshot.failed,
+            rejected: rejected(snapshot),
+            seconds: seconds(snapshot),
+            reason: finished.reason,
+        }
+    }
+}
+
+fn print_result(result: &FinishedLine) -> Result<(), Failure> {
+    line(format!(
+        "{} of {} proposed, {} scored in {:.1} s ({})",
+        grouped(result.proposed),
+        grouped(result.iterations),
+        grouped(result.scored),
+        result.seconds,
+        result.reason.name()
+    ))?;
+    let Some(best) = &result.best else {
+        return Ok(());
+    };
+    let confirmed = match &best.confirmed {
+        Some(ConfirmedBest { mean, std: Some(std), repeats }) => {
+            let error = std / f64::from(*repeats).sqrt();
+            format!("confirmed {mean:.2} ±{error:.2} (standard error of {repeats} draws)")
+        }
+        _ => "not confirmed".to_owned(),
+    };
+    line(format!(
+        "best #{}: {:.2} as searched, {confirmed}; {} params, {} FLOPs, {} sub-layers",
+        grouped(best.id),
+        best.score,
+        compact(best.params),
+        compact(best.flops),
+        best.layers
+    ))?;
+    line(&best.structure)
+}

@@ -1,0 +1,528 @@
+//! The coordinator: one thread that asks the search, feeds the workers, answers the viewer.
+//!
+//! Everything it decides comes from [`Evolution`] and [`Confirmation`]; here are only threads,
+//! clocks and messages.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Handle, RunSpec, Waker,
+    confirmation::{Confirmation, Plan},
+    files::RunFolder,
+    handle::{MAX_COMMANDS, Mailbox},
+    meter::{Meter, Stopwatch},
+    protocol::{
+        Command, Fault, Finished, Hello, Log, NewBest, Phase, Reason, Snapshot, Update, VERSION,
+        Winner, WorkerState,
+    },
+    spec::StartError,
+    worker::{Job, JobOutcome, JobPurpose, Report, ScorerFactory, Worker},
+};
+use crate::{
+    random::{Purpose, Stream},
+    search::{Applied, Asked, End, Evolution},
+    space::SeedMode,
+};
+
+/// Snapshots come no faster.
+const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(100);
+/// And, while there is something to tell, no slower.
+const SNAPSHOT_AT_LEAST: Duration = Duration::from_secs(1);
+/// Proposals between two looks at the messages.
+const ASKS_PER_TURN: usize = 64;
+/// If so many candidates fail before one is scored, something is wrong with all of them.
+const HOPELESS_FAILURES: u64 = 32;
+
+/// What the coordinator waits for.
+pub(super) enum Message {
+    Command(Command),
+    Report(Report),
+}
+
+/// Starts an engine that waits for [`Command::Start`]. `waker` is called after every post.
+///
+/// # Errors
+/// The system gives no thread.
+pub fn spawn(waker: Waker) -> std::io::Result<Handle> {
+    spawn_engine(waker, None)
+}
+
+/// Like [`spawn`], with proxies from `factory` instead of the registry.
+///
+/// # Errors
+/// The system gives no thread.
+pub fn spawn_with(waker: Waker, factory: ScorerFactory) -> std::io::Result<Handle> {
+    spawn_engine(waker, Some(factory))
+}
+
+fn spawn_engine(waker: Waker, factory: Option<ScorerFactory>) -> std::io::Result<Handle> {
+    let mailbox = Arc::new(Mailbox::new(waker));
+    let (sender, messages) = mpsc::sync_channel(MAX_COMMANDS);
+    let engine_mailbox = Arc::clone(&mailbox);
+    let reports = sender.clone();
+    let thread = thread::Builder::new().name("zendo-run".to_owned()).spawn(move || {
+        let mailbox = engine_mailbox;
+        let run = AssertUnwindSafe(|| live(&mailbox, &messages, reports, factory));
+        if catch_unwind(run).is_err() {
+            let text = "the engine failed; its message is in the log".to_owned();
+            mailbox.post(Update::Fault(Fault { at_ms: 0, worker: None, id: None, text }));
+            let finished = Finished { reason: Reason::Failed, winner: None };
+            mailbox.post(Update::Finished(finished));
+        }
+        mailbox.close();
+    })?;
+    Ok(Handle { mailbox, messages: sender, thread })
+}
+
+/// An engine's life: wait for the start, run, say the end.
+fn live(
+    mailbox: &Mailbox,
+    messages: &mpsc::Receiver<Message>,
+    reports: mpsc::SyncSender<Message>,
+    factory: Option<ScorerFactory>,
+) {
+    let spec = loop {
+        match messages.recv() {
+            Ok(Message::Command(Command::Start(spec))) => break *spec,
+            // Nothing runs yet, so there is nothing to leave: a stop before the start is the end.
+            Ok(Message::Command(Command::Stop)) | Err(mpsc::RecvError) => {
+                let finished = Finished { reason: Reason::Stopped, winner: None };
+                return mailbox.post(Update::Finished(finished));
+            }
+            Ok(_) => {}
+        }
+    };
+    match Engine::start(mailbox, spec, reports, factory) {
+        Ok(mut engine) => engine.run(messages),
+        Err(error) => {
+            let text = error.to_string();
+            mailbox.post(Update::Fault(Fault { at_ms: 0, worker: None, id: None, text }));
+            let finished = Finished { reason: Reason::Failed, winner: None };
+            mailbox.post(Update::Finished(finished));
+        }
+    }
+}
+
+/// A worker and what it is doing.
+struct Slot {
+    worker: Worker,
+    state: WorkerState,
+}
+
+struct Engine<'a> {
+    mailbox: &'a Mailbox,
+    spec: RunSpec,
+    evolution: Evolution,
+    slots: Vec<Slot>,
+    confirmation: Option<Confirmation>,
+    folder: Option<RunFolder>,
+    /// What a person wants; the phase says how far it is.
+    pause_wanted: bool,
+    phase: Phase,
+    reason: Option<Reason>,
+    last_failure: Option<String>,
+    began: Instant,
+    search_watch: Stopwatch,
+    confirm_watch: Stopwatch,
+    meter: Meter,
+    seq: u64,
+    last_snapshot: Instant,
+    changed: bool,
+}
+
+impl<'a> Engine<'a> {
+    fn start(
+        mailbox: &'a Mailbox,
+        spec: RunSpec,
+        reports: mpsc::SyncSender<Message>,
+        factory: Option<ScorerFactory>,
+    ) -> Result<Engine<'a>, StartError> {
+        spec.check()?;
+        let opened = spec.open_device()?;
+        let device = opened.device.clone();
+        let factory = factory.unwrap_or_else(|| {
+            let (spec, device) = (spec.clone(), opened.device);
+            Arc::new(move || spec.build_proxy(&device).map_err(|e| e.to_string()))
+        });
+        let mut slots = Vec::new();
+        for index in 0..spec.workers() {
+            let worker = Worker::spawn(index, Arc::clone(&factory), reports.clone())
+                .map_err(|e| StartError::Threads(e.to_string()))?;
+            slots.push(Slot { worker, state: WorkerState::Waiting });
+        }
+        let folder = RunFolder::create(&spec, &device).map_err(|e| StartError::Out {
+            path: spec.out.clone().unwrap_or_default(),
+            reason: e.to_string(),
+        })?;
+        mailbox.post(Update::Hello(Box::new(Hello {
+            version: VERSION,
+            spec: spec.clone(),
+            workers: slots.len(),
+            device: device.to_string(),
+        })));
+        let now = Instant::now();
+        let mut engine = Engine {
+            mailbox,
+            evolution: Evolution::new(spec.search_settings()),
+            spec,
+            slots,
+            confirmation: None,
+            folder,
+            pause_wanted: false,
+            phase: Phase::Starting,
+            reason: None,
+            last_failure: None,
+            began: now,
+            search_watch: Stopwatch::default(),
+            confirm_watch: Stopwatch::default(),
+            meter: Meter::default(),
+            seq: 0,
+            last_snapshot: now,
+            changed: true,
+        };
+        engine.search_watch.start(now);
+        if let Some(text) = opened.note {
+            engine.mailbox.post(Update::Log(Log { at_ms: 0, text }));
+        }
+        engine.post_snapshot(now);
+        Ok(engine)
+    }
+
+    fn run(&mut self, messages: &mpsc::Receiver<Message>) {
+        while self.phase != Phase::Finished {
+            let busy = self.work();
+            let now = Instant::now();
+            self.update_phase(now);
+            if self.changed && now.duration_since(self.last_snapshot) >= SNAPSHOT_INTERVAL {
+                self.post_snapshot(now);
+            }
+            let message = if busy {
+                messages.try_recv().ok()
+            } else {
+                messages.recv_timeout(self.patience(now)).ok()
+            };
+            match message {
+                Some(Message::Command(command)) => self.obey(command),
+                Some(Message::Report(report)) => self.take(report),
+                // Clocks go on while nothing is said.
+                None if !busy && self.phase != Phase::Paused => self.changed = true,
+                None => {}
+            }
+        }
+        self.finish();
+    }
+
+    /// How long nothing needs to be done unless a message comes.
+    fn patience(&self, now: Instant) -> Duration {
+        let interval = match (self.changed, self.phase) {
+            (true, _) => SNAPSHOT_INTERVAL,
+            (false, Phase::Paused) => return Duration::from_secs(3600),
+            (false, _) => SNAPSHOT_AT_LEAST,
+        };
+        (self.last_snapshot + interval).saturating_duration_since(now)
+    }
+
+    fn obey(&mut self, command: Command) {
+        self.changed = true;
+        match command {
+            Command::Pause => self.pause_wanted = true,
+            Command::Resume => self.pause_wanted = false,
+            Command::Stop => {
+                self.pause_wanted = false;
+                match &self.confirmation {
+                    None => self.evolution.stop(),
+                    Some(_) => self.phase = Phase::Finished,
+                }
+            }
+            Command::Resync => self.post_snapshot(Instant::now()),
+            Command::Start(_) => self.log("a search runs here already; the start was ignored"),
+        }
+    }
+
+    /// Gives work to idle workers; true where there may be more to do right away.
+    fn work(&mut self) -> bool {
+        if self.pause_wanted {
+            return false;
+        }
+        for _ in 0..ASKS_PER_TURN {
+            let waiting = |slot: &Slot| slot.state == WorkerState::Waiting;
+            let Some(index) = self.slots.iter().position(waiting) else { return false };
+            let job = match &mut self.confirmation {
+                Some(confirmation) => confirmation.next_job(),
+                None => match self.ask() {
+                    Asked::Candidate(candidate) => Some(self.candidate_job(candidate)),
+                    Asked::Rejected => continue,
+                    Asked::Wait => None,
+                    Asked::Done(end) => {
+                        self.end_search(end);
+                        continue;
+                    }
+                },
+            };
+            let Some(job) = job else { return false };
+            self.give(index, job);
+        }
+        true
+    }
+
+    fn ask(&mut self) -> Asked {
+        let start = Instant::now();
+        let mut changes = Vec::new();
+        let asked = self.evolution.ask(&mut |change| changes.push(change));
+        self.meter.propose += start.elapsed();
+        self.changed = true;
+        for change in changes {
+            self.tell_viewer(change);
+        }
+        let counts = self.evolution.counts();
+        if counts.scored == 0 && counts.failed >= HOPELESS_FAILURES {
+            self.evolution.stop();
+        }
+        asked
+    }
+
+    fn candidate_job(&self, candidate: crate::search::Candidate) -> Job {
+        let score = &self.spec.preset.score;
+        // With common seeds everybody is scored like the initial structure.
+        let seed_id = match score.seed_mode {
+            SeedMode::Fresh => candidate.id,
+            SeedMode::Common => 0,
+        };
+        let run_seed = self.spec.preset.search.seed;
+        Job {
+            purpose: JobPurpose::Candidate { id: candidate.id },
+            structure: candidate.structure,
+            seed: Stream::of_candidate(run_seed, Purpose::ScoreSeed, seed_id).next_u64(),
+            first_repeat: 0,
+            repeats: score.repeats,
+            definition: score.definition,
+        }
+    }
+
+    fn give(&mut self, index: usize, job: Job) {
+        let id = match job.purpose {
+            JobPurpose::Candidate { id } => id,
+            JobPurpose::Confirmation { finalist, .. } => {
+                self.confirmation.as_ref().map_or(0, |c| c.id_of(finalist))
+            }
+        };
+        let purpose = job.purpose;
+        if self.slots[index].worker.give(job) {
+            self.slots[index].state = WorkerState::Scoring { id };
+            return;
+        }
+        self.slots[index].state = WorkerState::Lost;
+        let what_now = "others take its work";
+        self.fault(Some(index), Some(id), format!("worker {} is gone; {what_now}", index + 1));
+        self.settle(purpose, JobOutcome::Failed("its worker was lost".to_owned()));
+        if self.slots.iter().all(|slot| slot.state == WorkerState::Lost) {
+            self.fault(None, None, "all workers are gone; the search ends here".to_owned());
+            self.reason = Some(Reason::Failed);
+            self.phase = Phase::Finished;
+        }
+    }
+
+    fn take(&mut self, report: Report) {
+        self.changed = true;
+        self.meter.score += report.took;
+        self.slots[report.worker].state = WorkerState::Waiting;
+        if let JobOutcome::Panicked(text) = &report.outcome {
+            let id = match report.purpose {
+                JobPurpose::Candidate { id } => Some(id),
+                JobPurpose::Confirmation { finalist, .. } => {
+                    self.confirmation.as_ref().map(|c| c.id_of(finalist))
+                }
+            };
+            let text = format!(
+                "worker {} panicked: {text}; this one score is lost, the worker goes on",
+                report.worker + 1
+            );
+            self.fault(Some(report.worker), id, text);
+        }
+        self.settle(report.purpose, report.outcome);
+    }
+
+    /// Hands a result to whoever asked for it.
+    fn settle(&mut self, purpose: JobPurpose, outcome: JobOutcome) {
+        let outcome = match outcome {
+            JobOutcome::Scored(score) => Ok(score),
+            JobOutcome::Failed(reason) => Err(reason),
+            JobOutcome::Panicked(text) => Err(format!("its worker panicked: {text}")),
+        };
+        match purpose {
+            JobPurpose::Candidate { id } => {
+                self.evolution.tell(id, outcome).expect("a worker answers once for what it was given");
+            }
+            JobPurpose::Confirmation { finalist, draw } => {
+                if let Some(confirmation) = &mut self.confirmation {
+                    confirmation.tell(finalist, draw, outcome.map(|score| score.value));
+                    if confirmation.is_complete() {
+                        self.phase = Phase::Finished;
+                    }
+                }
+            }
+        }
+    }
+
+    fn tell_viewer(&mut self, change: Applied) {
+        match change {
+            Applied::Entered { member, is_best: true } => {
+                self.save_best(&member.structure);
+                let at_ms = self.at_ms();
+                self.mailbox.post(Update::NewBest(Box::new(NewBest { member, at_ms })));
+            }
+            Applied::Entered { .. } | Applied::TooLow { .. } => {}
+            Applied::Failed { id, reason } => {
+                self.fault(None, Some(id), format!("#{id} has no score: {reason}"));
+                self.last_failure = Some(reason);
+            }
+        }
+    }
+
+    fn end_search(&mut self, end: End) {
+        let now = Instant::now();
+        self.search_watch.stop(now);
+        let members = self.evolution.population().members();
+        if members.is_empty() {
+            let why = self.last_failure.as_deref().unwrap_or("nothing was proposed");
+            let text = format!("no candidate could be scored; the last failure: {why}");
+            self.fault(None, None, text);
+            self.reason = Some(Reason::Failed);
+            self.phase = Phase::Finished;
+            return;
+        }
+        self.reason = Some(match end {
+            End::Iterations => Reason::Iterations,
+            End::MaxScored => Reason::MaxScored,
+            End::Stopped => Reason::Stopped,
+        });
+        let confirm = &self.spec.preset.confirm;
+        let plan = Plan {
+            best: confirm.best,
+            repeats: confirm.repeats,
+            seed: self.spec.preset.search.seed,
+            definition: self.spec.preset.score.definition,
+        };
+        let confirmation = Confirmation::new(plan, members);
+        if confirmation.is_complete() {
+            self.phase = Phase::Finished;
+        } else {
+            self.confirm_watch.start(now);
+        }
+        self.confirmation = Some(confirmation);
+    }
+
+    fn update_phase(&mut self, now: Instant) {
+        if self.phase == Phase::Finished {
+            return;
+        }
+        let in_flight =
+            self.slots.iter().any(|slot| matches!(slot.state, WorkerState::Scoring { .. }));
+        let phase = match (self.pause_wanted, in_flight, &self.confirmation) {
+            (true, true, _) => Phase::Pausing,
+            (true, false, _) => Phase::Paused,
+            (false, _, Some(confirmation)) => {
+                Phase::Confirming { done: confirmation.told(), total: confirmation.total() }
+            }
+            (false, _, None) => Phase::Running,
+        };
+        if phase == self.phase {
+            return;
+        }
+        let watch = match self.confirmation {
+            Some(_) => &mut self.confirm_watch,
+            None => &mut self.search_watch,
+        };
+        match phase {
+            Phase::Paused => watch.stop(now),
+            _ => watch.start(now),
+        }
+        let same_kind = std::mem::discriminant(&phase) == std::mem::discriminant(&self.phase);
+        self.phase = phase;
+        if !same_kind {
+            self.mailbox.post(Update::Phase(phase));
+            self.post_snapshot(now);
+        }
+    }
+
+    fn finish(&mut self) {
+        let now = Instant::now();
+        self.search_watch.stop(now);
+        self.confirm_watch.stop(now);
+        for slot in std::mem::take(&mut self.slots) {
+            slot.worker.join();
+        }
+        let winner = self.confirmation.as_ref().and_then(Confirmation::winner).or_else(|| {
+            let member = Arc::clone(self.evolution.population().best()?);
+            Some(Winner { member, confirmed: None, repeats: 0 })
+        });
+        if let Some(winner) = &winner {
+            self.save_best(&winner.member.structure);
+        }
+        self.post_snapshot(now);
+        self.mailbox.post(Update::Phase(Phase::Finished));
+        let reason = self.reason.unwrap_or(Reason::Stopped);
+        self.mailbox.post(Update::Finished(Finished { reason, winner }));
+    }
+
+    /// A disk that fails costs the file, not the search.
+    fn save_best(&mut self, structure: &crate::arch::Structure) {
+        let Some(folder) = &self.folder else { return };
+        if let Err(error) = folder.write_best(structure) {
+            self.fault(None, None, format!("best.txt can't be written: {error}; the search goes on"));
+        }
+    }
+
+    fn post_snapshot(&mut self, now: Instant) {
+        self.seq += 1;
+        self.last_snapshot = now;
+        self.changed = false;
+        let counts = self.evolution.counts();
+        let elapsed = self.search_watch.elapsed(now);
+        let confirm = self.confirm_watch.elapsed(now);
+        let rates = self.meter.rates(elapsed, counts.proposed, counts.scored);
+        let population = self.evolution.population();
+        let snapshot = Snapshot {
+            seq: self.seq,
+            phase: self.phase,
+            elapsed_ms: millis(elapsed),
+            confirm_ms: millis(confirm),
+            proposed: counts.proposed,
+            iterations: self.spec.preset.search.iterations,
+            scored: counts.scored,
+            failed: counts.failed,
+            rejected: counts.rejected().map(|(why, n)| (why.to_string(), n)).collect(),
+            proposed_per_s: rates.proposed,
+            scored_per_s: rates.scored,
+            population: population.members().to_vec(),
+            capacity: population.capacity(),
+            convergence: self.evolution.history().points().collect(),
+            time: self.meter.time_spent(elapsed + confirm, self.spec.workers()),
+            workers: self.slots.iter().map(|slot| slot.state).collect(),
+            confirmation: self.confirmation.as_ref().map_or_else(Vec::new, Confirmation::report),
+            dropped_events: self.mailbox.dropped_events(),
+        };
+        self.mailbox.post(Update::Snapshot(Arc::new(snapshot)));
+    }
+
+    fn at_ms(&self) -> u64 {
+        millis(self.began.elapsed())
+    }
+
+    fn log(&self, text: &str) {
+        self.mailbox.post(Update::Log(Log { at_ms: self.at_ms(), text: text.to_owned() }));
+    }
+
+    fn fault(&self, worker: Option<usize>, id: Option<u64>, text: String) {
+        self.mailbox.post(Update::Fault(Fault { at_ms: self.at_ms(), worker, id, text }));
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,85 @@
+//! The files of a run: `run.toml` says what was asked, `best.txt` holds the best structure.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+
+use super::{RunSpec, spec::StartError};
+use crate::{arch::Structure, nn::Device, random};
+
+/// Of the run folder's format.
+const VERSION: u32 = 1;
+
+/// Makes sure that `out` is a folder of nobody else's: new, or empty.
+pub(super) fn claim(out: Option<&Path>) -> Result<(), StartError> {
+    let Some(path) = out else { return Ok(()) };
+    let fail = |reason: String| StartError::Out { path: path.to_owned(), reason };
+    match fs::read_dir(path) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(fail("the folder is not empty; name a new one".to_owned())),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(path).map_err(|e| fail(e.to_string()))
+        }
+        Err(error) => Err(fail(error.to_string())),
+    }
+}
+
+#[derive(Serialize)]
+struct RunToml<'a> {
+    version: u32,
+    zendo: &'static str,
+    /// Of the random streams.
+    streams: u32,
+    preset: &'a str,
+    device: String,
+    /// The code that did the arithmetic; with the device it decides how scores are rounded.
+    kernels: &'static str,
+    workers: usize,
+    settings: &'a crate::space::Preset,
+}
+
+/// A run's folder.
+pub(super) struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Writes `run.toml` into the folder that was claimed.
+    pub(super) fn create(spec: &RunSpec, device: &Device) -> io::Result<Option<RunFolder>> {
+        let Some(path) = spec.out.clone() else { return Ok(None) };
+        let folder = RunFolder { path };
+        let run = RunToml {
+            version: VERSION,
+            zendo: env!("CARGO_PKG_VERSION"),
+            streams: random::VERSION,
+            preset: &spec.name,
+            device: device.to_string(),
+            kernels: device.kernels(),
+            workers: spec.workers(),
+            settings: &spec.preset,
+        };
+        let text = toml::to_string(&run).map_err(io::Error::other)?;
+        folder.write("run.toml", &text)?;
+        Ok(Some(folder))
+    }
+
+    /// The structure alone on a line, as the reference writes it.
+    pub(super) fn write_best(&self, structure: &Structure) -> io::Result<()> {
+        self.write("best.txt", &format!("{structure}\n"))
+    }
+
+    /// Whole or not at all: through a temporary file of the same folder.
+    fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(self.path.join(name)).map_err(|error| error.error)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! Rates and times of a run. The clock is read by the engine and handed in.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use super::protocol::TimeSpent;
+
+/// Rates are means over this long.
+const WINDOW: Duration = Duration::from_secs(5);
+
+/// A clock that can be stopped.
+#[derive(Debug, Default)]
+pub(super) struct Stopwatch {
+    before: Duration,
+    running_since: Option<Instant>,
+}
+
+impl Stopwatch {
+    pub(super) fn start(&mut self, now: Instant) {
+        self.running_since.get_or_insert(now);
+    }
+
+    pub(super) fn stop(&mut self, now: Instant) {
+        self.before = self.elapsed(now);
+        self.running_since = None;
+    }
+
+    pub(super) fn elapsed(&self, now: Instant) -> Duration {
+        let running = self.running_since.map(|since| now.saturating_duration_since(since));
+        self.before + running.unwrap_or_default()
+    }
+}
+
+/// Counts at a moment of running time.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    at: Duration,
+    proposed: u64,
+    scored: u64,
+}
+
+/// Where the time goes.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    /// At most one a snapshot over the window, plus one before it.
+    samples: VecDeque<Sample>,
+    pub propose: Duration,
+    pub score: Duration,
+}
+
+/// Per second of running time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Rates {
+    pub proposed: f64,
+    pub scored: f64,
+}
+
+impl Meter {
+    /// Notes the counts at `at`, running time, and gives the rates over the last seconds.
+    pub(super) fn rates(&mut self, at: Duration, proposed: u64, scored: u64) -> Rates {
+        self.samples.push_back(Sample { at, proposed, scored });
+        while self.samples.get(1).is_some_and(|s| s.at + WINDOW <= at) {
+            self.samples.pop_front();
+        }
+        let first = self.samples[0];
+        let seconds = at.saturating_sub(first.at).as_secs_f64();
+        if seconds <= 0.0 {
+            return Rates::default();
+        }
+        let per_second = |from: u64, to: u64| to.saturating_sub(from) as f64 / seconds;
+        Rates {
+            proposed: per_second(first.proposed, proposed),
+            scored: per_second(first.scored, scored),
+        }
+    }
+
+    /// `elapsed` times `workers` is the thread time there was; what scoring left of it was waiting.
+    pub(super) fn time_spent(&self, elapsed: Duration, workers: usize) -> TimeSpent {
+        let ms = |d: Duration| d.as_secs_f64() * 1e3;
+        let there_was = ms(elapsed) * workers as f64;
+        TimeSpent {
+            propose_ms: ms(self.propose),
+            score_ms: ms(self.score),
+            wait_ms: (there_was - ms(self.score)).max(0.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_look_back_five_seconds() {
+        let mut meter = Meter::default();
+        let second = Duration::from_secs(1);
+        assert_eq!(meter.rates(Duration::ZERO, 0, 0), Rates::default());
+        for s in 1..=10 {
+            meter.rates(second * s, 100 * u64::from(s), 10 * u64::from(s));
+        }
+        // Ten times faster from here on: after five seconds nothing slower is remembered.
+        for s in 11..=16 {
+            meter.rates(second * s, 1_000 + 1_000 * u64::from(s - 10), 100);
+        }
+        let rates = meter.rates(second * 17, 8_000, 100);
+        assert_eq!(rates, Rates { proposed: 1_000.0, scored: 0.0 });
+    }
+
+    #[test]
+    fn a_stopped_watch_stands() {
+        let start = Instant::now();
+        let mut watch = Stopwatch::default();
+        let at = |s| start + Duration::from_secs(s);
+        watch.start(at(0));
+        watch.stop(at(2));
+        assert_eq!(watch.elapsed(at(9)), Duration::from_secs(2));
+        watch.start(at(10));
+        assert_eq!(watch.elapsed(at(11)), Duration::from_secs(3));
+    }
+}

@@ -1,0 +1,19 @@
+//! A run in the world: the coordinator, the named worker threads, the protocol, the run's files.
+//!
+//! Owns: threads, clocks and files of a search. Must not know: who watches (a terminal, a pipe).
+//! Invariant: the engine never waits for a viewer.
+
+pub mod protocol;
+
+mod confirmation;
+mod engine;
+mod files;
+mod handle;
+mod meter;
+mod spec;
+mod worker;
+
+pub use engine::{spawn, spawn_with};
+pub use handle::{EngineGone, Handle, Waker};
+pub use spec::{RunSpec, StartError};
+pub use worker::ScorerFactory;

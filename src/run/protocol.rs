@@ -1,0 +1,204 @@
+//! What an engine and its viewers say to each other: plain values, serialisable, free of tensors and
+//! instants, the same over an in-process channel and (later) a socket.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::RunSpec;
+use crate::score::MeanStd;
+pub use crate::search::{ConvergencePoint, MAX_CONVERGENCE, Member};
+
+/// Of these messages. A viewer and an engine of different versions don't talk.
+pub const VERSION: u32 = 1;
+
+/// From a viewer to the engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// Starts the search; once in an engine's life.
+    Start(Box<RunSpec>),
+    /// Candidates on their way are still told; nothing new is proposed.
+    Pause,
+    Resume,
+    /// Ends the search and goes on to the confirmation; during the confirmation, ends that.
+    Stop,
+    /// Asks for a fresh [`Update::Snapshot`] after a gap in `seq`.
+    Resync,
+}
+
+/// From the engine to a viewer. Everything but snapshots goes through a bounded queue; what didn't
+/// fit is counted in [`Snapshot::dropped_events`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Update {
+    Hello(Box<Hello>),
+    Snapshot(Arc<Snapshot>),
+    Phase(Phase),
+    NewBest(Box<NewBest>),
+    Log(Log),
+    Fault(Fault),
+    /// The last update.
+    Finished(Finished),
+}
+
+/// What runs here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    pub version: u32,
+    pub spec: RunSpec,
+    pub workers: usize,
+    /// `cpu` or `cuda:N`, as opened.
+    pub device: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    Starting,
+    Running,
+    /// Asked to pause; waiting for the candidates on their way.
+    Pausing,
+    Paused,
+    /// Scoring the best again with fresh seeds.
+    Confirming {
+        done: u32,
+        total: u32,
+    },
+    Finished,
+}
+
+/// Why a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// All iterations were proposed.
+    Iterations,
+    /// `max_scored` was reached.
+    MaxScored,
+    /// A person stopped it.
+    Stopped,
+    /// Nothing could be scored, or the engine failed; the log says why.
+    Failed,
+}
+
+impl Reason {
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::Iterations => "iterations",
+            Reason::MaxScored => "max_scored",
+            Reason::Stopped => "stopped",
+            Reason::Failed => "failed",
+        }
+    }
+}
+
+/// The state of a search, whole; at most ten a second.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Counts up by one a snapshot.
+    pub seq: u64,
+    pub phase: Phase,
+    /// Time spent running, pauses left out, milliseconds.
+    pub elapsed_ms: u64,
+    /// Time spent in the confirmation, milliseconds.
+    pub confirm_ms: u64,
+    /// Iterations so far, rejected proposals included.
+    pub proposed: u64,
+    /// Iterations asked for.
+    pub iterations: u64,
+    pub scored: u64,
+    pub failed: u64,
+    /// Rejected proposals by what they broke: a budget's name, or `duplicate`.
+    pub rejected: Vec<(String, u64)>,
+    /// Means over the last 5 seconds.
+    pub proposed_per_s: f64,
+    pub scored_per_s: f64,
+    /// Best first; ties by id. Shared, never copied for a viewer in the same process.
+    pub population: Vec<Arc<Member>>,
+    /// How many members the population may have.
+    pub capacity: usize,
+    /// Oldest first, at most [`MAX_CONVERGENCE`].
+    pub convergence: Vec<ConvergencePoint>,
+    pub time: TimeSpent,
+    pub workers: Vec<WorkerState>,
+    /// Best mean first.
+    pub confirmation: Vec<Confirmed>,
+    /// Updates that a viewer's queue had no room for.
+    pub dropped_events: u64,
+}
+
+/// Where the time went: thread time in milliseconds, workers added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TimeSpent {
+    /// Proposing and judging by budgets.
+    pub propose_ms: f64,
+    pub score_ms: f64,
+    /// Workers without work.
+    pub wait_ms: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WorkerState {
+    Waiting,
+    Scoring {
+        id: u64,
+    },
+    /// Gone for good.
+    Lost,
+}
+
+/// A finalist scored again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Confirmed {
+    pub id: u64,
+    /// The score the search went by.
+    pub searched: f64,
+    /// Over the fresh draws so far; none before the first.
+    pub score: Option<MeanStd>,
+    pub repeats: u32,
+    /// Why no mean can be given, where a draw failed.
+    pub failure: Option<String>,
+}
+
+impl Confirmed {
+    /// Standard error of the mean; none below two draws.
+    pub fn standard_error(&self) -> Option<f64> {
+        let std = self.score?.std?;
+        Some(std / f64::from(self.repeats).sqrt())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewBest {
+    pub member: Arc<Member>,
+    /// Local time isn't the engine's business: milliseconds since the start, pauses included.
+    pub at_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Log {
+    pub at_ms: u64,
+    pub text: String,
+}
+
+/// Something went wrong and the search goes on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fault {
+    pub at_ms: u64,
+    pub worker: Option<usize>,
+    pub id: Option<u64>,
+    /// What happened, and what happens by itself.
+    pub text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    pub reason: Reason,
+    /// The confirmed winner where a confirmation ran, else the best of the population.
+    pub winner: Option<Winner>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Winner {
+    pub member: Arc<Member>,
+    pub confirmed: Option<MeanStd>,
+    pub repeats: u32,
+}

@@ -1,0 +1,138 @@
+//! Worker threads: each owns a proxy, takes one job at a time and always answers.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::engine::Message;
+use crate::{
+    arch::Structure,
+    proxy::Proxy,
+    score::{Definition, MeanStd, Score},
+};
+
+/// Builds the proxy of one worker, or says why it can't.
+pub type ScorerFactory = Arc<dyn Fn() -> Result<Box<dyn Proxy>, String> + Send + Sync>;
+
+/// One structure to score.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub purpose: JobPurpose,
+    pub structure: Structure,
+    pub seed: u64,
+    /// Draws `first..first + count`.
+    pub first_repeat: u32,
+    pub repeats: u32,
+    pub definition: Definition,
+}
+
+/// Whom the answer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum JobPurpose {
+    Candidate { id: u64 },
+    /// The finalist's place, and which of its draws.
+    Confirmation { finalist: usize, draw: u32 },
+}
+
+/// A worker's answer.
+pub(super) struct Report {
+    pub worker: usize,
+    pub purpose: JobPurpose,
+    pub outcome: JobOutcome,
+    pub took: Duration,
+}
+
+pub(super) enum JobOutcome {
+    Scored(Score),
+    /// The structure has no score; nothing is wrong with the worker.
+    Failed(String),
+    /// The worker panicked over it and has recovered.
+    Panicked(String),
+}
+
+/// The engine's end of a worker.
+pub(super) struct Worker {
+    jobs: mpsc::SyncSender<Job>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Worker {
+    /// Starts a named thread. Its channel holds one job: the engine sends the next only after the
+    /// answer.
+    pub(super) fn spawn(
+        index: usize,
+        factory: ScorerFactory,
+        reports: mpsc::SyncSender<Message>,
+    ) -> std::io::Result<Worker> {
+        let (jobs, inbox) = mpsc::sync_channel::<Job>(1);
+        let name = format!("zendo-worker-{}", index + 1);
+        let thread = thread::Builder::new().name(name).spawn(move || {
+            let mut proxy = None;
+            while let Ok(job) = inbox.recv() {
+                let start = Instant::now();
+                let outcome = work(&mut proxy, &factory, &job);
+                let took = start.elapsed();
+                let report = Report { worker: index, purpose: job.purpose, outcome, took };
+                if reports.send(Message::Report(report)).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Worker { jobs, thread })
+    }
+
+    /// Hands over a job; false where the thread is gone.
+    pub(super) fn give(&self, job: Job) -> bool {
+        self.jobs.try_send(job).is_ok()
+    }
+
+    /// Lets the thread end after what it is doing, and waits for that.
+    pub(super) fn join(self) {
+        drop(self.jobs);
+        // A worker catches its panics; one that died all the same was reported as lost.
+        let _ = self.thread.join();
+    }
+}
+
+/// Scores one job; a panic costs the job and the proxy, which is built anew for the next.
+fn work(proxy: &mut Option<Box<dyn Proxy>>, factory: &ScorerFactory, job: &Job) -> JobOutcome {
+    let attempt = catch_unwind(AssertUnwindSafe(|| {
+        let mut ready = match proxy.take() {
+            Some(proxy) => proxy,
+            None => factory()?,
+        };
+        let score = evaluate(ready.as_mut(), job);
+        *proxy = Some(ready);
+        score
+    }));
+    match attempt {
+        Ok(Ok(score)) => JobOutcome::Scored(score),
+        Ok(Err(reason)) => JobOutcome::Failed(reason),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            JobOutcome::Panicked(text.unwrap_or("no message").to_owned())
+        }
+    }
+}
+
+/// Means over the job's draws, taken in their order.
+fn evaluate(proxy: &mut dyn Proxy, job: &Job) -> Result<Score, String> {
+    let (mut values, mut deltas, mut sums) = (Vec::new(), Vec::new(), Vec::new());
+    for repeat in job.first_repeat..job.first_repeat + job.repeats {
+        let evaluation =
+            proxy.evaluate(&job.structure, job.seed, repeat).map_err(|e| e.to_string())?;
+        values.push(evaluation.score);
+        if let Some(zen) = &evaluation.zen {
+            deltas.push(zen.log_delta(job.definition));
+            sums.push(zen.bn_sum(job.definition));
+        }
+    }
+    let mean = |values: &[f64]| (!values.is_empty()).then(|| MeanStd::of(values).mean);
+    let MeanStd { mean: value, std } = MeanStd::of(&values);
+    let (log_delta, bn_sum) = (mean(&deltas), mean(&sums));
+    Ok(Score { value, std, repeats: job.repeats, log_delta, bn_sum })
+}

@@ -1,0 +1,126 @@
+//! Who may know whom: every `crate::` import in the source, against the arrows of
+//! docs/architecture.md.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A part, and the parts it may import.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("text", &[]),
+    ("random", &[]),
+    ("score", &[]),
+    ("arch", &["text"]),
+    ("space", &["arch", "random", "score", "text"]),
+    ("search", &["arch", "random", "score", "space"]),
+    ("nn", &["arch", "random", "score"]),
+    ("proxy", &["arch", "nn", "score"]),
+    ("run", &["arch", "nn", "proxy", "random", "score", "search", "space"]),
+    ("cli", &["arch", "nn", "proxy", "run", "score", "space", "text"]),
+    ("tui", &["arch", "run", "score", "space", "text"]),
+];
+
+/// Crates that stay in one part.
+const OUTSIDERS: &[(&str, &[&str])] =
+    &[("candle_core", &["nn"]), ("ratatui", &["tui"]), ("crossterm", &["tui"]), ("clap", &["cli"])];
+
+/// `src/arch/parse.rs` belongs to `arch`, `src/score.rs` to `score`.
+fn part_of(path: &Path) -> String {
+    let inside = path.strip_prefix("src").expect("a source file");
+    let first = inside.components().next().expect("a name").as_os_str().to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, files);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// First names after `crate::`, also inside `crate::{…}`.
+fn imported(text: &str) -> BTreeSet<String> {
+    let code: String = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n");
+    let mut names = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        let Some(group) = rest.strip_prefix('{') else {
+            names.insert(first_name(rest));
+            continue;
+        };
+        let mut depth = 0;
+        let mut item = String::new();
+        for c in group.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => names.extend(Some(first_name(&std::mem::take(&mut item)))),
+                _ if depth == 0 => item.push(c),
+                _ => {}
+            }
+        }
+        names.insert(first_name(&item));
+    }
+    names.remove("");
+    names
+}
+
+fn first_name(text: &str) -> String {
+    text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+/// The code of a file without its test modules, which may use anything.
+fn without_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or_default()
+}
+
+#[test]
+fn imports_follow_the_arrows() {
+    let mut files = Vec::new();
+    sources(Path::new("src"), &mut files);
+    assert!(files.len() > 30, "the sources are read from the crate's root");
+    let mut checked = 0;
+    for file in files {
+        let part = part_of(&file);
+        // The crate's own root names every part; test modules in files of their own are tests.
+        if ["lib", "main"].contains(&part.as_str()) || file.ends_with("tests.rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&file).expect("a source file");
+        let (_, allowed) = ARROWS
+            .iter()
+            .find(|(name, _)| *name == part)
+            .unwrap_or_else(|| panic!("{} is of no part of docs/architecture.md", file.display()));
+        for name in imported(without_tests(&text)) {
+            checked += 1;
+            assert!(
+                name == part || allowed.contains(&name.as_str()),
+                "{} imports crate::{name}, and {part} may only know {allowed:?}",
+                file.display()
+            );
+        }
+        for (outsider, parts) in OUTSIDERS {
+            let found = without_tests(&text).contains(&format!("{outsider}::"));
+            assert!(!found || parts.contains(&part.as_str()), "{} uses {outsider}", file.display());
+        }
+    }
+    assert!(checked > 30, "only {checked} imports were found");
+}
+
+#[test]
+fn the_reader_finds_imports() {
+    let text = "use crate::{\n  arch::{Block, x},\n  space::Y,\n};\nfn f() { crate::nn::z(); } // crate::no";
+    let names: Vec<_> = imported(text).into_iter().collect();
+    assert_eq!(names, ["arch", "nn", "space"]);
+}

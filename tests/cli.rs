@@ -1,0 +1,270 @@
+//! The command line's contract: JSON keys, exit status, errors.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+const ZENNET: &str = "zennet_cifar_model_size1M_res32";
+const SMALL: &str = "SuperConvK3BNRELU(3,8,1,1)SuperResK3K3(8,16,2,8,1)";
+
+fn zendo(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_zendo")).args(args).output().expect("the binary runs")
+}
+
+/// Stdout of a command that must succeed, as JSON lines.
+fn json(args: &[&str]) -> Vec<Value> {
+    let output = zendo(args);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    text.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect()
+}
+
+/// Status and stderr of a command that must fail.
+fn failure(args: &[&str]) -> (Option<i32>, String) {
+    let output = zendo(args);
+    assert!(!output.status.success());
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+#[test]
+fn inspect_prints_the_golden_costs() {
+    let lines = json(&["inspect", "--json", "--counting", "reference", ZENNET, SMALL]);
+    assert_eq!(lines.len(), 2);
+    let zennet = &lines[0];
+    assert_eq!(
+        keys(zennet),
+        [
+            "activation_bytes",
+            "classes",
+            "counting",
+            "flops",
+            "layers",
+            "name",
+            "params",
+            "plain",
+            "resolution",
+            "structure"
+        ]
+    );
+    // golden/structures.json, ref_model_size_reslink of the 100-class net.
+    assert_eq!((zennet["params"].as_u64(), zennet["layers"].as_u64()), (Some(1_031_185), Some(18)));
+    assert_eq!((zennet["resolution"].as_u64(), zennet["classes"].as_u64()), (Some(32), Some(100)));
+    assert_eq!((&lines[1]["name"], &lines[1]["resolution"]), (&Value::Null, &Value::from(224)));
+    let plain = json(&["inspect", "--json", "--plain", ZENNET]);
+    assert_eq!(
+        (&plain[0]["plain"], &plain[0]["counting"]),
+        (&Value::from(true), &Value::from("exact"))
+    );
+    assert!(plain[0]["params"].as_u64() < zennet["params"].as_u64());
+}
+
+#[test]
+fn score_gives_three_definitions_and_is_reproducible() {
+    let args =
+        ["score", "--json", "--resolution", "16", "--batch", "4", "--repeats", "3", "--seed", "5"];
+    let lines = json(&[&args[..], &[SMALL]].concat());
+    let score = &lines[0];
+    assert_eq!(
+        keys(score),
+        [
+            "batch",
+            "bn_sum",
+            "cpu_ms",
+            "definition",
+            "device",
+            "kernels",
+            "log_delta",
+            "mean",
+            "name",
+            "proxy",
+            "repeats",
+            "resolution",
+            "scores",
+            "std",
+            "structure"
+        ]
+    );
+    let mean = |line: &Value, definition: &str| line["scores"][definition]["mean"].as_f64();
+    assert_eq!(score["mean"].as_f64(), mean(score, "table"));
+    let sum = score["log_delta"].as_f64().zip(score["bn_sum"].as_f64()).map(|(d, s)| d + s);
+    assert!((sum.expect("parts") - score["mean"].as_f64().expect("a mean")).abs() < 1e-9);
+    assert!(score["std"].as_f64().is_some_and(|std| std > 0.0));
+    let again = json(&[&args[..], &["--definition", "paper", SMALL]].concat());
+    assert_eq!(again[0]["scores"], score["scores"]);
+    assert_eq!(again[0]["mean"].as_f64(), mean(score, "paper"));
+    let other =
+        json(&["score", "--json", "--resolution", "16", "--batch", "4", "--seed", "6", SMALL]);
+    assert_ne!(mean(&other[0], "table"), mean(score, "table"));
+    assert_eq!(other[0]["std"], Value::Null);
+}
+
+#[test]
+fn a_net_without_a_score_fails_with_its_reason() {
+    let output = zendo(&["score", "--json", "--resolution", "2", "--batch", "1", SMALL]);
+    assert_eq!(output.status.code(), Some(1));
+    let line: Value = serde_json::from_slice(&output.stdout).expect("an object all the same");
+    assert!(line["failure"].as_str().is_some_and(|reason| reason.contains("1×1")), "{line}");
+}
+
+/// A small search on the CPU.
+fn search_args<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let sets = ["space.resolution=8", "score.batch=2", "confirm.repeats=2"];
+    let mut args = vec!["search", "--json", "--preset", "quick", "--device", "cpu"];
+    args.extend(sets.iter().flat_map(|set| ["--set", set]));
+    args.extend(more);
+    args
+}
+
+#[test]
+fn search_ends_with_its_result() {
+    let finished = |seed: &str| {
+        let lines = json(&search_args(&["--iterations", "200", "--seed", seed]));
+        let (last, progress) = lines.split_last().expect("lines");
+        assert!(progress.iter().all(|line| line["event"] == "progress"));
+        let mut last = last.clone();
+        assert_eq!(
+            keys(&last),
+            [
+                "best",
+                "event",
+                "failed",
+                "iterations",
+                "proposed",
+                "reason",
+                "rejected",
+                "scored",
+                "seconds"
+            ]
+        );
+        assert_eq!(
+            keys(&last["best"]),
+            ["confirmed", "flops", "id", "layers", "params", "score", "structure"]
+        );
+        assert_eq!(last["best"]["confirmed"]["repeats"], 2);
+        assert_eq!((&last["event"], &last["reason"]), (&"finished".into(), &"iterations".into()));
+        last.as_object_mut().expect("an object").remove("seconds");
+        last
+    };
+    assert_eq!(finished("1"), finished("1"));
+    assert_ne!(finished("1"), finished("2"));
+}
+
+/// A SIGINT ends the search with its result and status 130, a SIGTERM with 143.
+#[test]
+fn signals_end_a_search_with_its_result() {
+    for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_zendo"))
+            .args(search_args(&["--iterations", "1000000000"]))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+        let mut line = String::new();
+        while !line.contains("\"best\":{") {
+            line.clear();
+            assert_ne!(stdout.read_line(&mut line).expect("UTF-8"), 0, "ended early");
+        }
+        let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
+        assert!(kill.expect("kill runs").success());
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).expect("UTF-8");
+        let last: Value = serde_json::from_str(rest.lines().last().expect("lines")).expect("JSON");
+        assert_eq!((&last["event"], &last["reason"]), (&"finished".into(), &"stopped".into()));
+        assert!(last["best"]["structure"].is_string());
+        assert_eq!(child.wait().expect("ends").code(), Some(status));
+    }
+}
+
+#[test]
+fn bad_input_is_status_2_and_says_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("nets.txt");
+    std::fs::write(&file, "# mine\n\nmine  SuperConvK3BNRELU(3,8,1,1)SuperResK3K4(8,8,1,8,1)\n")
+        .expect("written");
+    let file = file.to_str().expect("UTF-8");
+    for (args, expected) in [
+        (
+            vec!["inspect", file],
+            format!("{file}:3:33: unknown block 'SuperResK3K4', did you mean SuperResK3K3?"),
+        ),
+        (
+            vec!["inspect", "SuperConvK3BNRELU(3,8,1"],
+            "structure:1:24: expected ',' after the stride".to_owned(),
+        ),
+        (vec!["inspect", "zennet_1M"], "the nearest name is 'zennet_".to_owned()),
+        (
+            vec!["inspect", "SuperConvK3BNRELU(3,8,1,1)SuperConvK1BNRELU(9,8,1,1)"],
+            "--fix".to_owned(),
+        ),
+        (vec!["score", "--device", "cuda:0", SMALL], "cuda:0".to_owned()),
+        (vec!["score", "--device", "gpu", SMALL], "cuda:N".to_owned()),
+        (vec!["score", "--proxy", "zenn", SMALL], "did you mean `zen`?".to_owned()),
+        (vec!["search", "--preset", "quik"], "did you mean 'quick'?".to_owned()),
+        (vec!["search", "--preset", "imagenet-latency-0.1ms"], "needs a latency table".to_owned()),
+        (
+            vec!["search", "--preset", "quick", "--set", "search.sed=1"],
+            "did you mean 'search.seed'?".to_owned(),
+        ),
+        (vec!["search", "--preset", "quick", "--workers", "0"], "0 is too small".to_owned()),
+        (
+            vec!["search", "--preset", "quick", "--out", folder.path().to_str().expect("UTF-8")],
+            "not empty".to_owned(),
+        ),
+        (vec!["frobnicate"], "unrecognized subcommand".to_owned()),
+    ] {
+        let (status, text) = failure(&args);
+        assert_eq!(status, Some(2), "{args:?}: {text}");
+        assert!(text.contains(&expected), "{args:?}: {text}");
+    }
+}
+
+#[test]
+fn fix_repairs_channels_and_files_hold_many_nets() {
+    let broken = "SuperConvK3BNRELU(3,8,1,1)SuperConvK1BNRELU(9,8,1,1)";
+    let fixed = json(&["inspect", "--json", "--fix", broken]);
+    assert_eq!(fixed[0]["structure"], "SuperConvK3BNRELU(3,8,1,1)SuperConvK1BNRELU(8,8,1,1)");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("nets.txt");
+    std::fs::write(&file, format!("a {SMALL}\n{SMALL}\n# no more\n")).expect("written");
+    let lines = json(&["inspect", "--json", file.to_str().expect("UTF-8")]);
+    assert_eq!((&lines[0]["name"], &lines[1]["name"]), (&Value::from("a"), &Value::Null));
+}
+
+#[test]
+fn presets_list_show_and_check() {
+    let list = String::from_utf8(zendo(&["presets", "list"]).stdout).expect("UTF-8");
+    assert_eq!(list.lines().count(), 12);
+    let shown = zendo(&["presets", "show", "quick"]).stdout;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("my.toml");
+    std::fs::write(&file, &shown).expect("written");
+    let path = file.to_str().expect("UTF-8");
+    assert_eq!(zendo(&["presets", "check", path]).status.code(), Some(0));
+    std::fs::write(&file, "extends = \"quick\"\n\n[search]\npopulaton = 4\n").expect("written");
+    let (status, text) = failure(&["presets", "check", path]);
+    assert_eq!(status, Some(2));
+    assert!(
+        text.contains("my.toml:4:1: unknown key 'populaton', did you mean 'population'?"),
+        "{text}"
+    );
+}
+
+#[test]
+fn diff_shows_what_changed() {
+    let other = "SuperConvK3BNRELU(3,8,1,1)SuperResK5K5(8,32,2,8,1)";
+    let text = String::from_utf8(zendo(&["diff", SMALL, other]).stdout).expect("UTF-8");
+    assert!(
+        text.contains("~ SuperResK5K5(8,32,2,8,1)   SuperResK3K3→SuperResK5K5, out 16→32"),
+        "{text}"
+    );
+    let same = String::from_utf8(zendo(&["diff", SMALL, SMALL]).stdout).expect("UTF-8");
+    assert!(same.contains("the same structure"), "{same}");
+}

@@ -1,0 +1,281 @@
+//! The engine with its threads: same search whatever the workers do, and nothing lost when things
+//! go wrong.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use zendo::{
+    arch::Structure,
+    proxy::{Evaluation, Failure, Proxy},
+    run::{
+        self, Handle, RunSpec, ScorerFactory,
+        protocol::{Command, Fault, Finished, Phase, Reason, Snapshot, Update},
+    },
+    space::PresetSource,
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn spec(sets: &[&str]) -> RunSpec {
+    let no_files = |_: &Path| Err("no files here".to_owned());
+    let mut source = PresetSource::find("quick", &no_files).expect("shipped");
+    for set in ["run.device=cpu", "space.resolution=8", "score.batch=2", "search.iterations=300"] {
+        source.set_assignment(set).expect("a key");
+    }
+    for set in sets {
+        source.set_assignment(set).expect("a key");
+    }
+    RunSpec { name: "quick".to_owned(), preset: source.preset().expect("valid"), out: None }
+}
+
+/// Everything a run said.
+#[derive(Default)]
+struct Said {
+    snapshots: Vec<Arc<Snapshot>>,
+    phases: Vec<Phase>,
+    faults: Vec<Fault>,
+    finished: Option<Finished>,
+}
+
+impl Said {
+    fn last(&self) -> &Snapshot {
+        self.snapshots.last().expect("at least one snapshot")
+    }
+
+    fn take(&mut self, updates: Vec<Update>) {
+        for update in updates {
+            match update {
+                Update::Snapshot(snapshot) => self.snapshots.push(snapshot),
+                Update::Phase(phase) => self.phases.push(phase),
+                Update::Fault(fault) => self.faults.push(fault),
+                Update::Finished(finished) => self.finished = Some(finished),
+                Update::Hello(_) | Update::NewBest(_) | Update::Log(_) => {}
+            }
+        }
+    }
+
+    /// Listens until `enough`; fails when that takes too long.
+    fn listen(&mut self, handle: &Handle, enough: impl Fn(&Said) -> bool) {
+        let start = Instant::now();
+        while !enough(self) {
+            assert!(start.elapsed() < PATIENCE, "waited in vain; phases {:?}", self.phases);
+            self.take(handle.wait(Duration::from_millis(50)));
+        }
+    }
+}
+
+fn start(spec: RunSpec, factory: Option<ScorerFactory>) -> Handle {
+    let waker = Box::new(|| {});
+    let handle = match factory {
+        Some(factory) => run::spawn_with(waker, factory),
+        None => run::spawn(waker),
+    };
+    let handle = handle.expect("a thread");
+    handle.send(Command::Start(Box::new(spec))).expect("an engine");
+    handle
+}
+
+fn run_to_end(spec: RunSpec, factory: Option<ScorerFactory>) -> Said {
+    let handle = start(spec, factory);
+    let mut said = Said::default();
+    said.listen(&handle, |said| said.finished.is_some());
+    handle.join();
+    said
+}
+
+fn fingerprint(said: &Said) -> String {
+    let last = said.last();
+    let members: Vec<_> = last
+        .population
+        .iter()
+        .map(|m| (m.id, m.structure.to_string(), m.score.value.to_bits(), m.parent))
+        .collect();
+    let confirmed: Vec<_> =
+        last.confirmation.iter().map(|c| (c.id, c.score.map(|s| s.mean.to_bits()))).collect();
+    let winner = said.finished.as_ref().and_then(|f| f.winner.as_ref()).map(|w| w.member.id);
+    format!("{members:?} {confirmed:?} {winner:?} {} {:?}", last.scored, last.rejected)
+}
+
+/// Real Zen-Scores: the same population, confirmation and winner with one worker and with two;
+/// another with another seed.
+#[test]
+fn workers_change_nothing_and_seeds_do() {
+    let one = fingerprint(&run_to_end(spec(&["run.workers=1"]), None));
+    let two = fingerprint(&run_to_end(spec(&["run.workers=2"]), None));
+    assert_eq!(one, two);
+    let other = fingerprint(&run_to_end(spec(&["run.workers=2", "search.seed=7"]), None));
+    assert_ne!(one, other);
+}
+
+#[test]
+fn the_winner_is_the_confirmed_one() {
+    let said = run_to_end(spec(&[]), None);
+    let last = said.last();
+    assert_eq!((last.phase, last.proposed), (Phase::Finished, 300));
+    assert_eq!(last.confirmation.len(), 8);
+    assert!(last.confirmation.iter().all(|c| c.repeats == 8 && c.standard_error().is_some()));
+    let finished = said.finished.as_ref().expect("finished");
+    assert_eq!(finished.reason, Reason::Iterations);
+    let winner = finished.winner.as_ref().expect("a winner");
+    assert_eq!((winner.member.id, winner.repeats), (last.confirmation[0].id, 8));
+    // Fresh draws: the confirmed mean is not the score the search went by.
+    assert_ne!(winner.confirmed.map(|c| c.mean), Some(winner.member.score.value));
+}
+
+#[test]
+fn pause_waits_and_resume_goes_on() {
+    let handle = start(spec(&["search.iterations=1_000_000"]), None);
+    let mut said = Said::default();
+    said.listen(&handle, |said| said.snapshots.last().is_some_and(|s| s.scored > 0));
+    handle.send(Command::Pause).expect("an engine");
+    said.listen(&handle, |said| said.phases.last() == Some(&Phase::Paused));
+    said.listen(&handle, |said| said.last().phase == Phase::Paused);
+    let (proposed, elapsed) = (said.last().proposed, said.last().elapsed_ms);
+    std::thread::sleep(Duration::from_millis(300));
+    handle.send(Command::Resync).expect("an engine");
+    let seen = said.last().seq;
+    said.listen(&handle, |said| said.last().seq > seen);
+    assert_eq!((said.last().proposed, said.last().elapsed_ms), (proposed, elapsed));
+    handle.send(Command::Resume).expect("an engine");
+    said.listen(&handle, |said| said.last().proposed > proposed);
+    handle.send(Command::Stop).expect("an engine");
+    said.listen(&handle, |said| said.finished.is_some());
+    handle.join();
+    let finished = said.finished.as_ref().expect("finished");
+    assert_eq!(finished.reason, Reason::Stopped);
+    assert!(finished.winner.as_ref().is_some_and(|w| w.repeats == 8), "a stop still confirms");
+}
+
+/// A second stop ends the confirmation.
+#[test]
+fn two_stops_end_at_once() {
+    let handle = start(spec(&["confirm.repeats=1000", "search.iterations=20"]), None);
+    let mut said = Said::default();
+    said.listen(&handle, |said| {
+        said.phases.iter().any(|phase| matches!(phase, Phase::Confirming { .. }))
+    });
+    handle.send(Command::Stop).expect("an engine");
+    said.listen(&handle, |said| said.finished.is_some());
+    handle.join();
+    assert!(said.last().confirmation.iter().any(|c| c.repeats < 1000));
+}
+
+/// Scores by width; panics or fails on every so many-th call.
+struct Scripted {
+    calls: Arc<AtomicU32>,
+    panic_every: u32,
+    fail_every: u32,
+}
+
+impl Proxy for Scripted {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn evaluate(&mut self, structure: &Structure, _: u64, _: u32) -> Result<Evaluation, Failure> {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        assert!(!call.is_multiple_of(self.panic_every), "scripted panic");
+        if call.is_multiple_of(self.fail_every) {
+            return Err(Failure::NotFinite { what: "a made-up score".to_owned() });
+        }
+        let score = structure.blocks().iter().map(|b| f64::from(b.out_channels)).sum();
+        Ok(Evaluation { score, zen: None })
+    }
+}
+
+fn scripted(panic_every: u32, fail_every: u32) -> ScorerFactory {
+    let calls = Arc::new(AtomicU32::new(0));
+    Arc::new(move || {
+        let calls = Arc::clone(&calls);
+        Ok(Box::new(Scripted { calls, panic_every, fail_every }))
+    })
+}
+
+#[test]
+fn a_panicking_worker_costs_one_candidate_and_is_reported() {
+    let said = run_to_end(spec(&["confirm.best=0"]), Some(scripted(20, u32::MAX)));
+    let last = said.last();
+    assert!(last.failed > 0 && last.scored > last.failed);
+    let rejected: u64 = last.rejected.iter().map(|(_, n)| n).sum();
+    assert_eq!(last.scored + last.failed + rejected, last.proposed + 1);
+    let panics = said.faults.iter().filter(|f| f.text.contains("panicked: scripted panic"));
+    // One fault from the worker and one from the candidate that has no score.
+    assert_eq!(panics.filter(|f| f.worker.is_some() && f.id.is_some()).count() as u64, last.failed);
+    assert_eq!(said.finished.map(|f| f.reason), Some(Reason::Iterations));
+}
+
+#[test]
+fn a_failed_score_is_a_recorded_failure() {
+    let said = run_to_end(spec(&["confirm.best=0"]), Some(scripted(u32::MAX, 10)));
+    let last = said.last();
+    assert!(last.failed > 0);
+    assert!(said.faults.iter().any(|f| f.text.contains("a made-up score is not finite")));
+    assert!(last.population.iter().all(|m| m.score.value.is_finite()));
+}
+
+#[test]
+fn a_hopeless_search_ends_and_says_why() {
+    let said = run_to_end(spec(&[]), Some(scripted(u32::MAX, 1)));
+    let finished = said.finished.as_ref().expect("finished");
+    assert_eq!((finished.reason, &finished.winner), (Reason::Failed, &None));
+    assert!(said.faults.iter().any(|f| f.text.contains("no candidate could be scored")));
+}
+
+#[test]
+fn a_run_leaves_its_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("new");
+    let said = run_to_end(RunSpec { out: Some(out.clone()), ..spec(&[]) }, None);
+    let winner = said.finished.and_then(|f| f.winner).expect("a winner");
+    let best = fs::read_to_string(out.join("best.txt")).expect("best.txt");
+    assert_eq!(best.trim_end(), winner.member.structure.to_string());
+    let run = fs::read_to_string(out.join("run.toml")).expect("run.toml");
+    let run: toml::Table = run.parse().expect("TOML");
+    assert_eq!(run["settings"]["search"]["seed"].as_integer(), Some(2021));
+    assert_eq!(run["device"].as_str(), Some("cpu"));
+    // A used folder is nobody's to write into.
+    let error = RunSpec { out: Some(out), ..spec(&[]) }.check().expect_err("not empty");
+    assert!(error.to_string().contains("not empty"), "{error}");
+}
+
+#[test]
+fn what_cannot_start_says_why() {
+    for (set, expected) in [
+        ("run.device=gpu", "run.device: "),
+        ("score.proxy=zenn", "did you mean"),
+        ("budget.latency={ ms = 1.0 }", "needs a latency table"),
+    ] {
+        let spec = spec(&[set]);
+        let error = spec.check().expect_err(set).to_string();
+        assert!(error.contains(expected), "{error}");
+        let said = run_to_end(spec, None);
+        assert_eq!(said.finished.map(|f| f.reason), Some(Reason::Failed));
+        assert_eq!(said.faults.first().map(|f| f.text.clone()), Some(error));
+    }
+}
+
+/// The messages are the same over a wire.
+#[test]
+fn the_protocol_round_trips() {
+    let handle = start(spec(&["search.iterations=40"]), None);
+    let mut updates = Vec::new();
+    while !handle.is_over() {
+        updates.extend(handle.wait(Duration::from_millis(50)));
+    }
+    handle.join();
+    assert!(updates.len() > 4);
+    for update in updates {
+        let json = serde_json::to_string(&update).expect("serialises");
+        assert_eq!(serde_json::from_str::<Update>(&json).expect("reads back"), update);
+    }
+    let command = Command::Start(Box::new(spec(&[])));
+    let json = serde_json::to_string(&command).expect("serialises");
+    assert_eq!(serde_json::from_str::<Command>(&json).expect("reads back"), command);
+}

@@ -3,10 +3,12 @@
 //! Must not know: what runs on a device. Invariant: a [`Device`] that exists has been opened, so an
 //! unusable GPU is reported before any work starts.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use super::memory::MemoryPool;
 
 /// The device as written: `auto`, `cpu` or `cuda:N`. Serialises as that string.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -82,16 +84,22 @@ pub enum DeviceError {
     Unusable { ordinal: usize, reason: String },
 }
 
-/// An opened device. Cheap to clone; clones are the same device.
+/// An opened device with the memory it had then. Cheap to clone; clones are the same device.
 #[derive(Clone, Debug)]
 pub struct Device {
     pub(super) candle: candle_core::Device,
     ordinal: Option<usize>,
+    pub(super) memory: Arc<MemoryPool>,
 }
 
 impl Device {
     pub fn cpu() -> Device {
-        Device { candle: candle_core::Device::Cpu, ordinal: None }
+        Device::new(candle_core::Device::Cpu, None)
+    }
+
+    fn new(candle: candle_core::Device, ordinal: Option<usize>) -> Device {
+        let memory = Arc::new(MemoryPool::of(&candle));
+        Device { candle, ordinal, memory }
     }
 
     fn cuda(ordinal: usize) -> Result<Device, DeviceError> {
@@ -100,7 +108,7 @@ impl Device {
         }
         let candle = candle_core::Device::new_cuda(ordinal)
             .map_err(|e| DeviceError::Unusable { ordinal, reason: first_line(&e) })?;
-        Ok(Device { candle, ordinal: Some(ordinal) })
+        Ok(Device::new(candle, Some(ordinal)))
     }
 
     /// The code that does the arithmetic; with the device it decides a score's rounding.

@@ -83,10 +83,11 @@ impl Engine {
             return Err(NetworkError::Degenerate { norm });
         }
         let needed = memory::needed(network, self.kernels);
-        let available = self.memory_limit.into_iter().chain(self.device.available_bytes()).min();
-        if let Some(available) = available.filter(|&available| needed > available) {
-            return Err(NetworkError::Memory { needed, available });
+        let refuse = |available| NetworkError::Memory { needed, available };
+        if let Some(limit) = self.memory_limit.filter(|&limit| needed > limit) {
+            return Err(refuse(limit));
         }
+        let _held = self.device.memory.take(needed).map_err(refuse)?;
         let forward = Forward { network, device: &self.device.candle, kernels: self.kernels };
         self.thread
             .install(|| forward.perturb(alpha, source))

@@ -1,10 +1,12 @@
-//! Memory: what an evaluation needs at its widest point, and what there is.
+//! Memory: what an evaluation needs at its widest point, what there is, and who holds how much.
 //!
 //! Must not know: how layers run beyond what they hold. Invariant: estimates saturate and allocate
-//! nothing, so a monstrous structure is refused before it does harm.
+//! nothing, so a monstrous structure is refused before it does harm; and what the evaluations on a
+//! device hold together never exceeds what there was when the device was opened.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::conv::{Kernels, patch_columns};
-use super::device::Device;
 use super::network::PlainNetwork;
 use super::norm::PASSES;
 use crate::arch::{Conv, LayerAt};
@@ -65,15 +67,66 @@ fn conv_bytes(network: &PlainNetwork, conv: &Conv, at: &LayerAt, kernels: Kernel
     [input, output, between].into_iter().fold(weights, u64::saturating_add)
 }
 
-impl Device {
-    /// Bytes that can be allocated on the device at this moment, by all workers together; none where
-    /// the system does not say.
-    pub(super) fn available_bytes(&self) -> Option<u64> {
-        match &self.candle {
-            candle_core::Device::Cpu => host::available_bytes(),
-            candle_core::Device::Cuda(device) => cuda_available_bytes(device),
-            candle_core::Device::Metal(_) => None,
+/// Bytes that can be allocated on the device at this moment; none where the system does not say.
+fn available_bytes(device: &candle_core::Device) -> Option<u64> {
+    match device {
+        candle_core::Device::Cpu => host::available_bytes(),
+        candle_core::Device::Cuda(device) => cuda_available_bytes(device),
+        candle_core::Device::Metal(_) => None,
+    }
+}
+
+/// The memory of one device, shared by its workers. An evaluation that would fit alone waits for the
+/// others instead of failing, so that what fails does not depend on who runs beside it.
+#[derive(Debug)]
+pub(super) struct MemoryPool {
+    /// What there was at the start; none where the system does not say.
+    capacity: Option<u64>,
+    held: Mutex<u64>,
+    released: Condvar,
+}
+
+impl MemoryPool {
+    pub(super) fn of(device: &candle_core::Device) -> MemoryPool {
+        MemoryPool::with_capacity(available_bytes(device))
+    }
+
+    fn with_capacity(capacity: Option<u64>) -> MemoryPool {
+        MemoryPool { capacity, held: Mutex::new(0), released: Condvar::new() }
+    }
+
+    /// Takes `bytes`, waiting for others to give theirs back.
+    ///
+    /// # Errors
+    /// The capacity, where `bytes` are more than that.
+    pub(super) fn take(&self, bytes: u64) -> Result<Held<'_>, u64> {
+        let Some(capacity) = self.capacity else { return Ok(Held { pool: self, bytes: 0 }) };
+        if bytes > capacity {
+            return Err(capacity);
         }
+        let full = |held: &mut u64| *held > capacity - bytes;
+        let waited = self.released.wait_while(self.held(), full);
+        *waited.unwrap_or_else(PoisonError::into_inner) += bytes;
+        Ok(Held { pool: self, bytes })
+    }
+
+    /// Nothing panics while it holds the lock, and a sum can't be half changed.
+    fn held(&self) -> MutexGuard<'_, u64> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Bytes of a [`MemoryPool`], given back when this is dropped.
+#[derive(Debug)]
+pub(super) struct Held<'a> {
+    pool: &'a MemoryPool,
+    bytes: u64,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        *self.pool.held() -= self.bytes;
+        self.pool.released.notify_all();
     }
 }
 
@@ -180,6 +233,21 @@ mod tests {
         for kernels in [Kernels::Cpu, Kernels::Tensor] {
             assert!(needed(patched, Precision::F32, kernels) > single, "{kernels:?}");
         }
+    }
+
+    #[test]
+    fn a_pool_lends_no_more_than_it_has() {
+        let pool = MemoryPool::with_capacity(Some(100));
+        assert_eq!(pool.take(101).expect_err("never fits"), 100);
+        let first = pool.take(70).expect("fits");
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| pool.take(40).map(|held| held.bytes));
+            // Whether it waits already or comes later, it is served only after the first is done.
+            drop(first);
+            assert_eq!(second.join().expect("no panic"), Ok(40));
+        });
+        assert_eq!(*pool.held(), 0);
+        assert!(MemoryPool::with_capacity(None).take(u64::MAX).is_ok());
     }
 
     #[test]

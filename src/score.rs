@@ -90,6 +90,28 @@ impl MeanStd {
     }
 }
 
+/// Half the width of the 95 % confidence interval of a mean of `n` draws with sample standard
+/// deviation `std`, by Student's t; infinite for a single draw.
+pub fn half_width_95(std: f64, n: u32) -> f64 {
+    match n {
+        0 | 1 => f64::INFINITY,
+        n => student_t_975(n - 1) * std / f64::from(n).sqrt(),
+    }
+}
+
+/// The 97.5 % quantile of Student's t: a table where the tails are fat, else the normal quantile with
+/// the first two terms of its Cornish–Fisher expansion (off by less than .003).
+fn student_t_975(degrees: u32) -> f64 {
+    const TABLE: [f64; 10] =
+        [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+    let index = (degrees as usize).saturating_sub(1);
+    TABLE.get(index).copied().unwrap_or_else(|| {
+        let (z, v) = (1.959_964_f64, f64::from(degrees));
+        z + (z.powi(3) + z) / (4.0 * v)
+            + (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / (96.0 * v * v)
+    })
+}
+
 /// The score of a candidate as search and screens see it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
@@ -106,6 +128,16 @@ pub struct Score {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Quantiles from any statistics table.
+    #[test]
+    fn intervals_are_wide_for_few_draws() {
+        assert_eq!(half_width_95(1.0, 1), f64::INFINITY);
+        for (n, t) in [(2, 12.706), (8, 2.365), (12, 2.201), (21, 2.086), (1001, 1.962)] {
+            let expected = t / f64::from(n).sqrt();
+            assert!((half_width_95(1.0, n) / expected - 1.0).abs() < 1e-3, "{n}");
+        }
+    }
 
     #[test]
     fn spread_is_the_sample_standard_deviation() {

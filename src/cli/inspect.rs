@@ -101,5 +101,9 @@ fn print(net: &Inspected) -> Result<(), Failure> {
     row("FLOPs", net.flops)?;
     line(format!("  {:<11}{:>16}", "sub-layers", net.layers))?;
     let kib = net.activation_bytes.div_ceil(1024);
-    line(format!("  {:<11}{:>16}   KiB, f32, the largest of one sample", "activation", grouped(kib)))
+    line(format!(
+        "  {:<11}{:>16}   KiB, f32, the largest of one sample",
+        "activation",
+        grouped(kib)
+    ))
 }

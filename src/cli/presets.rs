@@ -5,10 +5,7 @@ use std::{fs, path::Path, process::ExitCode};
 use anyhow::anyhow;
 use clap::Subcommand;
 
-use super::{
-    Failure,
-    output::line,
-};
+use super::{Failure, output::line};
 use crate::{
     space::{Family, Preset, PresetSource, shipped_preset, shipped_preset_names},
     text::grouped,

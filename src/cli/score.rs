@@ -104,8 +104,7 @@ pub(super) fn run(args: &ScoreArgs) -> Result<ExitCode, Failure> {
             resolution: net.resolution(args.resolution),
             alpha: args.alpha,
         };
-        let mut proxy =
-            proxy::build(&args.proxy, &settings, &device).map_err(Failure::usage)?;
+        let mut proxy = proxy::build(&args.proxy, &settings, &device).map_err(Failure::usage)?;
         match score(net, proxy.as_mut(), args) {
             Ok(evaluated) => {
                 let scored = evaluated.into_scored(net, args, &settings, proxy.name(), &device);
@@ -116,7 +115,11 @@ pub(super) fn run(args: &ScoreArgs) -> Result<ExitCode, Failure> {
                 eprintln!("error: {}: {failure}", net.shown());
                 if args.json {
                     let structure = net.structure.to_string();
-                    json_line(&Failed { structure, name: &net.name, failure: failure.to_string() })?;
+                    json_line(&Failed {
+                        structure,
+                        name: &net.name,
+                        failure: failure.to_string(),
+                    })?;
                 }
             }
         }

@@ -202,13 +202,18 @@ impl Viewer {
 
 fn progress_text(snapshot: &Snapshot) -> String {
     let best = snapshot.population.first();
-    let best = best.map_or("–".to_owned(), |m| format!("{:.2} #{}", m.score.value, grouped(m.id)));
+    let best =
+        best.map_or("–".to_owned(), |m| format!("{:.2} #{}", m.score.value, grouped(m.id)));
     let doing = match snapshot.phase {
         Phase::Starting => "starting".to_owned(),
         Phase::Running => {
             let left = snapshot.iterations.saturating_sub(snapshot.proposed);
             let seconds = left as f64 / snapshot.proposed_per_s;
-            let left = if seconds.is_finite() { format!("   ≈ {seconds:.0} s left") } else { String::new() };
+            let left = if seconds.is_finite() {
+                format!("   ≈ {seconds:.0} s left")
+            } else {
+                String::new()
+            };
             format!("{:.1}/s scored{left}", snapshot.scored_per_s)
         }
         Phase::Pausing | Phase::Paused => "paused".to_owned(),
@@ -226,7 +231,7 @@ fn progress_text(snapshot: &Snapshot) -> String {
 #[derive(Serialize)]
 struct Progress<'a> {
     event: &'static str,
-    phase: Phase,
+    phase: &'static str,
     proposed: u64,
     iterations: u64,
     scored: u64,
@@ -249,7 +254,7 @@ impl<'a> Progress<'a> {
         let best = snapshot.population.first();
         Progress {
             event: "progress",
-            phase: snapshot.phase,
+            phase: snapshot.phase.name(),
             proposed: snapshot.proposed,
             iterations: snapshot.iterations,
             scored: snapshot.scored,

@@ -81,8 +81,7 @@ impl Confirmation {
             return None;
         }
         let count = self.finalists.len();
-        let (draw, finalist) =
-            (self.handed_out / count as u32, self.handed_out as usize % count);
+        let (draw, finalist) = (self.handed_out / count as u32, self.handed_out as usize % count);
         self.handed_out += 1;
         Some(Job {
             purpose: JobPurpose::Confirmation { finalist, draw },

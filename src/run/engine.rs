@@ -356,7 +356,9 @@ impl<'a> Engine<'a> {
         };
         match purpose {
             JobPurpose::Candidate { id } => {
-                self.evolution.tell(id, outcome).expect("a worker answers once for what it was given");
+                self.evolution
+                    .tell(id, outcome)
+                    .expect("a worker answers once for what it was given");
             }
             JobPurpose::Confirmation { finalist, draw } => {
                 if let Some(confirmation) = &mut self.confirmation {
@@ -474,7 +476,11 @@ impl<'a> Engine<'a> {
     fn save_best(&mut self, structure: &crate::arch::Structure) {
         let Some(folder) = &self.folder else { return };
         if let Err(error) = folder.write_best(structure) {
-            self.fault(None, None, format!("best.txt can't be written: {error}; the search goes on"));
+            self.fault(
+                None,
+                None,
+                format!("best.txt can't be written: {error}; the search goes on"),
+            );
         }
     }
 

@@ -32,9 +32,14 @@ pub(super) struct Job {
 /// Whom the answer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum JobPurpose {
-    Candidate { id: u64 },
+    Candidate {
+        id: u64,
+    },
     /// The finalist's place, and which of its draws.
-    Confirmation { finalist: usize, draw: u32 },
+    Confirmation {
+        finalist: usize,
+        draw: u32,
+    },
 }
 
 /// A worker's answer.

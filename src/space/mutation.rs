@@ -118,7 +118,8 @@ impl Space {
         let known = widths_of(initial);
         let width_fits = |w: u32| {
             known.contains(&w)
-                || (w.is_multiple_of(self.width_multiple) && (self.width_min..=self.width_max).contains(&w))
+                || (w.is_multiple_of(self.width_multiple)
+                    && (self.width_min..=self.width_max).contains(&w))
                 || w == self.width_min
                 || w == self.width_max
         };

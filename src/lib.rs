@@ -12,3 +12,5 @@ pub mod score;
 pub mod search;
 pub mod space;
 pub mod text;
+#[cfg(feature = "tui")]
+pub mod tui;

@@ -1,4 +1,4 @@
-//! The `zendo` binary.
+//! The `zendo` binary: the terminal UI without a command, else the command line.
 
 use std::process::ExitCode;
 
@@ -7,9 +7,28 @@ use zendo::cli::{self, Cli, Failure};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    match &cli.command {
-        Some(command) => cli::run(command),
-        None => Err(Failure::usage(anyhow::anyhow!("see `zendo --help` for the commands"))),
+    start(cli).unwrap_or_else(Failure::report)
+}
+
+#[cfg(feature = "tui")]
+fn start(cli: Cli) -> Result<ExitCode, Failure> {
+    use zendo::tui;
+
+    let options = match cli.command {
+        None => tui::Options::default(),
+        Some(cli::Command::Tui(args)) => tui::Options { preset: args.preset, sets: args.sets },
+        Some(command) => return cli::run(&command),
+    };
+    let exit = tui::run(options).map_err(Failure::usage)?;
+    Ok(ExitCode::from(exit.status()))
+}
+
+#[cfg(not(feature = "tui"))]
+fn start(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command {
+        Some(command) => cli::run(&command),
+        None => Err(Failure::usage(anyhow::anyhow!(
+            "this zendo was built without the `tui` feature; see `zendo --help` for its commands"
+        ))),
     }
-    .unwrap_or_else(Failure::report)
 }

@@ -120,7 +120,7 @@ fn the_winner_is_the_confirmed_one() {
     let last = said.last();
     assert_eq!((last.phase, last.proposed), (Phase::Finished, 300));
     assert_eq!(last.confirmation.len(), 8);
-    assert!(last.confirmation.iter().all(|c| c.repeats == 8 && c.standard_error().is_some()));
+    assert!(last.confirmation.iter().all(|c| c.repeats == 8 && c.margin_95().is_some()));
     let finished = said.finished.as_ref().expect("finished");
     assert_eq!(finished.reason, Reason::Iterations);
     let winner = finished.winner.as_ref().expect("a winner");

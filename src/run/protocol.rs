@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::RunSpec;
-use crate::score::MeanStd;
+use crate::score::{MeanStd, half_width_95};
 pub use crate::search::{ConvergencePoint, MAX_CONVERGENCE, Member};
 
 /// Of these messages. A viewer and an engine of different versions don't talk.
@@ -172,10 +172,9 @@ pub struct Confirmed {
 }
 
 impl Confirmed {
-    /// Standard error of the mean; none below two draws.
-    pub fn standard_error(&self) -> Option<f64> {
-        let std = self.score?.std?;
-        Some(std / f64::from(self.repeats).sqrt())
+    /// Half the width of the mean's 95 % interval; none below two draws.
+    pub fn margin_95(&self) -> Option<f64> {
+        Some(half_width_95(self.score?.std?, self.repeats))
     }
 }
 

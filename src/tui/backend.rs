@@ -1,0 +1,168 @@
+//! Cells to bytes. Owns: which escape sequences a change costs. Must not know: what is drawn.
+//! Invariant: a cell looks as ratatui's own backend would show it.
+//!
+//! ratatui's crossterm backend sends both colours whenever one changes, which in 24-bit colour more
+//! than doubles a frame. Over SSH bytes are latency, so this one sends only what is new, and for a
+//! blank cell nothing that can't be seen on it.
+
+use std::io::{self, Write};
+
+use ratatui::{
+    backend::{Backend, ClearType, CrosstermBackend, IntoCrossterm, WindowSize},
+    buffer::Cell,
+    crossterm::{
+        cursor::MoveTo,
+        queue,
+        style::{Attribute, Print, SetAttribute, SetBackgroundColor, SetForegroundColor},
+    },
+    layout::{Position, Size},
+    style::{Color, Modifier},
+};
+
+/// A crossterm backend with a thrifty `draw`.
+pub struct LeanBackend<W: Write> {
+    out: CrosstermBackend<W>,
+}
+
+/// What the terminal's pen is set to while a frame is written.
+struct Pen {
+    fg: Color,
+    bg: Color,
+    modifier: Modifier,
+}
+
+/// The modifiers this program uses, each with the attributes that set and clear it.
+const MODIFIERS: [(Modifier, Attribute, Attribute); 3] = [
+    (Modifier::BOLD, Attribute::Bold, Attribute::NormalIntensity),
+    (Modifier::UNDERLINED, Attribute::Underlined, Attribute::NoUnderline),
+    (Modifier::REVERSED, Attribute::Reverse, Attribute::NoReverse),
+];
+
+impl<W: Write> LeanBackend<W> {
+    pub fn new(out: W) -> LeanBackend<W> {
+        LeanBackend { out: CrosstermBackend::new(out) }
+    }
+
+    fn set(&mut self, pen: &mut Pen, cell: &Cell) -> io::Result<()> {
+        let blank = cell.symbol() == " ";
+        // On a blank only the ground shows: its colour, a line through it, or both colours swapped.
+        let seen = if blank { Modifier::UNDERLINED | Modifier::REVERSED } else { Modifier::all() };
+        for (modifier, on, off) in MODIFIERS {
+            let wanted = cell.modifier.contains(modifier);
+            if seen.contains(modifier) && wanted != pen.modifier.contains(modifier) {
+                queue!(self.out, SetAttribute(if wanted { on } else { off }))?;
+                pen.modifier.set(modifier, wanted);
+            }
+        }
+        let shows_ink = !blank || cell.modifier.intersects(seen);
+        if shows_ink && cell.fg != pen.fg {
+            queue!(self.out, SetForegroundColor(cell.fg.into_crossterm()))?;
+            pen.fg = cell.fg;
+        }
+        if cell.bg != pen.bg {
+            queue!(self.out, SetBackgroundColor(cell.bg.into_crossterm()))?;
+            pen.bg = cell.bg;
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Backend for LeanBackend<W> {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        let mut pen = Pen { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() };
+        let mut next = None;
+        for (x, y, cell) in content {
+            if next != Some((x, y)) {
+                queue!(self.out, MoveTo(x, y))?;
+            }
+            next = Some((x + 1, y));
+            self.set(&mut pen, cell)?;
+            queue!(self.out, Print(cell.symbol()))?;
+        }
+        if next.is_some() {
+            queue!(self.out, SetAttribute(Attribute::Reset))?;
+        }
+        Ok(())
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        self.out.hide_cursor()
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        self.out.show_cursor()
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        self.out.get_cursor_position()
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        self.out.set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.out.clear()
+    }
+
+    fn clear_region(&mut self, region: ClearType) -> io::Result<()> {
+        self.out.clear_region(region)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        self.out.size()
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        self.out.window_size()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Backend::flush(&mut self.out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+    use super::*;
+
+    fn bytes(cells: &[(&str, Style)]) -> String {
+        ratatui::crossterm::style::force_color_output(true);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 1));
+        let mut x = 0;
+        for (text, style) in cells {
+            (x, _) = buffer.set_stringn(x, 0, text, 20, *style);
+        }
+        let mut out = Vec::new();
+        let drawn = (0..x).map(|x| (x, 0, &buffer[(x, 0)]));
+        LeanBackend::new(&mut out).draw(drawn).expect("a vector takes it");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    #[test]
+    fn only_what_is_new_is_sent() {
+        let (red, blue) = (Color::Indexed(1), Color::Indexed(4));
+        let on = Style::new().bg(blue);
+        assert_eq!(
+            bytes(&[("a", on.fg(red)), (" ", on.fg(blue)), ("b", on.fg(red)), ("c", on.fg(blue))]),
+            "\u{1b}[1;1H\u{1b}[38;5;1m\u{1b}[48;5;4ma b\u{1b}[38;5;4mc\u{1b}[0m"
+        );
+    }
+
+    #[test]
+    fn blanks_show_lines_and_swapped_colours() {
+        let style = Style::new().fg(Color::Indexed(1));
+        let lined = style.add_modifier(Modifier::UNDERLINED);
+        assert_eq!(
+            bytes(&[("a", style.add_modifier(Modifier::BOLD)), (" ", lined), ("b", style)]),
+            "\u{1b}[1;1H\u{1b}[1m\u{1b}[38;5;1ma\u{1b}[4m \u{1b}[22m\u{1b}[24mb\u{1b}[0m"
+        );
+    }
+}

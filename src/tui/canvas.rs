@@ -1,0 +1,147 @@
+//! Drawing by cell: text at columns, clipped. Owns: clipping, grounds, what happens to control
+//! characters. Must not know: screens. Invariant: nothing is written outside the area handed in.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
+
+use super::theme::{Ground, Ink, Role, Theme};
+
+/// A buffer with a theme and a ground. Columns and rows are absolute; whatever lies outside the
+/// area is dropped.
+pub struct Canvas<'a> {
+    buffer: &'a mut Buffer,
+    theme: &'a Theme,
+    area: Rect,
+    ground: Ground,
+}
+
+/// Cells `text` takes.
+pub fn width(text: &str) -> u16 {
+    u16::try_from(Span::raw(text).width()).unwrap_or(u16::MAX)
+}
+
+/// `text` cut to `max` cells, with `…` where something is missing.
+pub fn cut(text: &str, max: u16) -> String {
+    let clean: String = text.chars().filter(|c| !c.is_control()).collect();
+    if width(&clean) <= max {
+        return clean;
+    }
+    let mut kept = String::new();
+    for c in clean.chars() {
+        kept.push(c);
+        if width(&kept) >= max {
+            kept.pop();
+            break;
+        }
+    }
+    if max > 0 {
+        kept.push('…');
+    }
+    kept
+}
+
+/// `text` in lines of at most `max` cells, broken at spaces.
+pub fn wrap(text: &str, max: u16) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= max => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(cut(word, max)),
+        }
+    }
+    lines
+}
+
+impl<'a> Canvas<'a> {
+    /// All of `buffer`, painted in the theme's ground.
+    pub fn new(buffer: &'a mut Buffer, theme: &'a Theme) -> Canvas<'a> {
+        let area = buffer.area;
+        buffer.set_style(area, theme.ground(Ground::Canvas));
+        Canvas { buffer, theme, area, ground: Ground::Canvas }
+    }
+
+    pub fn area(&self) -> Rect {
+        self.area
+    }
+
+    pub fn theme(&self) -> &Theme {
+        self.theme
+    }
+
+    /// Paints `rect` in `ground`, empties it, and draws on it.
+    pub fn on(&mut self, ground: Ground, rect: Rect) -> Canvas<'_> {
+        let rect = rect.intersection(self.area);
+        for position in rect.positions() {
+            self.buffer[position].reset();
+        }
+        self.buffer.set_style(rect, self.theme.ground(ground));
+        Canvas { buffer: self.buffer, theme: self.theme, area: self.area, ground }
+    }
+
+    /// The same canvas, for a while.
+    pub fn again(&mut self) -> Canvas<'_> {
+        Canvas { buffer: self.buffer, theme: self.theme, area: self.area, ground: self.ground }
+    }
+
+    /// Writes `text` from column `x`; gives the column after it.
+    pub fn text(&mut self, x: u16, y: u16, text: impl AsRef<str>, ink: impl Into<Ink>) -> u16 {
+        let style = self.theme.style(ink.into(), self.ground);
+        self.styled(x, y, text.as_ref(), style)
+    }
+
+    /// Writes `text` so that it ends in column `end`.
+    pub fn right(&mut self, end: u16, y: u16, text: impl AsRef<str>, ink: impl Into<Ink>) {
+        let text = text.as_ref();
+        if let Some(x) = (end + 1).checked_sub(width(text)) {
+            self.text(x, y, text, ink);
+        }
+    }
+
+    /// Writes runs of text one after the other; gives the column after them.
+    pub fn runs(&mut self, x: u16, y: u16, runs: &[(&str, Ink)]) -> u16 {
+        runs.iter().fold(x, |x, &(text, ink)| self.text(x, y, text, ink))
+    }
+
+    /// Like [`Canvas::runs`], ending in column `end`.
+    pub fn right_runs(&mut self, end: u16, y: u16, runs: &[(&str, Ink)]) {
+        let total: u16 = runs.iter().map(|(text, _)| width(text)).sum();
+        if let Some(x) = (end + 1).checked_sub(total) {
+            self.runs(x, y, runs);
+        }
+    }
+
+    /// One glyph with a colour above and a colour below: `▄` in `below` on `above`.
+    pub fn halves(&mut self, x: u16, y: u16, above: Role, below: Role) {
+        let style = Style::new().bg(self.theme.colour(above)).fg(self.theme.colour(below));
+        self.styled(x, y, "▄", style);
+    }
+
+    /// A glyph in `ink` on a ground of `role`'s colour.
+    pub fn glyph_on(&mut self, x: u16, y: u16, glyph: &str, ink: impl Into<Ink>, role: Role) {
+        let style = self.theme.style(ink.into(), self.ground).bg(self.theme.colour(role));
+        self.styled(x, y, glyph, style);
+    }
+
+    pub fn vertical_rule(&mut self, x: u16, rows: std::ops::RangeInclusive<u16>) {
+        for y in rows {
+            self.text(x, y, "│", Role::Rule);
+        }
+    }
+
+    pub fn horizontal(&mut self, columns: std::ops::RangeInclusive<u16>, y: u16, glyph: &str) {
+        for x in columns {
+            self.text(x, y, glyph, Role::Rule);
+        }
+    }
+
+    fn styled(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
+        let inside = y >= self.area.top() && y < self.area.bottom();
+        if !inside || x < self.area.left() || x >= self.area.right() {
+            return x.saturating_add(width(text));
+        }
+        self.buffer.set_stringn(x, y, text, usize::from(self.area.right() - x), style);
+        x.saturating_add(width(text))
+    }
+}

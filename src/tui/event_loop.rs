@@ -1,0 +1,295 @@
+//! Where everything meets: input, the engine, signals, the clock. Drain, update, draw if dirty.
+//! Must not decide anything: that is `update`'s. Invariant: nothing is drawn or written while
+//! nothing happens.
+
+use std::{io, sync::Arc, time::Duration};
+
+use futures_util::StreamExt;
+use ratatui::crossterm::event::Event;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Exit,
+    action::{Action, Effect},
+    keymap::{self, Key},
+    model::Model,
+    screens,
+    terminal::{self, Screen},
+    theme::Theme,
+    update::update,
+};
+use crate::run::{self, Handle, protocol::Command};
+
+/// Shortest time between frames for input.
+const INPUT_FRAME: Duration = Duration::from_millis(33);
+/// For the engine's data, here and over SSH.
+const ENGINE_FRAME: Duration = Duration::from_millis(100);
+const SSH_FRAME: Duration = Duration::from_millis(250);
+/// So many times longer than the last write took is left between frames.
+const BLOCKED_FACTOR: u32 = 4;
+
+/// Runs the UI from `model` until it is left.
+pub fn run(model: Model) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let exit = runtime.block_on(async {
+        let mut ui = Ui::open(model)?;
+        ui.live().await
+    });
+    // The input thread may still sit in a read that nothing will end.
+    runtime.shutdown_background();
+    exit
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+    stop: Signal,
+    go_on: Signal,
+}
+
+impl Signals {
+    fn watch() -> io::Result<Signals> {
+        let stop = rustix::process::Signal::TSTP.as_raw();
+        let go_on = rustix::process::Signal::CONT.as_raw();
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            stop: signal(SignalKind::from_raw(stop))?,
+            go_on: signal(SignalKind::from_raw(go_on))?,
+        })
+    }
+}
+
+/// Why a frame is due.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Input,
+    Engine,
+}
+
+/// What woke the loop.
+enum Woken {
+    Input(Option<io::Result<Event>>),
+    Engine,
+    Clock,
+    Frame,
+    Leave(Exit),
+    Suspend,
+    Resumed,
+}
+
+struct Ui {
+    model: Model,
+    theme: Theme,
+    screen: Screen,
+    input: terminal::Input,
+    signals: Signals,
+    engine: Option<Handle>,
+    posted: Arc<Notify>,
+    began: Instant,
+    /// When the next frame may be drawn, where one is due.
+    due: Option<Instant>,
+    last_frame: Instant,
+    last_write: Duration,
+    engine_frame: Duration,
+    exit: Option<Exit>,
+}
+
+impl Ui {
+    fn open(model: Model) -> anyhow::Result<Ui> {
+        let signals = Signals::watch()?;
+        let theme = Theme::ink(terminal::depth());
+        let is_remote = std::env::var_os("SSH_CONNECTION").is_some();
+        let screen = Screen::open()?;
+        let now = Instant::now();
+        let mut ui = Ui {
+            model,
+            theme,
+            screen,
+            input: terminal::Input::new(),
+            signals,
+            engine: None,
+            posted: Arc::new(Notify::new()),
+            began: now,
+            due: Some(now),
+            last_frame: now,
+            last_write: Duration::ZERO,
+            engine_frame: if is_remote { SSH_FRAME } else { ENGINE_FRAME },
+            exit: None,
+        };
+        let (width, height) = ui.screen.size()?;
+        ui.act(Action::Resize { width, height })?;
+        Ok(ui)
+    }
+
+    async fn live(&mut self) -> anyhow::Result<Exit> {
+        let hangup = tokio::task::spawn_blocking(terminal::wait_for_hangup);
+        tokio::pin!(hangup);
+        loop {
+            let clock = self.next_tick();
+            let due = self.due;
+            let woken = tokio::select! {
+                biased;
+                _ = self.signals.interrupt.recv() => Woken::Leave(Exit::Interrupted),
+                _ = self.signals.terminate.recv() => Woken::Leave(Exit::Terminated),
+                _ = self.signals.hang_up.recv() => Woken::Leave(Exit::HungUp),
+                _ = &mut hangup => Woken::Leave(Exit::HungUp),
+                _ = self.signals.stop.recv() => Woken::Suspend,
+                _ = self.signals.go_on.recv() => Woken::Resumed,
+                event = self.input.next() => Woken::Input(event),
+                () = wait_until(due) => Woken::Frame,
+                () = self.posted.notified() => Woken::Engine,
+                () = wait_until(clock) => Woken::Clock,
+            };
+            self.tell_time();
+            match woken {
+                Woken::Input(Some(Ok(event))) => self.take(event)?,
+                Woken::Input(Some(Err(_)) | None) => self.exit = Some(Exit::HungUp),
+                Woken::Engine => self.drain()?,
+                Woken::Clock => self.dirty(Cause::Engine),
+                Woken::Frame => self.draw()?,
+                Woken::Leave(exit) => self.exit = Some(exit),
+                Woken::Suspend => self.suspend().await?,
+                Woken::Resumed => self.come_back()?,
+            }
+            if let Some(exit) = self.exit {
+                return Ok(exit);
+            }
+        }
+    }
+
+    fn tell_time(&mut self) {
+        let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        update(&mut self.model, Action::Clock(now_ms));
+    }
+
+    /// When the clock next changes what is shown.
+    fn next_tick(&self) -> Option<Instant> {
+        let period = self.model.clock_period_ms()?;
+        let next = (self.model.now_ms / period + 1) * period;
+        Some(self.began + Duration::from_millis(next))
+    }
+
+    fn dirty(&mut self, cause: Cause) {
+        let least = match cause {
+            Cause::Input => INPUT_FRAME,
+            Cause::Engine => self.engine_frame,
+        };
+        let at = self.last_frame + least.max(self.last_write * BLOCKED_FACTOR);
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    fn draw(&mut self) -> anyhow::Result<()> {
+        self.due = None;
+        let (model, theme) = (&self.model, &self.theme);
+        self.last_write = self.screen.draw(|buffer| screens::draw(model, theme, buffer))?;
+        self.last_frame = Instant::now();
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event) -> anyhow::Result<()> {
+        let action = match event {
+            Event::Key(event) => match Key::from_event(event) {
+                None => return Ok(()),
+                Some(key) => match keymap::intent(self.model.context(), key) {
+                    Some(intent) => Action::Intent(intent),
+                    None => Action::Type(key),
+                },
+            },
+            Event::Paste(text) => Action::Paste(text),
+            Event::Resize(width, height) => Action::Resize { width, height },
+            Event::FocusGained | Event::FocusLost | Event::Mouse(_) => return Ok(()),
+        };
+        self.dirty(Cause::Input);
+        self.act(action)
+    }
+
+    fn drain(&mut self) -> anyhow::Result<()> {
+        let Some(engine) = &self.engine else { return Ok(()) };
+        let updates = engine.drain();
+        let is_over = engine.is_over();
+        for update in updates {
+            self.act(Action::Engine(update))?;
+        }
+        if is_over {
+            self.act(Action::EngineOver)?;
+        }
+        self.dirty(Cause::Engine);
+        Ok(())
+    }
+
+    /// Updates the model and does what it asks for.
+    fn act(&mut self, action: Action) -> anyhow::Result<()> {
+        for effect in update(&mut self.model, action) {
+            match effect {
+                Effect::Open(reference) => {
+                    let opened = Box::new(super::open(&reference));
+                    // What an opened preset leads to is only a change of the model.
+                    update(&mut self.model, Action::Opened(opened));
+                }
+                Effect::Start(spec) => {
+                    let posted = Arc::clone(&self.posted);
+                    let engine = run::spawn(Box::new(move || posted.notify_one()))?;
+                    // A fresh engine's queue is empty.
+                    let _ = engine.send(Command::Start(spec));
+                    self.engine = Some(engine);
+                }
+                Effect::Tell(command) => {
+                    if let Some(engine) = &self.engine {
+                        // An engine that has ended says so itself.
+                        let _ = engine.send(command);
+                    }
+                }
+                Effect::Forget => {
+                    if let Some(engine) = self.engine.take() {
+                        engine.join();
+                    }
+                }
+                Effect::Copy(text) => self.screen.copy(&text)?,
+                Effect::Redraw => {
+                    self.screen.redraw()?;
+                    self.due = Some(Instant::now());
+                }
+                Effect::Suspend => {
+                    let pid = rustix::process::getpid();
+                    rustix::process::kill_process(pid, rustix::process::Signal::TSTP)?;
+                }
+                Effect::Leave(exit) => self.exit = Some(exit),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal back, stops, and takes it again when told to go on.
+    async fn suspend(&mut self) -> anyhow::Result<()> {
+        terminal::leave();
+        // SIGTSTP is ours to handle, so the stop itself needs the one that can't be.
+        let pid = rustix::process::getpid();
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP)?;
+        self.signals.go_on.recv().await;
+        self.come_back()
+    }
+
+    fn come_back(&mut self) -> anyhow::Result<()> {
+        terminal::leave();
+        terminal::enter()?;
+        let (width, height) = self.screen.size()?;
+        self.act(Action::Resize { width, height })?;
+        self.screen.redraw()?;
+        self.due = Some(Instant::now());
+        Ok(())
+    }
+}
+
+async fn wait_until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

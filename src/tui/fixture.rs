@@ -1,0 +1,226 @@
+//! A search for tests: real structures, mutated and judged as the engine would, under a score that
+//! stands in for a proxy's.
+
+use std::sync::{Arc, OnceLock};
+
+use super::{
+    action::Action,
+    model::{Host, Model, Screen, Search},
+    update::update,
+};
+use crate::{
+    arch::{Structure, costs},
+    random::{Purpose, Stream},
+    run::{
+        RunSpec,
+        protocol::{
+            Confirmed, ConvergencePoint, Fault, Finished, Member, NewBest, Phase, Reason, Snapshot,
+            TimeSpent, Update, Winner, WorkerState,
+        },
+    },
+    score::{MeanStd, Score},
+    space::PresetSource,
+};
+
+/// The shipped preset the fixture searches under.
+pub const PRESET: &str = "cifar-params-1m";
+
+pub fn spec() -> RunSpec {
+    let source = PresetSource::find(PRESET, &|_| Err("no files".to_owned())).expect("shipped");
+    let mut preset = source.preset().expect("valid");
+    preset.search.iterations = 96_000;
+    preset.run.workers = Some(4);
+    RunSpec { name: PRESET.to_owned(), preset, out: None }
+}
+
+/// Deep and wide nets score high; the noise is a draw's.
+fn score(structure: &Structure, id: u64) -> Score {
+    let mut noise = [0.0; 2];
+    Stream::of_candidate(7, Purpose::Noise, id).fill_normal(&mut noise);
+    let sum: f64 = structure
+        .blocks()
+        .iter()
+        .map(|b| f64::from(b.sub_layers) * (1.3 * f64::from(b.out_channels).ln() + 2.0))
+        .sum();
+    Score {
+        value: sum + 0.9 * noise[0],
+        std: Some(1.3 + 0.1 * noise[1].tanh()),
+        repeats: 2,
+        log_delta: Some(7.5 + 0.5 * noise[1].tanh()),
+        bn_sum: Some(sum - 7.5),
+    }
+}
+
+/// The state after `proposed` iterations.
+pub fn snapshot() -> Arc<Snapshot> {
+    static SNAPSHOT: OnceLock<Arc<Snapshot>> = OnceLock::new();
+    Arc::clone(SNAPSHOT.get_or_init(|| Arc::new(evolve(4_640))))
+}
+
+fn evolve(proposed: u64) -> Snapshot {
+    let spec = spec();
+    let preset = &spec.preset;
+    let (space, budgets) = (preset.search_space(), preset.budgets());
+    let initial = preset.initial();
+    let cost = |s: &Structure| costs(s, space.net(), budgets.counting);
+    let member = |id, structure: Structure, parent: Option<&Member>, mutations| {
+        let score = score(&structure, id);
+        Member {
+            id,
+            costs: cost(&structure),
+            structure,
+            score,
+            parent: parent.map(|p| p.id),
+            generation: parent.map_or(0, |p| p.generation + 1),
+            mutations,
+            gain: parent.map(|p| score.value - p.score.value),
+        }
+    };
+    let mut population = vec![Arc::new(member(0, initial, None, Vec::new()))];
+    let mut convergence = Vec::new();
+    let (mut depth, mut params, mut scored) = (0, 0, 1);
+    for id in 1..proposed {
+        let mut stream = Stream::of_candidate(2021, Purpose::Propose, id);
+        let parent = Arc::clone(&population[stream.below(population.len() as u32) as usize]);
+        let child = space.mutate(&parent.structure, preset.search.mutations, &mut stream);
+        match budgets.broken(&cost(&child.structure)).map(|budget| budget.name()) {
+            Some("layers") => depth += 1,
+            Some(_) => params += 1,
+            None => {
+                scored += 1;
+                let fresh = member(id, child.structure, Some(&parent), child.mutations);
+                let rank = population.partition_point(|m| m.score.value >= fresh.score.value);
+                population.insert(rank, Arc::new(fresh));
+                population.truncate(preset.search.population);
+            }
+        }
+        if id % 40 == 0 {
+            let at = |rank: usize| population[rank].score.value;
+            let (median, lowest) = (at(population.len() / 2), at(population.len() - 1));
+            convergence.push(ConvergencePoint { iteration: id, best: at(0), median, lowest });
+        }
+    }
+    Snapshot {
+        seq: 1,
+        phase: Phase::Running,
+        elapsed_ms: 374_000,
+        confirm_ms: 0,
+        proposed,
+        iterations: preset.search.iterations,
+        scored,
+        failed: 0,
+        rejected: vec![("params".to_owned(), params), ("layers".to_owned(), depth)],
+        proposed_per_s: 124.0,
+        scored_per_s: 46.0,
+        population,
+        capacity: preset.search.population,
+        convergence,
+        time: TimeSpent { propose_ms: 31_400.0, score_ms: 1_418_200.0, wait_ms: 46_400.0 },
+        workers: vec![
+            WorkerState::Scoring { id: proposed },
+            WorkerState::Scoring { id: proposed + 1 },
+            WorkerState::Waiting,
+            WorkerState::Scoring { id: proposed + 2 },
+        ],
+        confirmation: Vec::new(),
+        dropped_events: 0,
+    }
+}
+
+pub fn model() -> Model {
+    Model::new(Host { name: "gpu-07".to_owned(), cores: 32 })
+}
+
+pub fn sized(mut model: Model, (width, height): (u16, u16)) -> Model {
+    update(&mut model, Action::Resize { width, height });
+    model
+}
+
+fn hear(model: &mut Model, said: Update) {
+    update(model, Action::Engine(said));
+}
+
+/// A search that was just started.
+pub fn starting() -> Model {
+    let mut model = model();
+    model.screen = Screen::Search(Box::new(Search::new(spec(), 0)));
+    model
+}
+
+pub fn running() -> Model {
+    let mut model = starting();
+    update(&mut model, Action::Resize { width: 120, height: 36 });
+    update(&mut model, Action::Clock(375_000));
+    let snapshot = snapshot();
+    let member = Arc::clone(&snapshot.population[0]);
+    hear(&mut model, Update::Snapshot(snapshot));
+    hear(&mut model, Update::NewBest(Box::new(NewBest { member, at_ms: 371_000 })));
+    model
+}
+
+pub fn paused() -> Model {
+    let mut model = running();
+    hear(&mut model, Update::Phase(Phase::Paused));
+    update(&mut model, Action::Clock(505_000));
+    model
+}
+
+pub fn worker_failed() -> Model {
+    let mut model = running();
+    let mut lost = (*snapshot()).clone();
+    lost.workers[1] = WorkerState::Lost;
+    hear(&mut model, Update::Snapshot(Arc::new(lost)));
+    hear(
+        &mut model,
+        Update::Fault(Fault {
+            at_ms: 374_000,
+            worker: Some(1),
+            id: Some(4_641),
+            text: "worker 2 is gone\u{1b}[31m; others take its work".to_owned(),
+        }),
+    );
+    model
+}
+
+/// The eight best, so many of 8 draws done.
+fn confirmation(repeats: u32) -> Vec<Confirmed> {
+    let falls = [0.4, 0.9, 1.1, 1.2, 1.3, 2.4, 2.6, 3.9];
+    let snapshot = snapshot();
+    let population = &snapshot.population;
+    let finalists = population.iter().take(8).zip(falls).map(|(m, fall)| {
+        let searched = m.score.value;
+        let best = population[0].score.value;
+        let score = (repeats > 0).then_some(MeanStd { mean: best - fall, std: Some(0.9) });
+        Confirmed { id: m.id, searched, score, repeats, failure: None }
+    });
+    finalists.collect()
+}
+
+pub fn confirming() -> Model {
+    let mut model = running();
+    let mut snapshot = (*snapshot()).clone();
+    snapshot.proposed = snapshot.iterations;
+    snapshot.phase = Phase::Confirming { done: 12, total: 64 };
+    snapshot.confirmation = confirmation(3);
+    snapshot.confirmation[7].score = None;
+    snapshot.confirmation[7].repeats = 0;
+    hear(&mut model, Update::Snapshot(Arc::new(snapshot)));
+    model
+}
+
+pub fn finished() -> Model {
+    let mut model = running();
+    let mut snapshot = (*snapshot()).clone();
+    snapshot.proposed = snapshot.iterations;
+    snapshot.phase = Phase::Finished;
+    snapshot.elapsed_ms = 771_000;
+    snapshot.confirm_ms = 38_000;
+    snapshot.confirmation = confirmation(8);
+    let member = Arc::clone(&snapshot.population[0]);
+    let confirmed = snapshot.confirmation[0].score;
+    update(&mut model, Action::Clock(810_000));
+    hear(&mut model, Update::Snapshot(Arc::new(snapshot)));
+    let winner = Some(Winner { member, confirmed, repeats: 8 });
+    hear(&mut model, Update::Finished(Finished { reason: Reason::Iterations, winner }));
+    model
+}

@@ -1,0 +1,396 @@
+//! A search as a viewer knows it. Owns: the newest snapshot, the cursor, the last events, estimates.
+//! Must not know: how it is drawn. Invariant: the cursor stays on its candidate while that is in the
+//! population, whatever its rank.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use crate::{
+    arch::{Costs, costs},
+    run::{
+        RunSpec,
+        protocol::{Confirmed, Finished, Hello, Member, Phase, Snapshot, WorkerState},
+    },
+    space::published_nets,
+    tui::{format, layout::Layout},
+};
+
+/// Events that are kept; older ones are forgotten.
+const MAX_EVENTS: usize = 256;
+/// Rates that change faster can't be read.
+const RATE_PERIOD_MS: u64 = 1_000;
+
+/// What the lower panel shows where there is room for one; also the panel that stands alone on a
+/// small screen, after the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chart {
+    Convergence,
+    Scores,
+    Time,
+}
+
+impl Chart {
+    pub const ALL: [Chart; 3] = [Chart::Convergence, Chart::Scores, Chart::Time];
+
+    pub fn index(self) -> usize {
+        match self {
+            Chart::Convergence => 0,
+            Chart::Scores => 1,
+            Chart::Time => 2,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    Counts,
+    Cumulative,
+}
+
+/// The selected candidate: its id, and the screen row it is held in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// None is the best, whichever that is.
+    pub id: Option<u64>,
+    /// Where it was last, for when it leaves the population.
+    pub rank: usize,
+    /// Rows from the top of the list to the cursor.
+    pub row: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    NewBest,
+    Fault,
+    Paused,
+    Note,
+    Done,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub at_ms: u64,
+    pub kind: EventKind,
+    pub lead: String,
+    pub detail: String,
+    /// Said even where the detail has to be cut.
+    pub tail: String,
+}
+
+impl Event {
+    pub fn new(at_ms: u64, kind: EventKind, lead: String, detail: String) -> Event {
+        Event { at_ms, kind, lead, detail, tail: String::new() }
+    }
+}
+
+/// How fast it goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rates {
+    pub proposed: f64,
+    pub scored: f64,
+    at_ms: u64,
+}
+
+/// A published net with its costs as the preset counts them.
+#[derive(Clone, Debug)]
+pub struct Published {
+    pub name: String,
+    pub costs: Costs,
+}
+
+#[derive(Debug)]
+pub struct Search {
+    pub spec: RunSpec,
+    pub hello: Option<Hello>,
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// When the snapshot came.
+    pub snapshot_at_ms: u64,
+    pub started_at_ms: u64,
+    pub paused_at_ms: Option<u64>,
+    phase: Phase,
+    pub cursor: Cursor,
+    pub chart: Chart,
+    /// On a small screen: the table, or the chart.
+    pub shows_chart: bool,
+    pub scale: Scale,
+    pub events: VecDeque<Event>,
+    pub banner: Option<String>,
+    pub published: Option<Published>,
+    pub finished: Option<Finished>,
+    /// The engine has ended.
+    over: bool,
+    /// Proposed and scored a second, as shown: once a second at most.
+    pub rates: Rates,
+    /// Projected length of the whole run; moves by a twentieth or not at all.
+    whole_ms: Option<u64>,
+}
+
+impl Search {
+    pub fn new(spec: RunSpec, now_ms: u64) -> Search {
+        let published = spec.preset.published.as_ref().and_then(|name| {
+            let net = published_nets().find(|net| net.name == name)?;
+            let space = spec.preset.search_space();
+            let costs = costs(&net.structure, space.net(), spec.preset.budget.counting);
+            Some(Published { name: published_name(name), costs })
+        });
+        Search {
+            spec,
+            hello: None,
+            snapshot: None,
+            snapshot_at_ms: now_ms,
+            started_at_ms: now_ms,
+            paused_at_ms: None,
+            phase: Phase::Starting,
+            cursor: Cursor::default(),
+            chart: Chart::Convergence,
+            shows_chart: false,
+            scale: Scale::Counts,
+            events: VecDeque::new(),
+            banner: None,
+            published,
+            finished: None,
+            over: false,
+            rates: Rates::default(),
+            whole_ms: None,
+        }
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Nothing more will come.
+    pub fn is_over(&self) -> bool {
+        self.over || self.finished.is_some()
+    }
+
+    pub fn end(&mut self) {
+        self.over = true;
+    }
+
+    /// Takes the end; a cursor that followed the best goes to the winner.
+    pub fn finish(&mut self, finished: Finished, layout: &Layout) {
+        let winner = finished.winner.as_ref().map(|winner| winner.member.id);
+        self.finished = Some(finished);
+        let rank = self.population().iter().position(|member| Some(member.id) == winner);
+        if let (Some(rank), None) = (rank, self.cursor.id) {
+            self.select(rank, layout.visible(self.population().len()));
+        }
+    }
+
+    pub fn enter(&mut self, phase: Phase, now_ms: u64) {
+        let was_paused = self.phase == Phase::Paused;
+        match phase {
+            Phase::Paused if !was_paused => self.paused_at_ms = Some(now_ms),
+            Phase::Paused => {}
+            _ => self.paused_at_ms = None,
+        }
+        self.phase = phase;
+    }
+
+    pub fn log(&mut self, event: Event) {
+        if self.events.len() == MAX_EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
+    }
+
+    pub fn population(&self) -> &[Arc<Member>] {
+        self.snapshot.as_ref().map_or(&[], |s| s.population.as_slice())
+    }
+
+    pub fn best(&self) -> Option<&Arc<Member>> {
+        let winner = self.finished.as_ref().and_then(|f| f.winner.as_ref());
+        winner.map(|w| &w.member).or_else(|| self.population().first())
+    }
+
+    pub fn selected(&self) -> Option<&Arc<Member>> {
+        self.population().get(self.rank())
+    }
+
+    /// The cursor's place in the population, from 0.
+    pub fn rank(&self) -> usize {
+        let population = self.population();
+        let found = self.cursor.id.map_or(Some(0), |id| population.iter().position(|m| m.id == id));
+        found.unwrap_or(self.cursor.rank).min(population.len().saturating_sub(1))
+    }
+
+    /// The rank of the first row, where `visible` rows are shown.
+    pub fn top(&self, visible: usize) -> usize {
+        let rows = self.population().len().saturating_sub(1).max(visible);
+        let row = self.cursor.row.min(visible.saturating_sub(1));
+        self.rank().saturating_sub(row).min(rows - visible)
+    }
+
+    /// Puts the cursor on `rank`; the list scrolls only when it must.
+    pub fn select(&mut self, rank: usize, visible: usize) {
+        let top = self.top(visible);
+        let rank = rank.min(self.population().len().saturating_sub(1));
+        let id = self.population().get(rank).map(|member| member.id);
+        let row = rank.saturating_sub(top).min(visible.saturating_sub(1));
+        let row = if rank < top { 0 } else { row };
+        self.cursor = Cursor { id: id.filter(|_| rank > 0), rank, row };
+    }
+
+    /// Takes a snapshot; the cursor follows its candidate.
+    pub fn show(&mut self, snapshot: Arc<Snapshot>, now_ms: u64, visible: usize) {
+        let at_top = self.top(visible) == 0;
+        self.snapshot = Some(snapshot);
+        self.snapshot_at_ms = now_ms;
+        let rank = self.rank();
+        if let Some(member) = self.population().get(rank).filter(|_| self.cursor.id.is_some()) {
+            self.cursor.id = Some(member.id);
+        }
+        self.cursor.rank = rank;
+        if at_top && rank < visible {
+            self.cursor.row = rank;
+        }
+        if let Some(s) = &self.snapshot
+            && (self.rates.at_ms == 0 || now_ms >= self.rates.at_ms + RATE_PERIOD_MS)
+        {
+            let (proposed, scored) = (s.proposed_per_s, s.scored_per_s);
+            self.rates = Rates { proposed, scored, at_ms: now_ms };
+        }
+        self.project();
+    }
+
+    /// Time spent running, as of now.
+    pub fn elapsed_ms(&self, now_ms: u64) -> u64 {
+        let since = now_ms.saturating_sub(self.snapshot_at_ms);
+        match (&self.snapshot, self.phase) {
+            (None, _) => 0,
+            (Some(s), Phase::Running | Phase::Pausing) if !self.is_over() => s.elapsed_ms + since,
+            (Some(s), _) => s.elapsed_ms,
+        }
+    }
+
+    /// Projected length of the whole search, where a rate is known.
+    pub fn whole_ms(&self) -> Option<u64> {
+        let searches = matches!(self.phase, Phase::Running | Phase::Pausing | Phase::Paused);
+        self.whole_ms.filter(|_| searches && !self.is_over())
+    }
+
+    pub fn left_ms(&self, now_ms: u64) -> Option<u64> {
+        self.whole_ms().map(|whole| whole.saturating_sub(self.elapsed_ms(now_ms)))
+    }
+
+    fn project(&mut self) {
+        let Some(s) = &self.snapshot else { return };
+        if s.phase != Phase::Running {
+            return;
+        }
+        let left = |todo: u64, per_s: f64| todo as f64 / per_s;
+        let mut seconds = left(s.iterations.saturating_sub(s.proposed), s.proposed_per_s);
+        if let Some(max) = self.spec.preset.search.max_scored {
+            seconds = seconds.min(left(max.saturating_sub(s.scored), s.scored_per_s));
+        }
+        if !seconds.is_finite() {
+            return;
+        }
+        let fresh_left = seconds * 1e3;
+        let fresh = s.elapsed_ms + fresh_left as u64;
+        let held = self.whole_ms.filter(|&held| {
+            held > s.elapsed_ms && (held as f64 - fresh as f64).abs() < 0.05 * fresh_left
+        });
+        self.whole_ms = Some(held.unwrap_or(fresh));
+    }
+
+    /// Who leads after the confirmation, and who can't be told apart: a lead and the rest.
+    pub fn verdict(&self) -> Option<(String, String)> {
+        let confirmation = self.snapshot.as_ref()?.confirmation.as_slice();
+        let standings = ranks(confirmation);
+        let of_place = |place| {
+            let named = confirmation.iter().zip(&standings).filter(move |(_, s)| s.place == place);
+            named.map(|(c, _)| format::id(c.id)).collect::<Vec<_>>()
+        };
+        let leaders = of_place(standings.first()?.place);
+        confirmation.first()?.margin_95()?;
+        let apart = "can't be told apart";
+        if leaders.len() > 1 {
+            return Some((leaders.join(", "), format!("{apart}; more draws would part them")));
+        }
+        let next = standings.get(1).map(|s| of_place(s.place)).filter(|tied| tied.len() > 1);
+        let rest = next.map_or_else(String::new, |tied| format!(". {} {apart}", tied.join(", ")));
+        Some((leaders.join(""), format!("leads alone{rest}")))
+    }
+
+    pub fn lost_workers(&self) -> usize {
+        let workers = self.snapshot.as_ref().map_or(&[][..], |s| s.workers.as_slice());
+        workers.iter().filter(|state| **state == WorkerState::Lost).count()
+    }
+}
+
+/// A finalist's place among those scored again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// From 1; shared by those that can't be told apart.
+    pub place: usize,
+    pub tied: bool,
+}
+
+/// Places of finalists, best mean first. One shares the place of the leader of its group while the
+/// difference of means is within its 95 % margin, that of the two means combined.
+pub fn ranks(confirmation: &[Confirmed]) -> Vec<Standing> {
+    let mut places: Vec<usize> = Vec::with_capacity(confirmation.len());
+    let mut leader = 0;
+    for (i, finalist) in confirmation.iter().enumerate() {
+        if i > 0 && is_apart(&confirmation[leader], finalist) {
+            leader = i;
+        }
+        places.push(leader + 1);
+    }
+    let tied = |place| places.iter().filter(|p| **p == place).count() > 1;
+    places.iter().map(|&place| Standing { place, tied: tied(place) }).collect()
+}
+
+fn is_apart(a: &Confirmed, b: &Confirmed) -> bool {
+    let (Some(mean_a), Some(mean_b)) = (a.score, b.score) else { return true };
+    // With a single draw nothing is known of its noise: nobody can be told apart.
+    let (Some(margin_a), Some(margin_b)) = (a.margin_95(), b.margin_95()) else { return false };
+    (mean_a.mean - mean_b.mean).abs() > margin_a.hypot(margin_b)
+}
+
+/// `zennet_cifar_model_size1M_res32` as the paper calls it: `ZenNet-1M`.
+pub fn published_name(name: &str) -> String {
+    let sized = name.split('_').find_map(|part| {
+        let size = ["size", "flops", "latency"].iter().find_map(|p| part.strip_prefix(p))?;
+        let tenths = size.strip_prefix('0').map(|rest| format!("0.{rest}"));
+        let decimal = || match size.strip_suffix("ms") {
+            Some(digits) if digits.len() == 2 => format!("{}.{}ms", &digits[..1], &digits[1..]),
+            _ => size.to_owned(),
+        };
+        Some(tenths.unwrap_or_else(decimal))
+    });
+    match sized {
+        Some(size) if name.starts_with("zennet") => format!("ZenNet-{size}"),
+        _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::MeanStd;
+
+    fn finalist(mean: f64, std: f64) -> Confirmed {
+        let score = Some(MeanStd { mean, std: Some(std) });
+        Confirmed { id: 1, searched: mean, score, repeats: 16, failure: None }
+    }
+
+    #[test]
+    fn places_are_shared_within_the_noise_of_a_difference() {
+        let finalists = [191.95, 190.75, 190.66, 190.27, 189.22].map(|mean| finalist(mean, 0.9));
+        let places: Vec<(usize, bool)> =
+            ranks(&finalists).iter().map(|s| (s.place, s.tied)).collect();
+        assert_eq!(places, [(1, false), (2, true), (2, true), (2, true), (5, false)]);
+        assert!(ranks(&[]).is_empty());
+    }
+
+    #[test]
+    fn published_nets_go_by_their_names_in_the_paper() {
+        let names: Vec<String> = published_nets().map(|net| published_name(net.name)).collect();
+        assert_eq!(names[..3], ["ZenNet-0.5M", "ZenNet-1M", "ZenNet-2M"]);
+        assert_eq!(names[3], "ZenNet-400M");
+        assert_eq!((names[6].as_str(), names[11].as_str()), ("ZenNet-0.1ms", "ZenNet-1.2ms"));
+        assert_eq!(published_name("mine"), "mine");
+    }
+}

@@ -1,0 +1,55 @@
+//! What the confirmation found, and what can be taken home.
+
+use super::best;
+use crate::tui::{
+    canvas::{Canvas, wrap},
+    format,
+    keymap::{self, Context, Group},
+    layout::{ChartRows, Columns},
+    model::Search,
+    theme::Role,
+    widgets::confirmation,
+};
+
+pub fn intervals(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns, ChartRows)) {
+    let x = canvas.text(at.start, rows.title, "Confirmation", Role::Strong.bold());
+    let Some(s) = &search.snapshot else {
+        return;
+    };
+    canvas.text(x + 2, rows.title, confirmation::subtitle(&s.confirmation), Role::Muted);
+    canvas.right(at.end, rows.title, "○ as searched", Role::Muted);
+    confirmation::draw(canvas, at, rows, &s.confirmation);
+}
+
+/// The keys of a finished search, and what to make of it.
+pub fn take_home(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns, ChartRows)) {
+    canvas.text(at.start, rows.title, "Take it home", Role::Strong.bold());
+    let end = at.end.min(at.start + 35);
+    let mut y = rows.body.first;
+    let own = keymap::rows(Context::Finished)
+        .filter(|row| matches!(row.group, Group::Candidate | Group::Run));
+    for row in own {
+        canvas.text(at.start, y, row.shown, Role::Accent);
+        canvas.text(at.start + 5, y, row.description, Role::Text);
+        y += 1;
+    }
+    if let Some(best) = search.best() {
+        y += 1;
+        canvas.text(at.start, y, "the best", Role::Muted);
+        canvas.right(end, y, format::id(best.id), Role::Text);
+        y += 1;
+        canvas.text(at.start, y, "its score", Role::Muted);
+        let runs = best::score_runs(search, best);
+        let runs: Vec<_> = runs.iter().map(|(text, ink)| (text.as_str(), *ink)).collect();
+        canvas.right_runs(end, y, &runs);
+    }
+    let fell = search.snapshot.as_ref().and_then(|s| confirmation::fall(&s.confirmation));
+    let Some(fell) = fell.filter(|fell| *fell > 0.0) else {
+        return;
+    };
+    let fell = format::short_score(fell);
+    let text = format!("scores fall by {fell} when confirmed: the best of many draws is lucky");
+    for (line, y) in wrap(&text, at.width()).into_iter().zip(rows.axis..=rows.labels) {
+        canvas.text(at.start, y, line, Role::Muted);
+    }
+}

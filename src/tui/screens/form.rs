@@ -1,0 +1,273 @@
+//! A preset's settings, to look over and change.
+
+use ratatui::layout::Rect;
+
+use super::chrome::{self, Alarm};
+use crate::{
+    space::shipped_preset,
+    tui::{
+        canvas::{Canvas, cut, width, wrap},
+        format,
+        layout::{self, Columns, Rows},
+        model::{FIELDS, Field, Form, Kind, Model, Section},
+        theme::{Ground, Role},
+    },
+};
+
+/// Widest list of presets beside the form.
+const PRESETS_END: u16 = 25;
+
+/// Where the form's columns lie.
+#[derive(Clone, Copy)]
+struct Grid {
+    x: u16,
+    value_end: u16,
+    sign: u16,
+    hint: u16,
+    end: u16,
+}
+
+pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
+    let (w, h) = (canvas.area().width, canvas.area().height);
+    chrome::band(canvas, "Form", &format!("nothing running · {}", model.host.name));
+    if h < 2 {
+        return;
+    }
+    status(form, canvas, w);
+    if let (Some(refusal), true) = (&form.refusal, h >= 4) {
+        chrome::banner(canvas, 2, Alarm::Warning, &format!("Can't start: {refusal}"));
+    }
+    let top = if h >= 16 { 3 } else { 2 };
+    let last = h.saturating_sub(2).max(top);
+    let rows = match h {
+        16.. => Rows { first: 5, last },
+        _ => Rows { first: top + u16::from(form.refusal.is_some()), last },
+    };
+    let grid = if w >= 120 && h >= 16 {
+        let (main, rule, side) = layout::two_columns(w);
+        presets(model, form, canvas, rows);
+        canvas.vertical_rule(28, 3..=h - 2);
+        canvas.vertical_rule(rule, 3..=h - 2);
+        document(form, canvas, side, rows);
+        Grid { x: 31, value_end: 57, sign: 60, hint: 62, end: main.end }
+    } else if w >= 60 {
+        Grid { x: 2, value_end: 35, sign: 38, hint: 40, end: w - 3 }
+    } else {
+        let end = w.max(8) - 2;
+        Grid { x: 1, value_end: end.saturating_sub(2), sign: end, hint: w, end }
+    };
+    if h >= 16 {
+        chrome::focused_title(canvas, grid.x.max(2), 3, "Form");
+    }
+    fields(form, canvas, grid, rows);
+    chrome::footer(canvas, model.base_context(), chrome::Panels::All);
+}
+
+fn status(form: &Form, canvas: &mut Canvas<'_>, w: u16) {
+    let x = canvas.text(2, 1, "○ ", Role::Muted);
+    let x = canvas.text(x, 1, "not started", Role::Strong.bold());
+    let changes = form.changed().count();
+    let errors = form.draft.wrong.len();
+    let x = canvas.text(x + 3, 1, cut(&form.name, w.saturating_sub(x + 8)), Role::Text);
+    if changes > 0 && x + 20 < w {
+        let x = canvas.text(x + 3, 1, "● ", Role::Warn);
+        let text = if changes == 1 { "1 change".to_owned() } else { format!("{changes} changes") };
+        canvas.text(x, 1, text, Role::Text);
+    }
+    if errors > 0 && w >= 40 {
+        let text = if errors == 1 { " 1 error".to_owned() } else { format!(" {errors} errors") };
+        canvas.right_runs(w - 3, 1, &[("✗", Role::Error.into()), (&text, Role::Text.into())]);
+    }
+}
+
+fn presets(model: &Model, form: &Form, canvas: &mut Canvas<'_>, rows: Rows) {
+    canvas.text(2, 3, "Presets", Role::Strong.bold());
+    let known = model.picker.entries.iter().map(|entry| entry.name.as_str());
+    let mut names: Vec<&str> = known.collect();
+    if !names.contains(&form.name.as_str()) {
+        names.push(&form.name);
+    }
+    for (name, y) in names.into_iter().zip(rows.first..=rows.last) {
+        let is_open = name == form.name;
+        let role = if is_open { Role::Strong.bold() } else { Role::Faint.into() };
+        let text = cut(name, PRESETS_END - 3);
+        if is_open {
+            let mut row = canvas.on(Ground::Selection, Rect::new(1, y, PRESETS_END, 1));
+            row.text(3, y, text, role);
+        } else {
+            canvas.text(3, y, text, role);
+        }
+    }
+}
+
+/// A line of the form.
+enum Line {
+    Section(Section),
+    Field(usize),
+    Fault(String),
+    Blank,
+}
+
+fn fields(form: &Form, canvas: &mut Canvas<'_>, grid: Grid, rows: Rows) {
+    let fits = usize::from(rows.height());
+    let mut lines = lines(form, grid);
+    while lines.len() > fits {
+        let Some(blank) = lines.iter().rposition(|line| matches!(line, Line::Blank)) else { break };
+        lines.remove(blank);
+    }
+    let at = |line: &Line| matches!(line, Line::Field(i) if *i == form.cursor);
+    let cursor = lines.iter().position(at).unwrap_or(0);
+    let faults = lines[cursor + 1..].iter().take_while(|l| matches!(l, Line::Fault(_))).count();
+    // The fields around the cursor stay in sight, and its fault with it.
+    let below = (cursor + 1 + faults.max(2)).min(lines.len());
+    let first = below.saturating_sub(fits).min(cursor);
+    for (line, y) in lines[first..].iter().zip(rows.first..=rows.last) {
+        match line {
+            Line::Blank => {}
+            Line::Section(section) => {
+                canvas.text(grid.x.max(2), y, section.title(), Role::Accent);
+            }
+            Line::Fault(text) => {
+                canvas.text(
+                    grid.x + 2,
+                    y,
+                    cut(text, grid.end.saturating_sub(grid.x + 1)),
+                    Role::Error,
+                );
+            }
+            Line::Field(i) => field_row(form, *i, canvas, (grid, y)),
+        }
+    }
+}
+
+fn lines(form: &Form, grid: Grid) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut section = None;
+    for (i, field) in FIELDS.iter().enumerate() {
+        if section != Some(field.section) {
+            if section.is_some() {
+                lines.push(Line::Blank);
+            }
+            lines.push(Line::Section(field.section));
+            section = Some(field.section);
+        }
+        lines.push(Line::Field(i));
+        if let Some(wrong) = form.wrong(field) {
+            let room = grid.end.saturating_sub(grid.x + 1).max(8);
+            lines.extend(wrap(&wrong.message, room).into_iter().map(Line::Fault));
+        }
+    }
+    lines
+}
+
+fn field_row(form: &Form, index: usize, canvas: &mut Canvas<'_>, (grid, y): (Grid, u16)) {
+    let field = &FIELDS[index];
+    let is_selected = index == form.cursor;
+    let ground = Rect::new(grid.x - 1, y, (grid.end + 2).saturating_sub(grid.x), 1);
+    let mut row = if is_selected {
+        let mut row = canvas.on(Ground::Selection, ground);
+        row.text(grid.x - 1, y, "▸", Role::Accent);
+        row
+    } else {
+        canvas.again()
+    };
+    row.text(grid.x + 1, y, field.label, Role::Text);
+    let wrong = form.wrong(field);
+    match form.edit.as_ref().filter(|_| is_selected) {
+        Some(edit) => {
+            let end = grid.value_end;
+            let room = usize::from(end.saturating_sub(grid.x + 2 + width(field.label)));
+            let text: String = edit.text();
+            let skip = text.chars().count().saturating_sub(room);
+            let shown: String = text.chars().skip(skip).collect();
+            let x = (end + 1).saturating_sub(width(&shown));
+            row.text(x, y, &shown, Role::Strong.underlined());
+            let before = edit.before().chars().count().saturating_sub(skip) as u16;
+            if edit.after().is_empty() {
+                row.text(end + 1, y, "▏", Role::Accent);
+            } else {
+                let under = edit.after().chars().next().unwrap_or(' ').to_string();
+                row.glyph_on(x + before, y, &under, Role::Canvas, Role::Accent);
+            }
+        }
+        None => {
+            let (text, ink) = match (wrong, value(form, field)) {
+                (Some(wrong), _) if wrong.text.is_empty() => {
+                    (format::NONE.to_owned(), Role::Error.into())
+                }
+                (Some(wrong), _) => (wrong.text.clone(), Role::Error.into()),
+                (None, None) => (format::NONE.to_owned(), Role::Muted.into()),
+                (None, Some(value)) if form.is_changed(field) => (value, Role::Strong.underlined()),
+                (None, Some(value)) => (value, Role::Strong.into()),
+            };
+            let room = grid.value_end.saturating_sub(grid.x + 1 + width(field.label));
+            row.right(grid.value_end, y, cut(&text, room), ink);
+        }
+    }
+    let (sign, hint, role) = match (wrong, form.is_changed(field)) {
+        (Some(_), _) => (("✗", Role::Error), field.hint.to_owned(), Role::Muted),
+        (None, true) => (("~", Role::Warn), was(form, field), Role::Muted),
+        (None, false) => ((" ", Role::Faint), hint(form, field), Role::Faint),
+    };
+    row.text(grid.sign, y, sign.0, sign.1);
+    let is_choice = matches!(field.kind, Kind::Choice(_));
+    let (hint, role) = match is_selected && is_choice && grid.hint < grid.end {
+        true => ("← → another".to_owned(), Role::Accent),
+        false => (hint, role),
+    };
+    row.text(grid.hint, y, cut(&hint, (grid.end + 1).saturating_sub(grid.hint)), role);
+}
+
+fn value(form: &Form, field: &Field) -> Option<String> {
+    (field.read)(&form.draft.preset).map(|value| value.shown())
+}
+
+fn was(form: &Form, field: &Field) -> String {
+    let before = (field.read)(&form.original).map(|value| value.shown());
+    format!("was {}", before.unwrap_or_else(|| field.empty.to_owned()))
+}
+
+fn hint(form: &Form, field: &Field) -> String {
+    if value(form, field).is_none() { field.empty } else { field.hint }.to_owned()
+}
+
+/// What was changed, as the preset file that would say so.
+fn document(form: &Form, canvas: &mut Canvas<'_>, side: Columns, rows: Rows) {
+    let x = canvas.text(side.start, 3, "TOML", Role::Strong.bold());
+    canvas.text(x + 2, 3, "what differs from the preset", Role::Muted);
+    // A preset of one's own is extended by its path, which depends on where the new one lies.
+    let base = match shipped_preset(&form.name) {
+        Some(_) => (format!("extends = \"{}\"", form.name), Role::Text),
+        None => (format!("# over {}", form.name), Role::Faint),
+    };
+    let mut lines: Vec<(String, Role)> = vec![base];
+    let mut section = "";
+    for field in form.changed() {
+        let (of, key) = field.key.split_once('.').expect("fields are section.key");
+        if section != of {
+            section = of;
+            lines.extend([(String::new(), Role::Text), (format!("[{of}]"), Role::Accent)]);
+        }
+        let Some(value) = (field.read)(&form.draft.preset) else { continue };
+        let typed = value.typed();
+        let value = match field.kind {
+            Kind::Whole | Kind::Size => typed.replace(',', "_"),
+            Kind::Word if typed.parse::<u64>().is_ok() => typed,
+            Kind::Choice(choices) => {
+                let found = choices.iter().find(|(_, word)| *word == typed);
+                let spelled = found.map_or(typed.as_str(), |(spelled, _)| spelled);
+                let is_bool = spelled.parse::<bool>().is_ok();
+                if is_bool { spelled.to_owned() } else { format!("{spelled:?}") }
+            }
+            Kind::Word => format!("{typed:?}"),
+        };
+        lines.push((format!("{key} = {value}"), Role::Text));
+    }
+    if lines.len() == 1 {
+        lines.extend([(String::new(), Role::Text), ("# nothing changed".to_owned(), Role::Faint)]);
+    }
+    for (n, ((line, role), y)) in lines.into_iter().zip(rows.first..=rows.last).enumerate() {
+        canvas.right(side.start + 2, y, (n + 1).to_string(), Role::Faint);
+        canvas.text(side.start + 5, y, cut(&line, side.width().saturating_sub(5)), role);
+    }
+}

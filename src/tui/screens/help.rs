@@ -1,0 +1,135 @@
+//! Every key of a screen, from the rows of the keymap.
+
+use ratatui::layout::Rect;
+
+use crate::tui::{
+    canvas::{Canvas, cut, width},
+    keymap::{Binding, Context, Group, rows},
+    theme::{Ground, Role},
+};
+
+/// Cells for the keys in a column.
+const KEYS: u16 = 11;
+
+/// What glyphs of the search mean.
+const LEGEND: [(&str, Role, &str); 4] = [
+    ("★", Role::Best, "best"),
+    ("▸", Role::Accent, "selected"),
+    ("▾", Role::Warn, "leaves next"),
+    ("▲", Role::Error, "fault"),
+];
+
+pub fn draw(context: Context, canvas: &mut Canvas<'_>) {
+    let (w, h) = (canvas.area().width, canvas.area().height);
+    if w < 24 || h < 6 {
+        return;
+    }
+    let columns = split(
+        context,
+        if w >= 110 {
+            3
+        } else if w >= 76 {
+            2
+        } else {
+            1
+        },
+    );
+    let longest = columns.iter().map(Vec::len).max().unwrap_or(0) as u16;
+    let width_ = w.min(if columns.len() == 3 { 110 } else { 76 });
+    let height = (longest + 6).min(h.saturating_sub(2));
+    let x = (w - width_) / 2;
+    let y = 4.min(h - 1 - height);
+    let mut panel = canvas.on(Ground::Panel, Rect::new(x, y, width_, height));
+    frame(&mut panel, Rect::new(x, y, width_, height));
+    let title = format!(" Keys of {} ", context.title());
+    panel.text(x + 2, y, title, Role::Strong.bold());
+    let closes = " ? or esc closes ";
+    if width_ >= 40 {
+        panel.text(x + width_ - 2 - width(closes), y, closes, Role::Muted);
+    }
+    let pitch = (width_ - 6) / columns.len() as u16;
+    for (column, lines) in columns.iter().enumerate() {
+        let x = x + 3 + pitch * column as u16;
+        for (line, y) in lines.iter().zip(y + 2..y + height - 3) {
+            match line {
+                Line::Blank => {}
+                Line::Title(group) => {
+                    panel.text(x, y, group.title(), Role::Strong.bold());
+                }
+                Line::Row(row) => {
+                    panel.text(x, y, row.shown, Role::Accent);
+                    panel.text(x + KEYS, y, cut(row.description, pitch - KEYS - 1), Role::Text);
+                }
+            }
+        }
+    }
+    let legend: &[_] = match context {
+        Context::Running | Context::Paused | Context::Confirming | Context::Finished => &LEGEND,
+        Context::Picker
+        | Context::Path
+        | Context::Form
+        | Context::Edit
+        | Context::Help
+        | Context::Leave => &[],
+    };
+    let (mut x, y) = (x + 3, y + height - 2);
+    for (glyph, role, meaning) in legend {
+        if x + 16 < w {
+            panel.text(x, y, glyph, *role);
+            panel.text(x + 2, y, meaning, Role::Muted);
+            x += 16;
+        }
+    }
+}
+
+pub fn frame(canvas: &mut Canvas<'_>, rect: Rect) {
+    let (right, bottom) = (rect.right() - 1, rect.bottom() - 1);
+    for x in rect.x + 1..right {
+        canvas.text(x, rect.y, "─", Role::Accent);
+        canvas.text(x, bottom, "─", Role::Accent);
+    }
+    for y in rect.y + 1..bottom {
+        canvas.text(rect.x, y, "│", Role::Accent);
+        canvas.text(right, y, "│", Role::Accent);
+    }
+    for (x, y, corner) in
+        [(rect.x, rect.y, "╭"), (right, rect.y, "╮"), (rect.x, bottom, "╰"), (right, bottom, "╯")]
+    {
+        canvas.text(x, y, corner, Role::Accent);
+    }
+}
+
+enum Line {
+    Title(Group),
+    Row(&'static Binding),
+    Blank,
+}
+
+/// The groups in so many columns, whole, in their order.
+fn split(context: Context, count: usize) -> Vec<Vec<Line>> {
+    let groups: Vec<Vec<Line>> = Group::ALL
+        .into_iter()
+        .filter_map(|group| {
+            let of_group = rows(context).filter(|row| row.group == group);
+            let lines: Vec<Line> = of_group.map(Line::Row).collect();
+            let title = std::iter::once(Line::Title(group));
+            (!lines.is_empty()).then(|| title.chain(lines).collect())
+        })
+        .collect();
+    let total: usize = groups.iter().map(|lines| lines.len() + 1).sum();
+    let share = total.div_ceil(count);
+    let mut columns: Vec<Vec<Line>> = vec![Vec::new()];
+    for lines in groups {
+        let open = columns.len();
+        let last = columns.last_mut().expect("starts with one");
+        if !last.is_empty() && last.len() + lines.len() > share && open < count {
+            columns.push(lines);
+        } else {
+            if !last.is_empty() {
+                last.push(Line::Blank);
+            }
+            last.extend(lines);
+        }
+    }
+    columns
+}

@@ -1,0 +1,54 @@
+//! Screens: each reads the model and draws. Must not change anything. Invariant: every size from 0×0
+//! up draws without panic.
+
+mod best;
+mod chrome;
+mod confirm;
+mod form;
+mod help;
+mod leave;
+mod picker;
+mod search;
+mod small;
+
+use ratatui::buffer::Buffer;
+
+use super::{
+    canvas::Canvas,
+    model::{Model, Overlay, Screen},
+    theme::Theme,
+};
+
+/// Draws `model` over the whole of `buffer`.
+pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
+    let mut canvas = Canvas::new(buffer, theme);
+    if canvas.area().is_empty() {
+        return;
+    }
+    match &model.screen {
+        Screen::Picker => picker::draw(model, &mut canvas),
+        Screen::Form(form) => form::draw(model, form, &mut canvas),
+        Screen::Search(search) => search::draw(model, search, &mut canvas),
+    }
+    match model.overlay {
+        None => {}
+        Some(Overlay::Help) => help::draw(model.base_context(), &mut canvas),
+        Some(Overlay::Leave) => leave::draw(&mut canvas),
+    }
+    carry_colours_over_blanks(buffer);
+}
+
+/// A blank shows no ink, so it takes that of its neighbour: a change of colours costs 36 bytes on the
+/// wire, and most would be between a word and the blank after it.
+fn carry_colours_over_blanks(buffer: &mut Buffer) {
+    let mut ink = None;
+    for cell in &mut buffer.content {
+        match ink {
+            Some(ink) if cell.symbol() == " " && cell.modifier.is_empty() => cell.fg = ink,
+            _ => ink = Some(cell.fg),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,413 @@
+//! The search as it runs, and as it ended.
+
+use std::sync::Arc;
+
+use super::{
+    best,
+    chrome::{self, Alarm, Panels, Runs, put, run, width_of},
+    confirm, small,
+};
+use crate::{
+    run::protocol::{Member, Phase, Reason, Snapshot},
+    tui::{
+        canvas::{Canvas, cut, width},
+        format::{self, Unit},
+        layout::{ChartRows, Columns, Events, Large, Layout, Medium, Rows},
+        model::{Chart, Event, EventKind, Model, Search},
+        theme::{Depth, Role},
+        widgets::{convergence, gauge, histogram, population_table::Table, time},
+    },
+};
+
+pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
+    let layout = model.layout();
+    match &layout {
+        Layout::Nothing => {}
+        Layout::State => small::state_only(model, search, canvas),
+        Layout::Summary => small::summary(model, search, canvas),
+        Layout::Small(at) => small::draw(model, search, canvas, at),
+        Layout::Medium(at) => medium(model, search, canvas, at),
+        Layout::Large(at) => large(model, search, canvas, at),
+    }
+}
+
+/// The state: glyph, word, what it is about.
+pub fn state(search: &Search, now_ms: u64) -> (&'static str, Role, &'static str, String) {
+    let none = String::new();
+    if let Some(finished) = &search.finished {
+        return match finished.reason {
+            Reason::Failed => ("✗", Role::Error, "failed", none),
+            Reason::Iterations | Reason::MaxScored | Reason::Stopped => {
+                ("✓", Role::Good, "finished", none)
+            }
+        };
+    }
+    if search.is_over() {
+        return ("✗", Role::Error, "ended", none);
+    }
+    let workers = search.snapshot.as_ref().map_or(0, |s| s.workers.len());
+    let lost = search.lost_workers();
+    match search.phase() {
+        Phase::Starting => ("○", Role::Muted, "starting", none),
+        Phase::Running if lost > 0 => {
+            ("▲", Role::Warn, "running", format!(" {} of {workers}", workers - lost))
+        }
+        Phase::Running => ("●", Role::Good, "running", none),
+        Phase::Pausing => ("‖", Role::Warn, "pausing", none),
+        Phase::Paused => {
+            let minutes = search.paused_at_ms.map_or(0, |at| now_ms.saturating_sub(at) / 60_000);
+            let since = if minutes > 0 { format!(" by you, {minutes}m") } else { " by you".into() };
+            ("‖", Role::Warn, "paused", since)
+        }
+        Phase::Confirming { done, total } => {
+            ("●", Role::Good, "confirming", format!(" {done} of {total}"))
+        }
+        Phase::Finished => ("✓", Role::Good, "finished", none),
+    }
+}
+
+/// How far the search, or its confirmation, has come.
+pub fn share(search: &Search) -> f64 {
+    let (done, total) = match (search.phase(), &search.snapshot) {
+        (Phase::Confirming { done, total }, _) => (u64::from(done), u64::from(total)),
+        (_, Some(s)) => (s.proposed, s.iterations),
+        (_, None) => (0, 1),
+    };
+    if total == 0 { 0.0 } else { done as f64 / total as f64 }
+}
+
+/// A fact at the right of the status line.
+struct Fact {
+    runs: Runs,
+    /// The lowest leaves first when it gets narrow.
+    worth: u8,
+}
+
+fn fact(worth: u8, name: &str, value: String) -> Fact {
+    Fact { runs: vec![run(name, Role::Muted), run(value, Role::Text)], worth }
+}
+
+fn rate(worth: u8, value: f64, name: &str) -> Fact {
+    let value = format!("{:>6}", format::rate(value));
+    Fact { runs: vec![run(value, Role::Text), run(name, Role::Muted)], worth }
+}
+
+/// The facts in the order they stand in.
+fn facts(model: &Model, search: &Search, words: Words) -> Vec<Fact> {
+    let Some(s) = &search.snapshot else {
+        return Vec::new();
+    };
+    if let Some(finished) = &search.finished {
+        let mut facts = vec![
+            fact(0, reason(finished.reason), String::new()),
+            fact(2, "took ", format::span(s.elapsed_ms)),
+        ];
+        if s.confirm_ms > 0 {
+            facts.push(fact(1, "confirmed in ", format::span(s.confirm_ms)));
+        }
+        return facts;
+    }
+    let elapsed = fact(2, "elapsed ", format::span(search.elapsed_ms(model.now_ms)));
+    let left = search.left_ms(model.now_ms).map(|ms| fact(4, "left ", format::span(ms)));
+    let mut facts = Vec::new();
+    match search.phase() {
+        Phase::Running if s.proposed > 0 && words == Words::Short => {
+            facts.push(rate(3, search.rates.scored, ""));
+        }
+        Phase::Running if s.proposed > 0 => {
+            let accepted = s.scored as f64 / s.proposed as f64;
+            facts.extend([
+                rate(1, search.rates.proposed, " proposed"),
+                rate(3, search.rates.scored, " scored"),
+                fact(0, "accepted ", format::percent(accepted)),
+                elapsed,
+            ]);
+        }
+        Phase::Starting | Phase::Running | Phase::Pausing | Phase::Paused => facts.push(elapsed),
+        Phase::Confirming { .. } | Phase::Finished => {
+            facts.push(fact(2, "searched for ", format::span(s.elapsed_ms)));
+        }
+    }
+    facts.extend(left);
+    facts
+}
+
+fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Iterations => "all iterations done",
+        Reason::MaxScored => "enough were scored",
+        Reason::Stopped => "stopped by you",
+        Reason::Failed => "nothing could be scored",
+    }
+}
+
+/// Shortest gauge that says something.
+const MIN_GAUGE: u16 = 8;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Words {
+    Long,
+    Short,
+}
+
+/// State, count, gauge, percent, and as many facts as leave the gauge its room.
+fn status(model: &Model, search: &Search, canvas: &mut Canvas<'_>, words: Words) {
+    let w = canvas.area().width;
+    let (glyph, role, word, about) = state(search, model.now_ms);
+    let mut left = vec![run(glyph, role), run(" ", Role::Text), run(word, Role::Strong.bold())];
+    left.push(run(about, if role == Role::Good { Role::Text } else { role }));
+    if let Some(s) = search.snapshot.as_ref().filter(|_| !is_confirming(search)) {
+        left.push(run(format!("   {}", format::count(s.proposed)), Role::Strong));
+        left.push(run(format!(" of {}", format::count(s.iterations)), Role::Muted));
+    }
+    let x = put(canvas, 2, 1, &left);
+    let mut facts = facts(model, search, words);
+    let wide = |facts: &[Fact]| facts.iter().map(|f| width_of(&f.runs) + 3).sum::<u16>();
+    while facts.len() > 1 && x + 16 + MIN_GAUGE + wide(&facts) > w {
+        let least = facts.iter().enumerate().min_by_key(|(_, fact)| fact.worth);
+        facts.remove(least.expect("there are two or more").0);
+    }
+    let mut at = (w + 1).saturating_sub(wide(&facts));
+    let percent_end = at.saturating_sub(6);
+    for fact in &facts {
+        at = put(canvas, at, 1, &fact.runs) + 3;
+    }
+    if search.snapshot.is_none() || percent_end < x + 12 {
+        return;
+    }
+    let gauge_at = Columns { start: x + 2, end: percent_end.saturating_sub(8) };
+    gauge::gauge(canvas, gauge_at, 1, share(search), gauge::Tone::Progress);
+    percent(canvas, percent_end, 1, share(search));
+}
+
+pub fn percent(canvas: &mut Canvas<'_>, end: u16, y: u16, share: f64) {
+    let text = format::percent(share);
+    let digits = text.trim_end_matches(" %");
+    canvas.right_runs(end, y, &[(digits, Role::Strong.into()), (" %", Role::Faint.into())]);
+}
+
+pub fn is_confirming(search: &Search) -> bool {
+    matches!(search.phase(), Phase::Confirming { .. })
+}
+
+/// What a confirmation has to show is the lower half of the screen.
+pub fn shows_confirmation(search: &Search) -> bool {
+    let any = search.snapshot.as_ref().is_some_and(|s| !s.confirmation.is_empty());
+    any && (is_confirming(search) || search.finished.is_some())
+}
+
+pub fn banner(search: &Search, canvas: &mut Canvas<'_>, y: u16) {
+    if let Some(text) = &search.banner {
+        let alarm = if search.is_over() { Alarm::Error } else { Alarm::Warning };
+        chrome::banner(canvas, y, alarm, text);
+    }
+}
+
+/// One unit a column, from the budget, or from the largest in the population.
+pub fn units(search: &Search) -> (Unit, Unit) {
+    let largest = |cost: fn(&Member) -> u64| {
+        search.population().iter().map(|member| cost(member)).max().unwrap_or(0)
+    };
+    let budget = &search.spec.preset.budget;
+    let params = budget.params.map_or_else(|| largest(|m| m.costs.params), |s| s.0);
+    let flops = budget.flops.map_or_else(|| largest(|m| m.costs.flops), |s| s.0);
+    (Unit::for_up_to(params), Unit::for_up_to(flops))
+}
+
+pub fn table<'a>(search: &Search, population: &'a [Arc<Member>], visible: usize) -> Table<'a> {
+    let (params, flops) = units(search);
+    Table {
+        population,
+        capacity: search.snapshot.as_ref().map_or(0, |s| s.capacity),
+        proposed: search.snapshot.as_ref().map_or(0, |s| s.proposed),
+        params,
+        flops,
+        top: search.top(visible),
+        visible,
+        cursor: search.rank(),
+        winner: search.finished.as_ref().and_then(|f| Some(f.winner.as_ref()?.member.id)),
+    }
+}
+
+fn population(
+    model: &Model,
+    search: &Search,
+    canvas: &mut Canvas<'_>,
+    (at, rows): (Columns, Rows),
+) {
+    let members = search.population();
+    let x = chrome::focused_title(canvas, at.start, 3, "Population");
+    if let Some(s) = &search.snapshot {
+        let of = if at.width() >= 76 && canvas.area().width >= 120 {
+            let count = format::count(members.len() as u64);
+            format!("{count} of {}", format::count(s.capacity as u64))
+        } else {
+            format::count(members.len() as u64)
+        };
+        canvas.text(x + 2, 3, of, Role::Muted);
+    }
+    if members.is_empty() {
+        canvas.text(at.start, rows.first, "the first scores are on their way", Role::Faint);
+        return;
+    }
+    table(search, members, model.layout().visible(members.len())).draw(canvas, at, rows);
+}
+
+fn large(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Large) {
+    let w = canvas.area().width;
+    let seed = search.spec.preset.search.seed;
+    let run = format!("{} · seed {seed} · {}", search.spec.name, model.host.name);
+    chrome::band(canvas, "Search", &run);
+    status(model, search, canvas, Words::Long);
+    population(model, search, canvas, (at.main, at.table));
+    let side_rows = Rows { first: 3, last: at.table.last };
+    best::draw(search, canvas, (at.side, side_rows));
+
+    canvas.vertical_rule(at.rule, 3..=at.chart.labels);
+    canvas.horizontal(2..=w - 3, at.bottom_rule, "─");
+    canvas.text(at.rule, at.bottom_rule, "┼", Role::Rule);
+    if shows_confirmation(search) {
+        confirm::intervals(search, canvas, (at.main, at.chart));
+    } else {
+        chart(search, canvas, (at.convergence, at.chart), Chart::Convergence);
+        canvas.vertical_rule(at.chart_rule, at.chart.title..=at.chart.labels);
+        chart(search, canvas, (at.scores, at.chart), Chart::Scores);
+    }
+    if search.finished.is_some() {
+        confirm::take_home(search, canvas, (at.side, at.chart));
+    } else {
+        time_panel(model, search, canvas, (at.time, at.chart));
+        if let (Some(columns), Some(s)) = (at.workers, &search.snapshot) {
+            time::workers_panel(canvas, columns, at.chart, &s.workers);
+        }
+    }
+    match at.events {
+        Events::Line(y) => {
+            if let Some(event) = search.events.back() {
+                event_line(canvas, y, event);
+            }
+        }
+        Events::Panel { rule, title, rows } => {
+            canvas.horizontal(2..=w - 3, rule, "─");
+            canvas.text(2, title, "Events", Role::Strong.bold());
+            for (event, y) in search.events.iter().rev().zip(rows.first..=rows.last) {
+                event_line(canvas, y, event);
+            }
+        }
+    }
+    banner(search, canvas, 2);
+    chrome::footer(canvas, model.base_context(), Panels::All);
+}
+
+fn medium(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Medium) {
+    chrome::band(canvas, "Search", &search.spec.name);
+    status(model, search, canvas, Words::Short);
+    population(model, search, canvas, (at.main, at.table));
+    if shows_confirmation(search) && search.chart == Chart::Convergence {
+        confirm::intervals(search, canvas, (at.main, at.chart));
+    } else {
+        let rows = Rows { first: at.chart.title, last: at.chart.labels };
+        best::brief(search, canvas, (at.best, rows));
+        canvas.vertical_rule(at.rule, rows.first..=rows.last);
+        chart(search, canvas, (at.chart_columns, at.chart), search.chart);
+        if search.chart == Chart::Time {
+            time_panel(model, search, canvas, (at.chart_columns, at.chart));
+        }
+        if search.chart != Chart::Time {
+            let which = format!("{} of {}", search.chart.index() + 1, Chart::ALL.len());
+            canvas.right(at.chart_columns.end, at.chart.title, which, Role::Faint);
+        }
+    }
+    if let Some(event) = search.events.back() {
+        event_line(canvas, at.event, event);
+    }
+    banner(search, canvas, 2);
+    chrome::footer(canvas, model.base_context(), Panels::OneAtATime);
+}
+
+/// A chart with its title; [`Chart::Time`] has a function of its own, which needs the clock.
+pub fn chart(
+    search: &Search,
+    canvas: &mut Canvas<'_>,
+    (at, rows): (Columns, ChartRows),
+    which: Chart,
+) {
+    match which {
+        Chart::Convergence => {
+            let x = canvas.text(at.start, rows.title, "Convergence", Role::Strong.bold());
+            if at.width() >= 40 {
+                let is_mono = canvas.theme().depth() == Depth::Mono;
+                let river = if is_mono { "░" } else { "█" };
+                let legend = vec![
+                    run("  ─", Role::Best),
+                    run(" best ", Role::Muted),
+                    run("─", Role::Text),
+                    run(" median ", Role::Muted),
+                    run(river, Role::River),
+                    run(" all", Role::Muted),
+                ];
+                put(canvas, x, rows.title, &legend);
+            }
+            let points = search.snapshot.as_ref().map_or(&[][..], |s| s.convergence.as_slice());
+            convergence::draw(canvas, at, rows, points);
+        }
+        Chart::Scores => {
+            let x = canvas.text(at.start, rows.title, "Scores", Role::Strong.bold());
+            let population = search.population();
+            let scores: Vec<f64> = population.iter().map(|m| m.score.value).collect();
+            let bins = histogram::Bins::new(&scores, at, search.scale);
+            if !scores.is_empty() {
+                let text = match search.scale {
+                    crate::tui::model::Scale::Counts => {
+                        let count = format::count(scores.len() as u64);
+                        format!("{count}, bins of {}", format::score(bins.width()))
+                    }
+                    crate::tui::model::Scale::Cumulative => "cumulative".to_owned(),
+                };
+                canvas.text(x + 2, rows.title, text, Role::Muted);
+            }
+            histogram::draw(canvas, at, rows, (&scores, &bins));
+        }
+        Chart::Time => {}
+    }
+}
+
+pub fn time_panel(
+    model: &Model,
+    search: &Search,
+    canvas: &mut Canvas<'_>,
+    (at, rows): (Columns, ChartRows),
+) {
+    canvas.text(at.start, rows.title, "Time", Role::Strong.bold());
+    if let Some(snapshot) = &search.snapshot {
+        let snapshot: &Snapshot = snapshot;
+        let elapsed_ms = search.elapsed_ms(model.now_ms);
+        let time = time::Time { snapshot, elapsed_ms, whole_ms: search.whole_ms() };
+        time::draw(canvas, at, rows, &time);
+    }
+}
+
+/// What happened, with the time since the start.
+pub fn event_line(canvas: &mut Canvas<'_>, y: u16, event: &Event) {
+    let end = canvas.area().width.saturating_sub(2);
+    let (glyph, role) = match event.kind {
+        EventKind::NewBest => ("★", Role::Best),
+        EventKind::Fault => ("▲", Role::Error),
+        EventKind::Paused => ("‖", Role::Warn),
+        EventKind::Note => ("·", Role::Muted),
+        EventKind::Done => ("✓", Role::Good),
+    };
+    canvas.right(9, y, format::span(event.at_ms), Role::Faint);
+    canvas.text(12, y, glyph, role);
+    let mut x = canvas.text(14, y, cut(&event.lead, end.saturating_sub(14)), Role::Strong);
+    // The detail gives way to what comes after it.
+    for (part, reserved) in [(&event.detail, width(&event.tail) + 3), (&event.tail, 0)] {
+        if !part.is_empty() {
+            let start = if x > 14 && event.kind != EventKind::Done { x + 3 } else { x + 1 };
+            let start = if x == 14 { x } else { start };
+            let reserved = if event.tail.is_empty() { 0 } else { reserved };
+            let room = end.saturating_sub(start + reserved);
+            x = canvas.text(start, y, cut(part, room), Role::Muted);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
+
+use super::draw;
+use crate::tui::{
+    action::Action,
+    fixture,
+    keymap::{Context, Intent, Key, rows},
+    model::{Model, Overlay, Screen},
+    theme::{Depth, Role, Theme},
+    update::update,
+};
+
+const SIZES: [(u16, u16); 4] = [(200, 60), (120, 36), (80, 24), (40, 12)];
+
+fn paint(model: Model, size: (u16, u16), depth: Depth) -> Buffer {
+    let model = fixture::sized(model, size);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
+    draw(&model, &Theme::ink(depth), &mut buffer);
+    buffer
+}
+
+fn text(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for y in buffer.area.rows() {
+        let line: String = y.positions().map(|at| buffer[at].symbol()).collect();
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn form() -> Model {
+    let mut model = fixture::model();
+    let opened = crate::space::PresetSource::find(fixture::PRESET, &|_| Err(String::new()));
+    update(&mut model, Action::Opened(Box::new(opened)));
+    model
+}
+
+fn press(model: &mut Model, intents: &[Intent]) {
+    for &intent in intents {
+        update(model, Action::Intent(intent));
+    }
+}
+
+fn form_with_error() -> Model {
+    let mut model = form();
+    press(&mut model, &[Intent::Edit]);
+    for key in [Key::Ctrl('u'), Key::Char('9'), Key::Char('6'), Key::Char('k')] {
+        update(&mut model, Action::Type(key));
+    }
+    press(&mut model, &[Intent::Enter, Intent::Down, Intent::Down]);
+    update(&mut model, Action::Type(Key::Char('1')));
+    press(&mut model, &[Intent::Enter]);
+    model
+}
+
+fn latency() -> Model {
+    let mut model = fixture::model();
+    press(&mut model, &[Intent::Last, Intent::Up]);
+    model
+}
+
+fn helped() -> Model {
+    let mut model = fixture::running();
+    model.overlay = Some(Overlay::Help);
+    model
+}
+
+fn asked() -> Model {
+    let mut model = fixture::running();
+    press(&mut model, &[Intent::Quit]);
+    model
+}
+
+type Named = (&'static str, fn() -> Model);
+
+/// A screen of each kind, by name.
+const SCREENS: [Named; 12] = [
+    ("picker", fixture::model),
+    ("picker_latency", latency),
+    ("form", form),
+    ("form_error", form_with_error),
+    ("starting", fixture::starting),
+    ("running", fixture::running),
+    ("paused", fixture::paused),
+    ("worker_failed", fixture::worker_failed),
+    ("confirming", fixture::confirming),
+    ("finished", fixture::finished),
+    ("help", helped),
+    ("leave", asked),
+];
+
+#[test]
+fn screens_look_as_reviewed() {
+    for (name, model) in SCREENS {
+        for size in SIZES {
+            let picture = text(&paint(model(), size, Depth::TrueColor));
+            insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), picture);
+        }
+    }
+}
+
+/// Every size from nothing up, every screen, charts included.
+#[test]
+fn no_size_is_too_small_or_odd() {
+    let mut models: Vec<Model> = SCREENS.iter().map(|(_, model)| model()).collect();
+    for turns in 1..=3 {
+        let mut model = fixture::sized(fixture::running(), (60, 12));
+        press(&mut model, &vec![Intent::NextPanel; turns]);
+        models.push(model);
+    }
+    let mut last = fixture::running();
+    press(&mut last, &[Intent::Last]);
+    models.push(last);
+    let theme = Theme::ink(Depth::Ansi256);
+    for mut model in models {
+        for width in 0..=130 {
+            for height in 0..=45 {
+                update(&mut model, Action::Resize { width, height });
+                let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+                draw(&model, &theme, &mut buffer);
+            }
+        }
+    }
+}
+
+#[test]
+fn control_characters_never_reach_the_screen() {
+    let buffer = paint(fixture::worker_failed(), (120, 36), Depth::TrueColor);
+    assert!(buffer.content.iter().all(|cell| !cell.symbol().contains(char::is_control)));
+    assert!(text(&buffer).contains("worker 2 is gone"));
+}
+
+#[test]
+fn gold_is_the_best_and_nothing_else() {
+    let theme = Theme::ink(Depth::TrueColor);
+    let buffer = paint(fixture::running(), (120, 36), Depth::TrueColor);
+    let best = theme.colour(Role::Best);
+    // The first score of the table: bold gold on the selected row.
+    let cell = &buffer[(9, 5)];
+    assert_eq!((cell.fg, cell.bg), (best, theme.colour(Role::Selection)));
+    assert!(cell.modifier.contains(Modifier::BOLD));
+    let below = &buffer[(9, 6)];
+    assert_eq!(below.fg, theme.colour(Role::Strong));
+    // On screens without a score there is none.
+    for model in [fixture::model(), form()] {
+        let buffer = paint(model, (120, 36), Depth::TrueColor);
+        assert!(buffer.content.iter().all(|cell| cell.fg != best));
+    }
+}
+
+#[test]
+fn without_colours_weight_and_reverse_remain() {
+    let buffer = paint(fixture::running(), (120, 36), Depth::Mono);
+    use ratatui::style::Color;
+    assert!(buffer.content.iter().all(|c| c.fg == Color::Reset && c.bg == Color::Reset));
+    assert!(buffer[(9, 5)].modifier.contains(Modifier::BOLD | Modifier::REVERSED));
+}
+
+#[test]
+fn footers_end_with_the_way_to_all_keys() {
+    for (name, model) in SCREENS {
+        let model = model();
+        let lists = rows(model.context()).any(|row| row.short == "?");
+        let shown = text(&paint(model, (40, 12), Depth::TrueColor));
+        let footer = shown.lines().last().unwrap_or_default();
+        assert!(!lists || footer.contains("? keys"), "{name}: {footer}");
+    }
+}
+
+#[test]
+fn the_help_shows_every_row_of_the_context() {
+    let shown = text(&paint(helped(), (120, 36), Depth::TrueColor));
+    for row in rows(Context::Running) {
+        assert!(shown.contains(row.shown), "{} is missing", row.shown);
+    }
+}
+
+#[test]
+fn every_field_scrolls_into_view() {
+    for size in [(80, 24), (40, 12), (40, 8)] {
+        let mut model = form();
+        for field in crate::tui::model::FIELDS {
+            let Screen::Form(form) = &mut model.screen else { panic!("a form") };
+            form.cursor = crate::tui::model::FIELDS
+                .iter()
+                .position(|known| known.key == field.key)
+                .expect("is one of them");
+            update(&mut model, Action::Resize { width: size.0, height: size.1 });
+            let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
+            draw(&model, &Theme::ink(Depth::TrueColor), &mut buffer);
+            let text = text(&buffer);
+            let selected = text.lines().find(|line| line.contains('▸'));
+            let line = selected.unwrap_or_else(|| panic!("{} at {size:?}", field.key));
+            assert!(line.contains(field.label), "{} at {size:?}", field.key);
+        }
+    }
+}
+
+/// What a frame costs on the wire.
+#[derive(Clone, Default)]
+struct Wire(std::rc::Rc<std::cell::RefCell<Vec<u8>>>);
+
+impl std::io::Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn frames_stay_within_their_bytes() {
+    use crate::tui::backend::LeanBackend;
+    use ratatui::{Terminal, TerminalOptions, Viewport};
+    ratatui::crossterm::style::force_color_output(true);
+    let theme = Theme::ink(Depth::TrueColor);
+    for ((width, height), first_paint) in [((120, 36), 20_000), ((200, 60), 35_000)] {
+        let wire = Wire::default();
+        let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
+        let backend = LeanBackend::new(wire.clone());
+        let options = TerminalOptions { viewport };
+        let mut terminal = Terminal::with_options(backend, options).expect("no real terminal");
+        let mut model = fixture::sized(fixture::running(), (width, height));
+        let mut frame = |model: &Model| {
+            terminal.draw(|frame| draw(model, &theme, frame.buffer_mut())).expect("drawn");
+            std::mem::take(&mut *wire.0.borrow_mut()).len()
+        };
+        let first = frame(&model);
+        assert!(first <= first_paint, "first paint at {width}x{height}: {first}");
+        let idle = frame(&model);
+        assert!(idle <= 32, "an idle frame: {idle}");
+        update(&mut model, Action::Intent(Intent::Down));
+        let row = frame(&model);
+        assert!(row <= 1_500, "the cursor a row down: {row}");
+    }
+}

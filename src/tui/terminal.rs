@@ -1,0 +1,224 @@
+//! The terminal while it is ours. Owns: raw mode, the alternate screen, stderr, the panic hook, the
+//! one write a frame. Must not know what is drawn. Invariant: [`leave`] undoes all of it, from any
+//! thread, once.
+
+use std::{
+    cell::RefCell,
+    io::{self, Read, Seek, Write},
+    os::fd::OwnedFd,
+    panic,
+    rc::Rc,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use ratatui::{
+    Terminal,
+    buffer::Buffer,
+    crossterm::{
+        clipboard::CopyToClipboard,
+        cursor, event,
+        event::{DisableBracketedPaste, EnableBracketedPaste},
+        execute, queue, style,
+        terminal::{
+            BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen,
+            LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+        },
+    },
+    layout::{Position, Rect},
+};
+
+use super::{backend::LeanBackend, theme::Depth};
+
+/// Stray prints kept for after the UI; more than this is cut.
+const MAX_STRAY_BYTES: u64 = 64 * 1024;
+
+static ENTERED: AtomicBool = AtomicBool::new(false);
+static STDERR: Mutex<Option<Stray>> = Mutex::new(None);
+
+/// Where stderr goes meanwhile: a file without a name.
+struct Stray {
+    original: OwnedFd,
+    file: std::fs::File,
+}
+
+/// What a frame is put together in before it is written.
+#[derive(Clone, Default)]
+struct Frame(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Frame {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    /// Nothing goes out before the frame is whole.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub struct Screen {
+    terminal: Terminal<LeanBackend<Frame>>,
+    frame: Frame,
+}
+
+impl Screen {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// It can't be set up; then it is as it was.
+    pub fn open() -> io::Result<Screen> {
+        // Colours are mapped here; crossterm's own NO_COLOR would still write resets.
+        style::force_color_output(true);
+        restore_on_panic();
+        enter()?;
+        let frame = Frame::default();
+        let terminal = Terminal::new(LeanBackend::new(frame.clone()));
+        terminal.map(|terminal| Screen { terminal, frame }).inspect_err(|_| leave())
+    }
+
+    /// Draws in one write; tells how long that took.
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer)) -> io::Result<Duration> {
+        queue!(self.frame, BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| paint(frame.buffer_mut()))?;
+        queue!(self.frame, EndSynchronizedUpdate)?;
+        self.write()
+    }
+
+    /// The next frame is drawn whole. `Terminal::clear` would ask the terminal where its cursor is,
+    /// and the answer would end up among the keys; a resize to the same size asks nothing.
+    pub fn redraw(&mut self) -> io::Result<()> {
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
+    }
+
+    /// Asks the terminal to put `text` into its clipboard (OSC 52).
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        queue!(self.frame, CopyToClipboard::to_clipboard_from(text))?;
+        self.write().map(|_| ())
+    }
+
+    pub fn size(&self) -> io::Result<(u16, u16)> {
+        self.terminal.size().map(|size| (size.width, size.height))
+    }
+
+    fn write(&mut self) -> io::Result<Duration> {
+        let bytes = std::mem::take(&mut *self.frame.0.borrow_mut());
+        let began = Instant::now();
+        let mut out = io::stdout().lock();
+        out.write_all(&bytes)?;
+        out.flush()?;
+        Ok(began.elapsed())
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+/// Raw mode, the alternate screen, no cursor, bracketed paste, stderr set aside.
+pub fn enter() -> io::Result<()> {
+    enable_raw_mode()?;
+    ENTERED.store(true, Ordering::SeqCst);
+    set_stderr_aside();
+    let ready = execute!(io::stdout(), EnterAlternateScreen, cursor::Hide, EnableBracketedPaste);
+    if ready.is_err() {
+        leave();
+    }
+    ready
+}
+
+/// Gives the terminal back as it was. What was printed to stderr meanwhile is printed now.
+pub fn leave() {
+    if !ENTERED.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    // A terminal that is gone can't be restored, and needn't be.
+    let _ = execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        style::ResetColor,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    let _ = disable_raw_mode();
+    give_stderr_back();
+}
+
+fn restore_on_panic() {
+    let ours = std::thread::current().id();
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        // The engine's threads catch their own panics and report them; the screen stays.
+        if std::thread::current().id() == ours {
+            leave();
+        }
+        before(info);
+    }));
+}
+
+fn set_stderr_aside() {
+    let aside = || -> io::Result<Option<Stray>> {
+        if !io::IsTerminal::is_terminal(&io::stderr()) {
+            return Ok(None);
+        }
+        let file = tempfile::tempfile()?;
+        let original = rustix::io::dup(io::stderr())?;
+        rustix::stdio::dup2_stderr(&file)?;
+        Ok(Some(Stray { original, file }))
+    };
+    // Without a file for them, stray prints at worst spoil the screen until the next redraw.
+    if let Ok(Some(stray)) = aside() {
+        *STDERR.lock().unwrap_or_else(PoisonError::into_inner) = Some(stray);
+    }
+}
+
+fn give_stderr_back() {
+    let Some(mut stray) = STDERR.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+        return;
+    };
+    if rustix::stdio::dup2_stderr(&stray.original).is_err() || stray.file.rewind().is_err() {
+        return;
+    }
+    let mut text = Vec::new();
+    if stray.file.take(MAX_STRAY_BYTES).read_to_end(&mut text).is_ok() {
+        let _ = io::stderr().write_all(&text);
+    }
+}
+
+/// How many colours the terminal shows, by what the environment says.
+pub fn depth() -> Depth {
+    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        return Depth::Mono;
+    }
+    match supports_color::on_cached(supports_color::Stream::Stdout) {
+        Some(level) if level.has_16m => Depth::TrueColor,
+        Some(level) if level.has_256 => Depth::Ansi256,
+        Some(_) => Depth::Ansi16,
+        None => Depth::Mono,
+    }
+}
+
+/// Blocks until the terminal on stdin is gone. crossterm doesn't notice.
+pub fn wait_for_hangup() {
+    let stdin = io::stdin();
+    loop {
+        // No event asked for: only hang-ups and errors are told.
+        let mut watched = [rustix::event::PollFd::new(&stdin, rustix::event::PollFlags::empty())];
+        match rustix::event::poll(&mut watched, None) {
+            Ok(_) if !watched[0].revents().is_empty() => return,
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// What comes from the keyboard.
+pub type Input = event::EventStream;

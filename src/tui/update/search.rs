@@ -1,0 +1,192 @@
+//! What keys and the engine do to a search.
+
+use super::moved;
+use crate::{
+    run::protocol::{Command, Fault, Finished, NewBest, Phase, Reason, Update},
+    tui::{
+        Exit,
+        action::Effect,
+        format,
+        keymap::Intent,
+        layout::Layout,
+        model::{Chart, Event, EventKind, Model, Overlay, Scale, Screen, Search},
+    },
+};
+
+pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
+    let layout = model.layout();
+    let now_ms = model.now_ms;
+    let Screen::Search(search) = &mut model.screen else {
+        return Vec::new();
+    };
+    let count = search.population().len();
+    let visible = layout.visible(count);
+    if let Some(rank) = moved(search.rank(), count, visible, intent) {
+        search.select(rank, visible);
+        return Vec::new();
+    }
+    match intent {
+        Intent::Pause => return vec![Effect::Tell(Command::Pause)],
+        Intent::Resume => return vec![Effect::Tell(Command::Resume)],
+        Intent::Stop => return vec![Effect::Tell(Command::Stop)],
+        Intent::Copy => return copy(search, now_ms),
+        Intent::Cumulative => {
+            search.scale = match search.scale {
+                Scale::Counts => Scale::Cumulative,
+                Scale::Cumulative => Scale::Counts,
+            };
+        }
+        Intent::NextPanel => turn(search, &layout, 1),
+        Intent::PreviousPanel => turn(search, &layout, -1),
+        Intent::Back => search.banner = None,
+        Intent::NewSearch => {
+            model.screen = Screen::Picker;
+            model.parked = None;
+            return vec![Effect::Forget];
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+pub(super) fn stop_and_leave() -> Vec<Effect> {
+    // The first ends the search, the second its confirmation.
+    vec![Effect::Tell(Command::Stop), Effect::Tell(Command::Stop), Effect::Leave(Exit::Done)]
+}
+
+/// The next panel where not all are shown at once.
+fn turn(search: &mut Search, layout: &Layout, step: isize) {
+    let count = Chart::ALL.len() as isize;
+    match layout {
+        Layout::Small(_) => {
+            // The table comes before the charts.
+            let now = if search.shows_chart { search.chart.index() as isize + 1 } else { 0 };
+            let next = (now + step).rem_euclid(count + 1);
+            search.shows_chart = next > 0;
+            if next > 0 {
+                search.chart = Chart::ALL[next as usize - 1];
+            }
+        }
+        Layout::Medium(_) => {
+            let next = (search.chart.index() as isize + step).rem_euclid(count);
+            search.chart = Chart::ALL[next as usize];
+        }
+        Layout::Nothing | Layout::State | Layout::Summary | Layout::Large(_) => {}
+    }
+}
+
+fn copy(search: &mut Search, now_ms: u64) -> Vec<Effect> {
+    let Some(member) = search.selected() else {
+        return Vec::new();
+    };
+    let text = member.structure.to_string();
+    let lead = format!("sent {}", format::id(member.id));
+    let detail = "its structure, to the clipboard of your terminal".to_owned();
+    let at_ms = now_ms.saturating_sub(search.started_at_ms);
+    search.log(Event::new(at_ms, EventKind::Note, lead, detail));
+    vec![Effect::Copy(text)]
+}
+
+/// The engine said something.
+pub(super) fn heard(model: &mut Model, update: Update) -> Vec<Effect> {
+    let layout = model.layout();
+    let now_ms = model.now_ms;
+    let Screen::Search(search) = &mut model.screen else {
+        return Vec::new();
+    };
+    match update {
+        Update::Hello(hello) => search.hello = Some(*hello),
+        Update::Snapshot(snapshot) => {
+            let visible = layout.visible(snapshot.population.len());
+            let phase = snapshot.phase;
+            search.show(snapshot, now_ms, visible);
+            enter(search, phase, now_ms);
+        }
+        Update::Phase(phase) => enter(search, phase, now_ms),
+        Update::NewBest(best) => search.log(new_best(&best)),
+        Update::Log(log) => {
+            search.log(Event::new(log.at_ms, EventKind::Note, String::new(), log.text));
+        }
+        Update::Fault(fault) => {
+            let Fault { at_ms, text, worker: _, id: _ } = fault;
+            search.banner = Some(text.clone());
+            // The text says itself which worker and which candidate it is about.
+            let detail = String::new();
+            search.log(Event::new(at_ms, EventKind::Fault, text, detail));
+        }
+        Update::Finished(finished) => return finish(model, finished),
+    }
+    Vec::new()
+}
+
+/// Hears of a phase; a pause is an event.
+fn enter(search: &mut Search, phase: Phase, now_ms: u64) {
+    let paused = phase == Phase::Paused && search.phase() != Phase::Paused;
+    search.enter(phase, now_ms);
+    if paused {
+        let proposed = search.snapshot.as_ref().map_or(0, |s| s.proposed);
+        let at_ms = now_ms.saturating_sub(search.started_at_ms);
+        let lead = format!("paused at {}", format::id(proposed));
+        let detail = "those on their way were told first".to_owned();
+        search.log(Event::new(at_ms, EventKind::Paused, lead, detail));
+    }
+}
+
+fn new_best(best: &NewBest) -> Event {
+    let member = &best.member;
+    let lead = format!("new best {} {}", format::score(member.score.value), format::id(member.id));
+    let detail = match member.parent {
+        None => "the initial structure".to_owned(),
+        Some(_) => format::mutation_in_words(&member.mutations),
+    };
+    let gain = member.gain.map(|gain| format!("{} on its parent", format::signed(gain)));
+    Event {
+        tail: gain.unwrap_or_default(),
+        ..Event::new(best.at_ms, EventKind::NewBest, lead, detail)
+    }
+}
+
+fn finish(model: &mut Model, finished: Finished) -> Vec<Effect> {
+    let now_ms = model.now_ms;
+    let layout = &model.layout();
+    close_question(model);
+    let Screen::Search(search) = &mut model.screen else {
+        return Vec::new();
+    };
+    let failed = finished.reason == Reason::Failed;
+    if let (true, None, Some(mut form)) = (failed, &search.snapshot, model.parked.take()) {
+        // It never began: back to where what stands in the way can be changed.
+        form.refusal = search.banner.take();
+        model.screen = Screen::Form(form);
+        return vec![Effect::Forget];
+    }
+    search.finish(finished, layout);
+    search.enter(Phase::Finished, now_ms);
+    let (lead, detail) = match search.verdict() {
+        Some(verdict) => verdict,
+        None if failed => return Vec::new(),
+        None => ("finished".to_owned(), "nothing was scored again".to_owned()),
+    };
+    let at_ms = now_ms.saturating_sub(search.started_at_ms);
+    search.log(Event::new(at_ms, EventKind::Done, lead, detail));
+    Vec::new()
+}
+
+/// Whether to leave a running search is no question any more.
+fn close_question(model: &mut Model) {
+    if model.overlay == Some(Overlay::Leave) {
+        model.overlay = None;
+    }
+}
+
+/// The engine is gone.
+pub(super) fn over(model: &mut Model) {
+    let Screen::Search(search) = &mut model.screen else {
+        return;
+    };
+    if search.finished.is_none() {
+        search.banner = Some("The engine ended before the search did.".to_owned());
+    }
+    search.end();
+    close_question(model);
+}

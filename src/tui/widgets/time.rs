@@ -1,0 +1,179 @@
+//! Where the time went, and what was thrown away.
+
+use crate::{
+    run::protocol::{Snapshot, TimeSpent, WorkerState},
+    tui::{
+        canvas::{Canvas, width},
+        format,
+        layout::{ChartRows, Columns},
+        theme::{Depth, Role},
+    },
+};
+
+/// What the panel says besides the snapshot.
+pub struct Time<'a> {
+    pub snapshot: &'a Snapshot,
+    pub elapsed_ms: u64,
+    /// Projected, where the search still runs.
+    pub whole_ms: Option<u64>,
+}
+
+/// Thread time by kind, as shares of all of it.
+fn shares(time: &TimeSpent) -> [(&'static str, f64, Role); 3] {
+    let all = time.propose_ms + time.score_ms + time.wait_ms;
+    let share = |ms: f64| if all > 0.0 { ms / all } else { 0.0 };
+    [
+        ("propose", share(time.propose_ms), Role::K5),
+        ("score", share(time.score_ms), Role::Bar),
+        ("wait", share(time.wait_ms), Role::Bar2),
+    ]
+}
+
+/// `4 workers busy 97 %`, or who is left of them.
+fn workers(snapshot: &Snapshot) -> String {
+    let count = snapshot.workers.len();
+    let lost = snapshot.workers.iter().filter(|w| **w == WorkerState::Lost).count();
+    let idle = snapshot.workers.iter().all(|w| !matches!(w, WorkerState::Scoring { .. }));
+    let who = match (lost, count) {
+        (0, 1) => "1 worker".to_owned(),
+        (0, _) => format!("{count} workers"),
+        _ => format!("{} of {count}", count - lost),
+    };
+    let [_, (_, score, _), (_, wait, _)] = shares(&snapshot.time);
+    if idle {
+        format!("{who} waiting")
+    } else if score + wait > 0.0 {
+        format!("{who} busy {} %", format::share(score / (score + wait)))
+    } else {
+        who
+    }
+}
+
+pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, time: &Time<'_>) {
+    let snapshot = time.snapshot;
+    let who = workers(snapshot);
+    if width(&who) + 6 <= at.width() {
+        canvas.right(at.end, rows.title, who, Role::Muted);
+    }
+    let bottom = rows.labels;
+    let shares = shares(&snapshot.time);
+    bar(canvas, at, rows.body.first, &shares);
+    let counts = [Some(snapshot.proposed), Some(snapshot.scored), None];
+    let mut y = rows.body.first + if rows.body.height() >= 6 { 2 } else { 1 };
+    for ((name, share, role), count) in shares.into_iter().zip(counts) {
+        if y >= bottom {
+            return;
+        }
+        let glyph = if is_mono(canvas) { shade(role) } else { "■" };
+        canvas.text(at.start, y, glyph, role);
+        canvas.text(at.start + 2, y, name, Role::Muted);
+        let digits = format!("{:.1}", share * 100.0);
+        canvas.right(at.start + 18, y, digits, Role::Text);
+        canvas.text(at.start + 20, y, "%", Role::Faint);
+        if let Some(count) = count {
+            canvas.right(at.end, y, format::count(count), Role::Text);
+        }
+        y += 1;
+    }
+    let rejected: u64 = snapshot.rejected.iter().map(|(_, count)| count).sum();
+    let mut facts = vec![("rejected".to_owned(), rejected, Role::Text)];
+    let by = snapshot.rejected.iter().filter(|(_, count)| *count > 0);
+    facts.extend(by.map(|(budget, count)| (format!("  {}", reason(budget)), *count, Role::Muted)));
+    if snapshot.failed > 0 {
+        facts.push(("failed".to_owned(), snapshot.failed, Role::Error));
+    }
+    if snapshot.dropped_events > 0 {
+        facts.push(("events not shown".to_owned(), snapshot.dropped_events, Role::Warn));
+    }
+    for (name, count, role) in facts {
+        if y >= bottom {
+            break;
+        }
+        canvas.text(at.start + 2, y, name, Role::Muted);
+        canvas.right(at.end, y, format::count(count), role);
+        y += 1;
+    }
+    let now = format::span(time.elapsed_ms);
+    canvas.runs(at.start, bottom, &[("now ", Role::Muted.into()), (&now, Role::Text.into())]);
+    if let Some(whole) = time.whole_ms {
+        let whole = format!("≈ {}", format::span(whole));
+        let runs = [("whole run ", Role::Muted.into()), (whole.as_str(), Role::Text.into())];
+        canvas.right_runs(at.end, bottom, &runs);
+    }
+}
+
+/// Budgets as the rest of the screen calls them.
+fn reason(name: &str) -> &str {
+    match name {
+        "layers" => "depth",
+        "flops" => "FLOPs",
+        other => other,
+    }
+}
+
+/// Without colours, shades of one glyph tell the parts of the bar apart.
+fn shade(role: Role) -> &'static str {
+    match role {
+        Role::Bar => "█",
+        Role::Bar2 => "░",
+        _ => "▒",
+    }
+}
+
+fn is_mono(canvas: &Canvas<'_>) -> bool {
+    canvas.theme().depth() == Depth::Mono
+}
+
+fn bar(canvas: &mut Canvas<'_>, at: Columns, y: u16, shares: &[(&str, f64, Role)]) {
+    let mut x = at.start;
+    let mut sum = 0.0;
+    for &(_, share, role) in shares {
+        sum += share;
+        let end = at.start + (sum * f64::from(at.width())).round() as u16;
+        while x < end.min(at.end + 1) {
+            x = canvas.text(x, y, if is_mono(canvas) { shade(role) } else { "█" }, role);
+        }
+    }
+    while x <= at.end {
+        x = canvas.text(x, y, if is_mono(canvas) { " " } else { "█" }, Role::Track);
+    }
+}
+
+/// The workers, a square each, and what they do.
+pub fn workers_panel(
+    canvas: &mut Canvas<'_>,
+    at: Columns,
+    rows: ChartRows,
+    states: &[WorkerState],
+) {
+    canvas.text(at.start, rows.title, "Workers", Role::Strong.bold());
+    canvas.right(at.end, rows.title, states.len().to_string(), Role::Text);
+    let per_row = usize::from(at.width().div_ceil(2)).max(1);
+    let square_rows = usize::from(rows.body.height().saturating_sub(4));
+    for (line, chunk) in states.chunks(per_row).take(square_rows).enumerate() {
+        for (i, state) in chunk.iter().enumerate() {
+            let (glyph, role) = match state {
+                WorkerState::Scoring { .. } => ("■", Role::Bar),
+                WorkerState::Waiting => ("■", Role::Track),
+                WorkerState::Lost => ("○", Role::Error),
+            };
+            canvas.text(at.start + 2 * i as u16, rows.body.first + line as u16, glyph, role);
+        }
+    }
+    let count = |is: fn(&WorkerState) -> bool| states.iter().filter(|s| is(s)).count();
+    let scoring = count(|s| matches!(s, WorkerState::Scoring { .. }));
+    let waiting = count(|s| matches!(s, WorkerState::Waiting));
+    let lost = count(|s| matches!(s, WorkerState::Lost));
+    let first = rows.body.last.saturating_sub(2);
+    let lines = [
+        ("scoring", scoring, Role::Text),
+        ("waiting", waiting, Role::Text),
+        ("lost", lost, Role::Error),
+    ];
+    for ((name, count, role), y) in lines.into_iter().zip(first..) {
+        if count > 0 || role != Role::Error {
+            canvas.text(at.start, y, name, Role::Muted);
+            canvas.right(at.start + 12, y, count.to_string(), role);
+        }
+    }
+}

@@ -230,6 +230,24 @@ pub const BINDINGS: &[Binding] = &[
     },
     Binding {
         keys: &[
+            (Key::Up, Intent::Up),
+            (Key::Char('k'), Intent::Up),
+            (Key::Down, Intent::Down),
+            (Key::Char('j'), Intent::Down),
+            (Key::PageUp, Intent::PageUp),
+            (Key::PageDown, Intent::PageDown),
+            (Key::Char('g'), Intent::First),
+            (Key::Char('G'), Intent::Last),
+        ],
+        short: "↑↓",
+        shown: "↑ ↓  k j",
+        label: "scroll",
+        description: "scroll this page",
+        group: Group::Move,
+        contexts: &[Context::Help],
+    },
+    Binding {
+        keys: &[
             (Key::Esc, Intent::Back),
             (Key::Char('?'), Intent::Back),
             (Key::Char('q'), Intent::Back),

@@ -212,7 +212,7 @@ pub const FIELDS: &[Field] = &[
         label: "definition",
         section: Section::Scoring,
         kind: Kind::Choice(DEFINITIONS),
-        hint: "paper, table, …",
+        hint: "→ the next of 3",
         empty: "",
         read: |p| {
             let definition: Definition = p.score.definition;

@@ -31,7 +31,8 @@ pub enum Screen {
 /// Over a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overlay {
-    Help,
+    /// Lines that were scrolled out above.
+    Help { scroll: u16 },
     /// Asks whether to leave a running search.
     Leave,
 }
@@ -88,7 +89,7 @@ impl Model {
     /// Where a key pressed now goes.
     pub fn context(&self) -> Context {
         match self.overlay {
-            Some(Overlay::Help) => Context::Help,
+            Some(Overlay::Help { .. }) => Context::Help,
             Some(Overlay::Leave) => Context::Leave,
             None => self.base_context(),
         }

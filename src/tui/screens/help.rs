@@ -8,6 +8,8 @@ use crate::tui::{
     theme::{Ground, Role},
 };
 
+/// Rows of the page that are no keys: frame, blanks, legend.
+const FRAME: u16 = 5;
 /// Cells for the keys in a column.
 const KEYS: u16 = 11;
 
@@ -19,38 +21,64 @@ const LEGEND: [(&str, Role, &str); 4] = [
     ("▲", Role::Error, "fault"),
 ];
 
-pub fn draw(context: Context, canvas: &mut Canvas<'_>) {
+/// The page as it fits a terminal.
+pub struct Page {
+    columns: Vec<Vec<Line>>,
+    rect: Rect,
+}
+
+impl Page {
+    pub fn new(context: Context, w: u16, h: u16) -> Page {
+        let (count, width) = match w {
+            110.. => (3, 110),
+            76.. => (2, 76),
+            _ => (1, w),
+        };
+        let columns = split(context, count);
+        let longest = columns.iter().map(Vec::len).max().unwrap_or(0) as u16;
+        let height = (longest + FRAME).min(h.saturating_sub(2));
+        let y = 4.min(h.saturating_sub(1 + height));
+        Page { columns, rect: Rect::new((w - width) / 2, y, width, height) }
+    }
+
+    /// Lines of a column that are seen at once.
+    pub fn visible(&self) -> u16 {
+        self.rect.height.saturating_sub(FRAME)
+    }
+
+    /// Where the last line has come into view.
+    pub fn most_scroll(&self) -> u16 {
+        let longest = self.columns.iter().map(Vec::len).max().unwrap_or(0) as u16;
+        longest.saturating_sub(self.visible())
+    }
+}
+
+pub fn draw(context: Context, scroll: u16, canvas: &mut Canvas<'_>) {
     let (w, h) = (canvas.area().width, canvas.area().height);
-    if w < 24 || h < 6 {
+    if w < 24 || h < 8 {
         return;
     }
-    let columns = split(
-        context,
-        if w >= 110 {
-            3
-        } else if w >= 76 {
-            2
-        } else {
-            1
-        },
-    );
-    let longest = columns.iter().map(Vec::len).max().unwrap_or(0) as u16;
-    let width_ = w.min(if columns.len() == 3 { 110 } else { 76 });
-    let height = (longest + 6).min(h.saturating_sub(2));
-    let x = (w - width_) / 2;
-    let y = 4.min(h - 1 - height);
-    let mut panel = canvas.on(Ground::Panel, Rect::new(x, y, width_, height));
-    frame(&mut panel, Rect::new(x, y, width_, height));
+    let page = Page::new(context, w, h);
+    let Rect { x, y, width: width_, height } = page.rect;
+    let mut panel = canvas.on(Ground::Panel, page.rect);
+    frame(&mut panel, page.rect);
     let title = format!(" Keys of {} ", context.title());
     panel.text(x + 2, y, title, Role::Strong.bold());
     let closes = " ? or esc closes ";
     if width_ >= 40 {
         panel.text(x + width_ - 2 - width(closes), y, closes, Role::Muted);
     }
-    let pitch = (width_ - 6) / columns.len() as u16;
-    for (column, lines) in columns.iter().enumerate() {
+    if page.most_scroll() > 0 {
+        // A terminal that grew meanwhile needs less scrolling than was asked for.
+        let left = page.most_scroll().saturating_sub(scroll);
+        let more = if left > 0 { format!(" ↓ {left} more ") } else { " ↑ the end ".to_owned() };
+        panel.text(x + width_ - 2 - width(&more), y + height - 1, more, Role::Muted);
+    }
+    let skipped = usize::from(scroll.min(page.most_scroll()));
+    let pitch = (width_ - 6) / page.columns.len() as u16;
+    for (column, lines) in page.columns.iter().enumerate() {
         let x = x + 3 + pitch * column as u16;
-        for (line, y) in lines.iter().zip(y + 2..y + height - 3) {
+        for (line, y) in lines.iter().skip(skipped).zip(y + 2..y + 2 + page.visible()) {
             match line {
                 Line::Blank => {}
                 Line::Title(group) => {

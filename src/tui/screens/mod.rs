@@ -5,7 +5,7 @@ mod best;
 mod chrome;
 mod confirm;
 mod form;
-mod help;
+pub mod help;
 mod leave;
 mod picker;
 mod search;
@@ -32,21 +32,8 @@ pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
     }
     match model.overlay {
         None => {}
-        Some(Overlay::Help) => help::draw(model.base_context(), &mut canvas),
+        Some(Overlay::Help { scroll }) => help::draw(model.base_context(), scroll, &mut canvas),
         Some(Overlay::Leave) => leave::draw(&mut canvas),
-    }
-    carry_colours_over_blanks(buffer);
-}
-
-/// A blank shows no ink, so it takes that of its neighbour: a change of colours costs 36 bytes on the
-/// wire, and most would be between a word and the blank after it.
-fn carry_colours_over_blanks(buffer: &mut Buffer) {
-    let mut ink = None;
-    for cell in &mut buffer.content {
-        match ink {
-            Some(ink) if cell.symbol() == " " && cell.modifier.is_empty() => cell.fg = ink,
-            _ => ink = Some(cell.fg),
-        }
     }
 }
 

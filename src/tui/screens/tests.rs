@@ -62,7 +62,7 @@ fn latency() -> Model {
 
 fn helped() -> Model {
     let mut model = fixture::running();
-    model.overlay = Some(Overlay::Help);
+    model.overlay = Some(Overlay::Help { scroll: 0 });
     model
 }
 
@@ -236,5 +236,25 @@ fn frames_stay_within_their_bytes() {
         update(&mut model, Action::Intent(Intent::Down));
         let row = frame(&model);
         assert!(row <= 1_500, "the cursor a row down: {row}");
+    }
+}
+
+/// However small the terminal, every key can be read: what doesn't fit is scrolled to.
+#[test]
+fn every_key_scrolls_into_view() {
+    for (width, height) in [(120, 36), (80, 24), (40, 12), (40, 8)] {
+        let mut model = fixture::sized(fixture::running(), (width, height));
+        update(&mut model, Action::Intent(Intent::Help));
+        let mut seen = String::new();
+        for _ in 0..40 {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+            draw(&model, &Theme::ink(Depth::TrueColor), &mut buffer);
+            seen.push_str(&text(&buffer));
+            update(&mut model, Action::Intent(Intent::Down));
+        }
+        for row in rows(Context::Running) {
+            assert!(seen.contains(row.description), "{} at {width}x{height}", row.description);
+        }
+        assert!(matches!(model.overlay, Some(Overlay::Help { scroll }) if scroll < 40));
     }
 }

@@ -10,6 +10,7 @@ use super::{
     action::{Action, Effect},
     keymap::{Intent, Key},
     model::{Model, Overlay, Screen},
+    screens::help,
 };
 
 /// Applies `action`; what is to be done in the world comes back.
@@ -51,7 +52,7 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::StopAndLeave => return search::stop_and_leave(),
         Intent::Quit => return quit(model),
         Intent::Help => {
-            model.overlay = Some(Overlay::Help);
+            model.overlay = Some(Overlay::Help { scroll: 0 });
             return Vec::new();
         }
         Intent::Back if model.overlay.is_some() => {
@@ -59,6 +60,15 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
             return Vec::new();
         }
         _ => {}
+    }
+    if let Some(Overlay::Help { scroll }) = model.overlay {
+        let page = help::Page::new(model.base_context(), model.width, model.height);
+        let lines = usize::from(page.most_scroll()) + 1;
+        let moved = moved(scroll.into(), lines, page.visible().into(), intent);
+        if let Some(scroll) = moved.and_then(|scroll| u16::try_from(scroll).ok()) {
+            model.overlay = Some(Overlay::Help { scroll });
+        }
+        return Vec::new();
     }
     match &model.screen {
         Screen::Picker => picker::intend(model, intent),

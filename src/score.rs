@@ -90,12 +90,17 @@ impl MeanStd {
     }
 }
 
+/// Standard error of a mean of `n` draws with sample standard deviation `std`.
+pub fn standard_error(std: f64, n: u32) -> f64 {
+    std / f64::from(n.max(1)).sqrt()
+}
+
 /// Half the width of the 95 % confidence interval of a mean of `n` draws with sample standard
 /// deviation `std`, by Student's t; infinite for a single draw.
 pub fn half_width_95(std: f64, n: u32) -> f64 {
     match n {
         0 | 1 => f64::INFINITY,
-        n => student_t_975(n - 1) * std / f64::from(n).sqrt(),
+        n => student_t_975(n - 1) * standard_error(std, n),
     }
 }
 

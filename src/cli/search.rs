@@ -26,6 +26,7 @@ use crate::{
         self, Handle, RunSpec,
         protocol::{Command, Finished, Phase, Reason, Snapshot, Update, Winner},
     },
+    score::standard_error,
     text::{grouped, printable},
 };
 
@@ -350,7 +351,7 @@ fn print_result(result: &FinishedLine) -> Result<(), Failure> {
     };
     let confirmed = match &best.confirmed {
         Some(ConfirmedBest { mean, std: Some(std), repeats }) => {
-            let error = std / f64::from(*repeats).sqrt();
+            let error = standard_error(*std, *repeats);
             format!("confirmed {mean:.2} ±{error:.2} (standard error of {repeats} draws)")
         }
         _ => "not confirmed".to_owned(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::RunSpec;
-use crate::score::{MeanStd, half_width_95};
+use crate::score::{MeanStd, half_width_95, standard_error};
 pub use crate::search::{ConvergencePoint, MAX_CONVERGENCE, Member};
 
 /// Of these messages. A viewer and an engine of different versions don't talk.
@@ -172,6 +172,11 @@ pub struct Confirmed {
 }
 
 impl Confirmed {
+    /// Standard error of the mean; none below two draws.
+    pub fn standard_error(&self) -> Option<f64> {
+        Some(standard_error(self.score?.std?, self.repeats))
+    }
+
     /// Half the width of the mean's 95 % interval; none below two draws.
     pub fn margin_95(&self) -> Option<f64> {
         Some(half_width_95(self.score?.std?, self.repeats))

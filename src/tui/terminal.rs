@@ -222,3 +222,52 @@ pub fn wait_for_hangup() {
 
 /// What comes from the keyboard.
 pub type Input = event::EventStream;
+
+#[cfg(test)]
+mod tests {
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    use super::*;
+
+    #[test]
+    #[ignore = "takes a terminal and panics: run by the next test in a pseudo-terminal"]
+    fn panics_with_the_terminal_taken() {
+        let mut screen = Screen::open().expect("a terminal");
+        let draw = |buffer: &mut Buffer| {
+            buffer[(0, 0)].set_symbol("#");
+        };
+        screen.draw(draw).expect("drawn");
+        panic!("on purpose");
+    }
+
+    /// The hook gives the terminal back before it prints, so that the message can be read.
+    #[test]
+    fn a_panic_gives_the_terminal_back() {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pty = native_pty_system().openpty(size).expect("a pty");
+        let settings = || format!("{:?}", pty.master.get_termios());
+        let before = settings();
+        let test = "tui::terminal::tests::panics_with_the_terminal_taken";
+        let mut command = CommandBuilder::new(std::env::current_exe().expect("this test"));
+        command.args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"]);
+        command.env("RUST_BACKTRACE", "0");
+        let mut output = pty.master.try_clone_reader().expect("a reader");
+        let mut child = pty.slave.spawn_command(command).expect("starts");
+        let mut parser = vt100::Parser::new(24, 80, 0);
+        let (mut bytes, mut taken) = ([0; 4096], false);
+        while !parser.screen().contents().contains("1 failed") {
+            let count = output.read(&mut bytes).expect("the test prints its end");
+            assert_ne!(count, 0, "ended early:\n{}", parser.screen().contents());
+            for byte in &bytes[..count] {
+                parser.process(std::slice::from_ref(byte));
+                taken |= parser.screen().alternate_screen();
+            }
+        }
+        child.wait().expect("ends");
+        let screen = parser.screen();
+        assert!(taken, "the terminal was never taken");
+        assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+        assert!(screen.contents().contains("on purpose"), "{}", screen.contents());
+        assert_eq!(settings(), before);
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     run::protocol::Member,
-    score::half_width_95,
+    score::standard_error,
     tui::{
         canvas::{Canvas, cut, width},
         format::{self, Unit},
@@ -87,7 +87,7 @@ pub fn score_runs(search: &Search, best: &Member) -> Vec<(String, Ink)> {
     let confirmed = winner.and_then(|w| Some((w.confirmed?, w.repeats)));
     match confirmed {
         Some((score, repeats)) => {
-            let margin = score.std.map(|std| half_width_95(std, repeats));
+            let margin = score.std.map(|std| standard_error(std, repeats));
             let noise = margin.map_or_else(String::new, |m| format!(" {}", format::noise(m)));
             vec![
                 (format::score(score.mean), Role::Best.bold()),
@@ -96,9 +96,10 @@ pub fn score_runs(search: &Search, best: &Member) -> Vec<(String, Ink)> {
             ]
         }
         None => {
-            let repeats = f64::from(best.score.repeats.max(1));
-            let noise =
-                best.score.std.map(|std| format!(" {}", format::noise(std / repeats.sqrt())));
+            let noise = best
+                .score
+                .std
+                .map(|std| format!(" {}", format::noise(standard_error(std, best.score.repeats))));
             vec![
                 (format::score(best.score.value), Role::Best.bold()),
                 (noise.unwrap_or_default(), Role::Faint.into()),

@@ -18,8 +18,8 @@ const TABLE: u16 = 28;
 /// How many finalists there are, how often each was scored.
 pub fn subtitle(confirmation: &[Confirmed]) -> String {
     let draws = confirmation.iter().map(|c| c.repeats).max().unwrap_or(0);
-    let (best, fresh) = (confirmation.len(), if draws == 1 { "fresh draw" } else { "fresh draws" });
-    format!("the {best} best, {draws} {fresh} each, 95 %")
+    let (best, noun) = (confirmation.len(), if draws == 1 { "draw" } else { "draws" });
+    format!("{best} best, {draws} {noun} each, ± std. error, bars 95 %")
 }
 
 /// How much the scores fell on average, where that can be told.
@@ -87,8 +87,8 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, confirmation:
             (None, Some(score)) => {
                 let mean = if leads { Role::Best.bold() } else { Role::Strong.into() };
                 canvas.right(at.start + 20, y, format::score(score.mean), mean);
-                if let Some(margin) = finalist.margin_95() {
-                    canvas.text(at.start + 22, y, format::noise(margin), Role::Faint);
+                if let Some((error, margin)) = finalist.standard_error().zip(finalist.margin_95()) {
+                    canvas.text(at.start + 22, y, format::noise(error), Role::Faint);
                     interval(canvas, &axis, y, (score.mean, margin), line);
                 }
                 canvas.text(axis.column(score.mean), y, "●", line);

@@ -76,7 +76,11 @@ impl RunFolder {
 
     /// Whole or not at all: through a temporary file of the same folder.
     fn write(&self, name: &str, text: &str) -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+        let mut builder = tempfile::Builder::new();
+        // A temporary file is private; a run is as readable as what a person would create.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(&self.path)?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(self.path.join(name)).map_err(|error| error.error)?;

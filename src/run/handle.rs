@@ -87,8 +87,8 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Hands a command over without waiting. A full queue means that the engine has
-    /// [`MAX_COMMANDS`] to work through already; the command is refused like one to a dead engine.
+    /// Hands a command over without waiting. A queue that is full (64 commands) means that the
+    /// engine has enough to work through; the command is refused like one to a dead engine.
     pub fn send(&self, command: Command) -> Result<(), EngineGone> {
         self.messages.try_send(Message::Command(command)).map_err(|_| EngineGone)
     }

@@ -19,7 +19,7 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
         Some(cli::Command::Tui(args)) => tui::Options { preset: args.preset, sets: args.sets },
         Some(command) => return cli::run(&command),
     };
-    let exit = tui::run(options).map_err(Failure::usage)?;
+    let exit = tui::open(&options).map_err(Failure::usage)?.run().map_err(Failure::failed)?;
     Ok(ExitCode::from(exit.status()))
 }
 

@@ -183,6 +183,58 @@ fn signals_end_a_search_with_its_result() {
     }
 }
 
+/// `timeout` and terminals signal a process twice within a moment: that is one wish.
+#[test]
+fn a_doubled_signal_keeps_the_result() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_zendo"))
+        .args(search_args(&["--iterations", "1000000000"]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+    let mut line = String::new();
+    while !line.contains("\"best\":{") {
+        line.clear();
+        assert_ne!(stdout.read_line(&mut line).expect("UTF-8"), 0, "ended early");
+    }
+    let id = child.id();
+    let kill = Command::new("sh").args(["-c", &format!("kill -INT {id}; kill -INT {id}")]).status();
+    assert!(kill.expect("sh runs").success());
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).expect("UTF-8");
+    assert!(rest.contains("\"event\":\"finished\""), "{rest}");
+    assert_eq!(child.wait().expect("ends").code(), Some(130));
+}
+
+/// Nobody reads on: a search that keeps no files ends and says so, one with a folder is finished.
+#[test]
+fn a_closed_stdout_loses_nothing_silently() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("run");
+    for (more, status) in [(vec![], 1), (vec!["--out", out.to_str().expect("UTF-8")], 0)] {
+        let args = [search_args(&["--iterations", "6000"]), more].concat();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_zendo"))
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        drop(child.stdout.take());
+        assert_eq!(child.wait().expect("ends").code(), Some(status));
+    }
+    assert!(out.join("best.txt").exists());
+}
+
+#[test]
+fn errors_are_said_once_and_devices_are_no_texts() {
+    let (_, text) = failure(&["search", "--preset", "quick", "--device", "gpu"]);
+    assert_eq!(text.matches("is no device").count(), 1, "{text}");
+    let (status, text) = failure(&["inspect", "/dev/zero"]);
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.contains("can't be read"), "{text}");
+}
+
 #[test]
 fn bad_input_is_status_2_and_says_what_to_do() {
     let folder = tempfile::tempdir().expect("a folder");

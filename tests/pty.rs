@@ -239,6 +239,65 @@ fn a_terminal_that_goes_away_ends_it() {
     assert_eq!(terminal.end().exit_code(), 129);
 }
 
+/// A real hang-up, told by nobody but the terminal itself.
+#[test]
+fn a_terminal_closed_without_a_signal_ends_it() {
+    let pty = native_pty_system().openpty(size(120, 36)).expect("a pty");
+    let tty = pty.slave;
+    let mut command = CommandBuilder::new("sh");
+    // The shell takes the SIGHUP; zendo, in the background group of no session leader, gets none.
+    let script = format!("trap '' HUP; '{}'; echo $? > \"$STATUS\"", env!("CARGO_BIN_EXE_zendo"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let status = folder.path().join("status");
+    command.args(["-c", &script]);
+    command.env("TERM", "xterm-256color");
+    command.env("STATUS", &status);
+    let mut child = tty.spawn_command(command).expect("sh starts");
+    drop(tty);
+    let mut output = pty.master.try_clone_reader().expect("a reader");
+    let mut screen = vt100::Parser::new(36, 120, 0);
+    let mut bytes = [0; 8192];
+    while !screen.screen().contents().contains("? keys") {
+        let count = output.read(&mut bytes).expect("drawn");
+        screen.process(&bytes[..count]);
+    }
+    drop(output);
+    drop(pty.master);
+    child.wait().expect("ends");
+    let code = std::fs::read_to_string(status).expect("the shell wrote it");
+    assert_eq!(code.trim(), "129");
+}
+
+/// A line that nobody reads blocks the loop in a write; a SIGTERM must end it all the same.
+#[test]
+fn a_stuck_terminal_does_not_outlive_a_sigterm() {
+    let pty = native_pty_system().openpty(size(250, 80)).expect("a pty");
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_zendo"));
+    command.args(["tui", "--preset", "quick", "--set", "score.batch=2"]);
+    command.env("TERM", "xterm-256color");
+    command.env("COLORTERM", "truecolor");
+    let mut child = pty.slave.spawn_command(command).expect("zendo starts");
+    let mut keys = pty.master.take_writer().expect("a writer");
+    // Nothing is read: the first frames fill the pty's buffer.
+    thread::sleep(Duration::from_secs(1));
+    keys.write_all(b"\r").expect("written");
+    thread::sleep(Duration::from_secs(2));
+    let id = child.process_id().and_then(|id| i32::try_from(id).ok());
+    kill_process(id.and_then(Pid::from_raw).expect("runs"), Signal::TERM).expect("delivered");
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("waited for") {
+            break status;
+        }
+        if began.elapsed() > PATIENCE {
+            child.kill().expect("killed");
+            panic!("still runs");
+        }
+        thread::sleep(Duration::from_millis(50));
+    };
+    assert_eq!(status.exit_code(), 143);
+}
+
 #[test]
 fn without_a_terminal_it_says_what_to_do() {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_zendo")).output().expect("ran");

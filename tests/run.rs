@@ -103,14 +103,18 @@ fn fingerprint(said: &Said) -> String {
     format!("{members:?} {confirmed:?} {winner:?} {} {:?}", last.scored, last.rejected)
 }
 
-/// Real Zen-Scores: the same population, confirmation and winner with one worker and with two;
+/// Real Zen-Scores, 2,000 iterations: the same population, confirmation and winner with one worker and with two;
 /// another with another seed.
 #[test]
 fn workers_change_nothing_and_seeds_do() {
-    let one = fingerprint(&run_to_end(spec(&["run.workers=1"]), None));
-    let two = fingerprint(&run_to_end(spec(&["run.workers=2"]), None));
-    assert_eq!(one, two);
-    let other = fingerprint(&run_to_end(spec(&["run.workers=2", "search.seed=7"]), None));
+    let run = |sets: &[&str]| {
+        let all = [&["search.iterations=2_000"], sets].concat();
+        fingerprint(&run_to_end(spec(&all), None))
+    };
+    let one = run(&["run.workers=1"]);
+    assert_eq!(one, run(&["run.workers=2"]));
+    assert_eq!(one, run(&["run.workers=2"]));
+    let other = run(&["run.workers=2", "search.seed=7"]);
     assert_ne!(one, other);
 }
 
@@ -167,6 +171,28 @@ fn two_stops_end_at_once() {
     assert!(said.last().confirmation.iter().any(|c| c.repeats < 1000));
 }
 
+/// More workers than the engine's channel holds messages, all of them busy when it ends.
+#[test]
+fn an_early_end_does_not_wait_for_room_in_a_channel() {
+    let sets =
+        ["run.workers=150", "search.pipeline=200", "confirm.best=200", "confirm.repeats=1000"];
+    let handle = start(spec(&sets), Some(scripted(u32::MAX, u32::MAX)));
+    let mut said = Said::default();
+    said.listen(&handle, |said| {
+        said.phases.iter().any(|phase| matches!(phase, Phase::Confirming { .. }))
+    });
+    handle.send(Command::Stop).expect("an engine");
+    said.listen(&handle, |said| said.finished.is_some());
+    handle.join();
+}
+
+/// A population below the reference's start of eleven evolves once it is full.
+#[test]
+fn a_small_population_evolves() {
+    let said = run_to_end(spec(&["search.population=4", "confirm.best=0"]), None);
+    assert!(said.last().population.iter().any(|m| m.generation > 1));
+}
+
 /// Scores by width; panics or fails on every so many-th call.
 struct Scripted {
     calls: Arc<AtomicU32>,
@@ -185,6 +211,8 @@ impl Proxy for Scripted {
         if call.is_multiple_of(self.fail_every) {
             return Err(Failure::NotFinite { what: "a made-up score".to_owned() });
         }
+        // Long enough that an end finds every worker at work.
+        std::thread::sleep(Duration::from_micros(200));
         let score = structure.blocks().iter().map(|b| f64::from(b.out_channels)).sum();
         Ok(Evaluation { score, zen: None })
     }
@@ -205,9 +233,10 @@ fn a_panicking_worker_costs_one_candidate_and_is_reported() {
     assert!(last.failed > 0 && last.scored > last.failed);
     let rejected: u64 = last.rejected.iter().map(|(_, n)| n).sum();
     assert_eq!(last.scored + last.failed + rejected, last.proposed + 1);
-    let panics = said.faults.iter().filter(|f| f.text.contains("panicked: scripted panic"));
-    // One fault from the worker and one from the candidate that has no score.
-    assert_eq!(panics.filter(|f| f.worker.is_some() && f.id.is_some()).count() as u64, last.failed);
+    // Each is told once, with its worker and its candidate.
+    assert_eq!(said.faults.len() as u64, last.failed);
+    assert!(said.faults.iter().all(|f| f.worker.is_some() && f.id.is_some()));
+    assert!(said.faults.iter().all(|f| f.text.contains("panicked: scripted panic")));
     assert_eq!(said.finished.map(|f| f.reason), Some(Reason::Iterations));
 }
 
@@ -225,7 +254,8 @@ fn a_hopeless_search_ends_and_says_why() {
     let said = run_to_end(spec(&[]), Some(scripted(u32::MAX, 1)));
     let finished = said.finished.as_ref().expect("finished");
     assert_eq!((finished.reason, &finished.winner), (Reason::Failed, &None));
-    assert!(said.faults.iter().any(|f| f.text.contains("no candidate could be scored")));
+    let last_words = said.faults.iter().filter(|f| f.text.contains("no candidate could be scored"));
+    assert_eq!(last_words.count(), 1);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! NET arguments: a structure, a file of structures, or the name of a shipped net.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::anyhow;
 use clap::Args;
@@ -8,6 +8,7 @@ use clap::Args;
 use super::Failure;
 use crate::{
     arch::{ParseError, Structure},
+    run::read_text,
     space::{PublishedNet, published_nets},
     text::printable,
 };
@@ -88,7 +89,7 @@ fn resolve(net: &str, fix: &FixArg) -> Result<Vec<Net>, Failure> {
         })?;
         return Ok(vec![Net { name: None, structure, published: None }]);
     }
-    match fs::read_to_string(net) {
+    match read_text(Path::new(net)) {
         Ok(text) => read_lines(net, &text, fix),
         Err(error) => Err(Failure::usage(unknown(net, &error))),
     }

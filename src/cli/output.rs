@@ -24,14 +24,19 @@ impl Failure {
         Failure { error: error.into(), status: 1 }
     }
 
+    /// Whether the reader of our stdout has left.
+    pub(super) fn is_closed_stdout(&self) -> bool {
+        let io = self.error.downcast_ref::<io::Error>();
+        io.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    }
+
     /// Says it on stderr. A reader of our stdout that left early (`zendo … | head`) is no failure.
     pub fn report(self) -> ExitCode {
-        let io = self.error.downcast_ref::<io::Error>();
-        if io.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+        if self.is_closed_stdout() {
             return ExitCode::SUCCESS;
         }
         // With stderr gone there is nobody left to tell.
-        let _ = writeln!(io::stderr(), "error: {:#}", self.error);
+        let _ = writeln!(io::stderr(), "error: {}", self.error);
         ExitCode::from(self.status)
     }
 }

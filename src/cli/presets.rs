@@ -1,12 +1,13 @@
 //! `zendo presets`: list, show, check.
 
-use std::{fs, path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode};
 
 use anyhow::anyhow;
 use clap::Subcommand;
 
 use super::{Failure, output::line};
 use crate::{
+    run::read_text,
     space::{Family, Preset, PresetSource, shipped_preset, shipped_preset_names},
     text::grouped,
 };
@@ -29,7 +30,7 @@ pub enum PresetsCommand {
 
 /// Reads a preset file for [`PresetSource::find`].
 pub(super) fn read_file(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| error.to_string())
+    read_text(path).map_err(|error| error.to_string())
 }
 
 /// A preset with its overrides, or the failure to print.

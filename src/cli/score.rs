@@ -39,7 +39,7 @@ pub struct ScoreArgs {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Size of the perturbation
-    #[arg(long, default_value_t = 0.01)]
+    #[arg(long, default_value_t = 0.01, allow_negative_numbers = true)]
     alpha: f64,
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda:N")]
     device: DeviceChoice,

@@ -9,6 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -38,7 +39,7 @@ pub struct SearchArgs {
     /// Proposed children, rejected ones included
     #[arg(long, value_name = "N")]
     iterations: Option<u64>,
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
     /// Worker threads [default: one for each core]
     #[arg(long, value_name = "N")]
@@ -68,7 +69,7 @@ pub(super) fn run(args: &SearchArgs) -> Result<ExitCode, Failure> {
     let signal = catch_signals().map_err(Failure::failed)?;
     let handle = run::spawn(Box::new(|| {})).map_err(Failure::failed)?;
     handle.send(Command::Start(Box::new(spec))).map_err(Failure::failed)?;
-    let mut viewer = Viewer::new(args.json);
+    let mut viewer = Viewer::new(args);
     let finished = viewer.follow(&handle, &signal)?;
     handle.join();
     viewer.report(&finished)?;
@@ -93,24 +94,38 @@ fn spec(args: &SearchArgs) -> Result<RunSpec, Failure> {
     Ok(RunSpec { name, preset, out: args.out.clone() })
 }
 
-/// The number of the first SIGINT or SIGTERM; 0 before. A second one ends the program at once.
+/// Signals closer together are one wish: `timeout` and terminals signal a process twice.
+const SECOND_SIGNAL_AFTER: Duration = Duration::from_millis(500);
+
+/// The number of the first SIGINT or SIGTERM; 0 before. A later one ends the program at once.
 fn catch_signals() -> io::Result<Arc<AtomicUsize>> {
-    use signal_hook::{consts, flag};
+    use signal_hook::{consts, iterator::Signals};
     let caught = Arc::new(AtomicUsize::new(0));
-    for signal in [consts::SIGINT, consts::SIGTERM] {
-        let number = usize::try_from(signal).expect("signal numbers are positive");
-        let again = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        // The order matters: the first signal arms the second.
-        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&again))?;
-        flag::register(signal, again)?;
-        flag::register_usize(signal, Arc::clone(&caught), number)?;
-    }
+    let mut signals = Signals::new([consts::SIGINT, consts::SIGTERM])?;
+    let first = Arc::clone(&caught);
+    thread::Builder::new().name("zendo-signals".to_owned()).spawn(move || {
+        let mut since: Option<Instant> = None;
+        for signal in signals.forever() {
+            match since {
+                None => {
+                    since = Some(Instant::now());
+                    let number = usize::try_from(signal).expect("signal numbers are positive");
+                    first.store(number, Ordering::Relaxed);
+                }
+                Some(since) if since.elapsed() < SECOND_SIGNAL_AFTER => {}
+                Some(_) => std::process::exit(128 + signal),
+            }
+        }
+    })?;
     Ok(caught)
 }
 
 /// What a person or a program sees of a headless search.
 struct Viewer {
     json: bool,
+    /// The run leaves files, so it is worth ending even where nobody reads stdout any more.
+    keeps_files: bool,
+    stdout_closed: bool,
     /// Rewrite one line in place: only for people at a terminal.
     live: bool,
     snapshot: Option<Arc<Snapshot>>,
@@ -119,9 +134,31 @@ struct Viewer {
 }
 
 impl Viewer {
-    fn new(json: bool) -> Viewer {
-        let live = !json && io::stderr().is_terminal();
-        Viewer { json, live, snapshot: None, told: None, stops_sent: 0 }
+    fn new(args: &SearchArgs) -> Viewer {
+        Viewer {
+            json: args.json,
+            keeps_files: args.out.is_some(),
+            stdout_closed: false,
+            live: !args.json && io::stderr().is_terminal(),
+            snapshot: None,
+            told: None,
+            stops_sent: 0,
+        }
+    }
+
+    /// Hands over what was printed to stdout. A reader that left ends a search that keeps no files.
+    fn printed(&mut self, printed: Result<(), Failure>) -> Result<(), Failure> {
+        match printed {
+            Err(failure) if failure.is_closed_stdout() && self.keeps_files => {
+                self.stdout_closed = true;
+                Ok(())
+            }
+            Err(failure) if failure.is_closed_stdout() => {
+                let what = "stdout was closed, and the search ended with it; --out keeps a result";
+                Err(Failure::failed(anyhow!(what)))
+            }
+            printed => printed,
+        }
     }
 
     /// Until the engine says that it has finished.
@@ -161,10 +198,14 @@ impl Viewer {
         }
     }
 
-    fn progress(&self) -> Result<(), Failure> {
+    fn progress(&mut self) -> Result<(), Failure> {
         let Some(snapshot) = &self.snapshot else { return Ok(()) };
+        if self.json && self.stdout_closed {
+            return Ok(());
+        }
         if self.json {
-            return json_line(&Progress::new(snapshot));
+            let printed = json_line(&Progress::new(snapshot));
+            return self.printed(printed);
         }
         let text = progress_text(snapshot);
         let mut err = io::stderr().lock();
@@ -183,7 +224,7 @@ impl Viewer {
         let _ = writeln!(io::stderr(), "{clear}{text}");
     }
 
-    fn report(&self, finished: &Finished) -> Result<(), Failure> {
+    fn report(&mut self, finished: &Finished) -> Result<(), Failure> {
         if self.live {
             let _ = write!(io::stderr(), "\r\x1b[K");
         }
@@ -194,10 +235,8 @@ impl Viewer {
             };
         };
         let result = FinishedLine::new(finished, snapshot);
-        if self.json {
-            return json_line(&result);
-        }
-        print_result(&result)
+        let printed = if self.json { json_line(&result) } else { print_result(&result) };
+        self.printed(printed)
     }
 }
 

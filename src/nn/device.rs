@@ -24,7 +24,10 @@ pub enum DeviceChoice {
 
 /// A word that names no device.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{found}` is no device: expected `auto`, `cpu` or `cuda:N` (N counts GPUs from 0)")]
+#[error(
+    "`{found}` is no device: expected `auto`, `cpu` or `cuda:N` (N counts GPUs from 0; one GPU a run \
+     for now)"
+)]
 pub struct ParseDeviceError {
     found: String,
 }

@@ -17,7 +17,7 @@ use super::source::{Draw, NormalSource};
 /// Why a network was not evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NetworkError {
-    #[error("needs {} of memory where {} are available", mebibytes(*needed), mebibytes(*available))]
+    #[error("needs {} of memory where {} are available", in_binary_units(*needed), in_binary_units(*available))]
     Memory {
         /// Bytes.
         needed: u64,
@@ -36,8 +36,13 @@ pub enum NetworkError {
     Backend(String),
 }
 
-fn mebibytes(bytes: u64) -> String {
-    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+fn in_binary_units(bytes: u64) -> String {
+    let value = bytes as f64;
+    match bytes {
+        b if b >= 1 << 40 => format!("{:.1} TiB", value / (1_u64 << 40) as f64),
+        b if b >= 1 << 30 => format!("{:.1} GiB", value / (1_u64 << 30) as f64),
+        _ => format!("{:.1} MiB", value / (1_u64 << 20) as f64),
+    }
 }
 
 /// Runs networks on one device, one at a time. Workers each have their own.

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Write},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -13,6 +13,23 @@ use crate::{arch::Structure, nn::Device, random};
 
 /// Of the run folder's format.
 const VERSION: u32 = 1;
+
+/// Longest text file that is read whole; presets and lists of structures are far below it.
+const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Reads a text file that somebody named, but no more of it than a text file has.
+///
+/// # Errors
+/// It can't be read, is no UTF-8, or is longer than 16 MiB (as a device file is).
+pub fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    fs::File::open(path)?.take(MAX_TEXT_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_TEXT_BYTES {
+        let message = format!("longer than the {MAX_TEXT_BYTES} bytes of a text file");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(text)
+}
 
 /// Makes sure that `out` is a folder of nobody else's: new, or empty.
 pub(super) fn claim(out: Option<&Path>) -> Result<(), StartError> {

@@ -9,6 +9,8 @@ use super::protocol::TimeSpent;
 
 /// Rates are means over this long.
 const WINDOW: Duration = Duration::from_secs(5);
+/// Over less than this a rate says nothing: the first proposals come in a burst.
+const LEAST: Duration = Duration::from_millis(500);
 
 /// A clock that can be stopped.
 #[derive(Debug, Default)]
@@ -50,7 +52,7 @@ pub(super) struct Meter {
     pub score: Duration,
 }
 
-/// Per second of running time.
+/// Per second of running time; 0 until there is enough of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Rates {
     pub proposed: f64,
@@ -60,15 +62,19 @@ pub(super) struct Rates {
 impl Meter {
     /// Notes the counts at `at`, running time, and gives the rates over the last seconds.
     pub(super) fn rates(&mut self, at: Duration, proposed: u64, scored: u64) -> Rates {
-        self.samples.push_back(Sample { at, proposed, scored });
+        // While the clock stands, as in a confirmation, there is nothing to add.
+        if self.samples.back().is_none_or(|last| last.at < at) {
+            self.samples.push_back(Sample { at, proposed, scored });
+        }
         while self.samples.get(1).is_some_and(|s| s.at + WINDOW <= at) {
             self.samples.pop_front();
         }
         let first = self.samples[0];
-        let seconds = at.saturating_sub(first.at).as_secs_f64();
-        if seconds <= 0.0 {
+        let span = at.saturating_sub(first.at);
+        if span < LEAST {
             return Rates::default();
         }
+        let seconds = span.as_secs_f64();
         let per_second = |from: u64, to: u64| to.saturating_sub(from) as f64 / seconds;
         Rates {
             proposed: per_second(first.proposed, proposed),
@@ -106,6 +112,17 @@ mod tests {
         }
         let rates = meter.rates(second * 17, 8_000, 100);
         assert_eq!(rates, Rates { proposed: 1_000.0, scored: 0.0 });
+    }
+
+    #[test]
+    fn a_standing_clock_adds_nothing() {
+        let mut meter = Meter::default();
+        for _ in 0..100 {
+            meter.rates(Duration::from_secs(3), 10, 10);
+        }
+        assert_eq!(meter.samples.len(), 1);
+        // And a burst at the start is no rate.
+        assert_eq!(meter.rates(Duration::from_millis(3_400), 99, 10), Rates::default());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Worker threads: each owns a proxy, takes one job at a time and always answers.
 
 use std::{
+    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, mpsc},
     thread,
@@ -116,12 +117,14 @@ fn work(proxy: &mut Option<Box<dyn Proxy>>, factory: &ScorerFactory, job: &Job) 
     match attempt {
         Ok(Ok(score)) => JobOutcome::Scored(score),
         Ok(Err(reason)) => JobOutcome::Failed(reason),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-            JobOutcome::Panicked(text.unwrap_or("no message").to_owned())
-        }
+        Err(panic) => JobOutcome::Panicked(panic_text(panic.as_ref()).to_owned()),
     }
+}
+
+/// What a caught panic said.
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
 
 /// Means over the job's draws, taken in their order.

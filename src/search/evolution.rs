@@ -20,7 +20,7 @@ use crate::{
     space::{Budgets, Mutation, Space},
 };
 
-/// Members below which the parent is always the initial structure and one block is drawn, as the
+/// Members up to which the parent is always the initial structure and one block is drawn, as the
 /// reference does to start with some variety.
 const SEEDLING_POPULATION: usize = 10;
 
@@ -261,11 +261,16 @@ impl Evolution {
         })
     }
 
+    /// A population too small for the reference's rule evolves once it is full.
+    fn seedling_population(&self) -> usize {
+        SEEDLING_POPULATION.min(self.population.capacity().saturating_sub(1))
+    }
+
     fn propose(&mut self) -> Asked {
         self.counts.proposed += 1;
         let id = self.counts.proposed;
         let mut stream = Stream::of_candidate(self.settings.seed, Purpose::Propose, id);
-        let (parent, draws) = if self.population.len() <= SEEDLING_POPULATION {
+        let (parent, draws) = if self.population.len() <= self.seedling_population() {
             ((0, &self.settings.initial), 1)
         } else {
             let len = u32::try_from(self.population.len()).expect("populations are small");

@@ -35,13 +35,40 @@ const BLOCKED_FACTOR: u32 = 4;
 /// Runs the UI from `model` until it is left.
 pub fn run(model: Model) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    leave_when_stuck()?;
     let exit = runtime.block_on(async {
         let mut ui = Ui::open(model)?;
         ui.live().await
     });
+    let exit = exit.or_else(|error| if is_hang_up(&error) { Ok(Exit::HungUp) } else { Err(error) });
     // The input thread may still sit in a read that nothing will end.
     runtime.shutdown_background();
     exit
+}
+
+/// Whether an error only says that the terminal is gone.
+fn is_hang_up(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    let gone = rustix::io::Errno::IO.raw_os_error();
+    io.is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe || e.raw_os_error() == Some(gone))
+}
+
+/// A terminal that nobody reads (a stalled line) blocks the loop in a write, and with it its answer to
+/// signals. What was asked to end and still stands after this long is ended from outside the loop.
+const PATIENCE_WITH_A_STUCK_LOOP: Duration = Duration::from_secs(1);
+
+fn leave_when_stuck() -> io::Result<()> {
+    use signal_hook::{consts, iterator};
+    let signals = [consts::SIGINT, consts::SIGTERM, consts::SIGHUP];
+    let mut signals = iterator::Signals::new(signals)?;
+    std::thread::Builder::new().name("zendo-signals".to_owned()).spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            std::thread::sleep(PATIENCE_WITH_A_STUCK_LOOP);
+            terminal::leave_without_writing();
+            std::process::exit(128 + signal);
+        }
+    })?;
+    Ok(())
 }
 
 struct Signals {
@@ -229,7 +256,7 @@ impl Ui {
         for effect in update(&mut self.model, action) {
             match effect {
                 Effect::Open(reference) => {
-                    let opened = Box::new(super::open(&reference));
+                    let opened = Box::new(super::open_preset(&reference));
                     // What an opened preset leads to is only a change of the model.
                     update(&mut self.model, Action::Opened(opened));
                 }

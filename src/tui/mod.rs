@@ -62,11 +62,27 @@ impl Exit {
     }
 }
 
-/// Opens the UI and stays until it is left.
+/// The UI, ready to take the terminal.
+#[derive(Debug)]
+pub struct Tui {
+    model: Model,
+}
+
+impl Tui {
+    /// Takes the terminal and keeps it until the UI is left.
+    ///
+    /// # Errors
+    /// A terminal that can't be set up or drawn on, an engine that can't be started.
+    pub fn run(self) -> anyhow::Result<Exit> {
+        event_loop::run(self.model)
+    }
+}
+
+/// Gets the UI ready.
 ///
 /// # Errors
-/// No terminal to draw on; a preset that can't be opened; a terminal that can't be set up.
-pub fn run(options: Options) -> anyhow::Result<Exit> {
+/// No terminal to draw on; a preset that can't be opened.
+pub fn open(options: &Options) -> anyhow::Result<Tui> {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     if is_dumb || !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         bail!(
@@ -76,7 +92,7 @@ pub fn run(options: Options) -> anyhow::Result<Exit> {
     }
     let mut model = Model::new(host());
     if let Some(reference) = &options.preset {
-        let mut source = open(reference)?;
+        let mut source = open_preset(reference)?;
         for assignment in &options.sets {
             source.set_assignment(assignment)?;
         }
@@ -84,11 +100,11 @@ pub fn run(options: Options) -> anyhow::Result<Exit> {
     } else if !options.sets.is_empty() {
         bail!("--set changes a preset; name one with --preset");
     }
-    event_loop::run(model)
+    Ok(Tui { model })
 }
 
-fn open(reference: &str) -> Result<PresetSource, crate::space::PresetError> {
-    PresetSource::find(reference, &|path| std::fs::read_to_string(path).map_err(|e| e.to_string()))
+fn open_preset(reference: &str) -> Result<PresetSource, crate::space::PresetError> {
+    PresetSource::find(reference, &|path| crate::run::read_text(path).map_err(|e| e.to_string()))
 }
 
 fn host() -> Host {

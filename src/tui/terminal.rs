@@ -152,6 +152,11 @@ pub fn leave() {
     give_stderr_back();
 }
 
+/// What of [`leave`] can be done while writing to the terminal would block: its line settings.
+pub fn leave_without_writing() {
+    let _ = disable_raw_mode();
+}
+
 fn restore_on_panic() {
     let ours = std::thread::current().id();
     let before = panic::take_hook();

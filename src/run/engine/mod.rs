@@ -22,7 +22,7 @@ use super::{
         Command, Fault, Finished, Hello, Log, Phase, Reason, Update, VERSION, Winner, WorkerState,
     },
     spec::StartError,
-    worker::{Job, JobOutcome, JobPurpose, Report, ScorerFactory, Worker},
+    worker::{Job, JobOutcome, JobPurpose, Report, ScorerFactory, Worker, panic_text},
 };
 use crate::{
     random::{Purpose, Stream},
@@ -68,9 +68,9 @@ fn spawn_engine(waker: Waker, factory: Option<ScorerFactory>) -> std::io::Result
     let reports = sender.clone();
     let thread = thread::Builder::new().name("zendo-run".to_owned()).spawn(move || {
         let mailbox = engine_mailbox;
-        let run = AssertUnwindSafe(|| live(&mailbox, &messages, reports, factory));
-        if catch_unwind(run).is_err() {
-            let text = "the engine failed; its message is in the log".to_owned();
+        let run = AssertUnwindSafe(|| live(&mailbox, messages, reports, factory));
+        if let Err(panic) = catch_unwind(run) {
+            let text = format!("the engine failed: {}", panic_text(panic.as_ref()));
             mailbox.post(Update::Fault(Fault { at_ms: 0, worker: None, id: None, text }));
             let finished = Finished { reason: Reason::Failed, winner: None };
             mailbox.post(Update::Finished(finished));
@@ -83,7 +83,7 @@ fn spawn_engine(waker: Waker, factory: Option<ScorerFactory>) -> std::io::Result
 /// An engine's life: wait for the start, run, say the end.
 fn live(
     mailbox: &Mailbox,
-    messages: &mpsc::Receiver<Message>,
+    messages: mpsc::Receiver<Message>,
     reports: mpsc::SyncSender<Message>,
     factory: Option<ScorerFactory>,
 ) {
@@ -127,6 +127,10 @@ struct Engine<'a> {
     phase: Phase,
     reason: Option<Reason>,
     last_failure: Option<String>,
+    /// The engine itself gave up: nothing was scored for too long.
+    hopeless: bool,
+    /// Candidates whose panic was told and whose failure needs no second word; at most D.
+    told_failures: Vec<u64>,
     began: Instant,
     search_watch: Stopwatch,
     confirm_watch: Stopwatch,
@@ -178,6 +182,8 @@ impl<'a> Engine<'a> {
             phase: Phase::Starting,
             reason: None,
             last_failure: None,
+            hopeless: false,
+            told_failures: Vec::new(),
             began: now,
             search_watch: Stopwatch::default(),
             confirm_watch: Stopwatch::default(),
@@ -194,7 +200,7 @@ impl<'a> Engine<'a> {
         Ok(engine)
     }
 
-    fn run(&mut self, messages: &mpsc::Receiver<Message>) {
+    fn run(&mut self, messages: mpsc::Receiver<Message>) {
         while self.phase != Phase::Finished {
             let busy = self.work();
             let now = Instant::now();
@@ -215,6 +221,8 @@ impl<'a> Engine<'a> {
                 None => {}
             }
         }
+        // Without a reader, workers that still report end instead of waiting for room in the channel.
+        drop(messages);
         self.finish();
     }
 
@@ -261,6 +269,9 @@ impl<'a> Engine<'a> {
                     Asked::Wait => None,
                     Asked::Done(end) => {
                         self.end_search(end);
+                        if self.phase == Phase::Finished {
+                            return false;
+                        }
                         continue;
                     }
                 },
@@ -282,6 +293,7 @@ impl<'a> Engine<'a> {
         }
         let counts = self.evolution.counts();
         if counts.scored == 0 && counts.failed >= HOPELESS_FAILURES {
+            self.hopeless = true;
             self.evolution.stop();
         }
         asked
@@ -339,6 +351,7 @@ impl<'a> Engine<'a> {
                     self.confirmation.as_ref().map(|c| c.id_of(finalist))
                 }
             };
+            self.told_failures.extend(id.filter(|_| self.confirmation.is_none()));
             let text = format!(
                 "worker {} panicked: {text}; this one score is lost, the worker goes on",
                 report.worker + 1
@@ -387,6 +400,7 @@ impl<'a> Engine<'a> {
         self.reason = Some(match end {
             End::Iterations => Reason::Iterations,
             End::MaxScored => Reason::MaxScored,
+            End::Stopped if self.hopeless => Reason::Failed,
             End::Stopped => Reason::Stopped,
         });
         let confirm = &self.spec.preset.confirm;
@@ -433,8 +447,9 @@ impl<'a> Engine<'a> {
         let same_kind = std::mem::discriminant(&phase) == std::mem::discriminant(&self.phase);
         self.phase = phase;
         if !same_kind {
-            self.mailbox.post(Update::Phase(phase));
+            // The snapshot first: an older one would take the viewer back to the phase before.
             self.post_snapshot(now);
+            self.mailbox.post(Update::Phase(phase));
         }
     }
 

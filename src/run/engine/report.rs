@@ -25,7 +25,10 @@ impl Engine<'_> {
             }
             Applied::Entered { .. } | Applied::TooLow { .. } => {}
             Applied::Failed { id, reason } => {
-                self.fault(None, Some(id), format!("#{id} has no score: {reason}"));
+                match self.told_failures.iter().position(|&told| told == id) {
+                    Some(index) => drop(self.told_failures.swap_remove(index)),
+                    None => self.fault(None, Some(id), format!("#{id} has no score: {reason}")),
+                }
                 self.last_failure = Some(reason);
             }
         }

@@ -38,6 +38,7 @@ pub fn noise(value: f64) -> String {
         v if v >= 9.95 => format!("±{v:.0}"),
         v if v >= 0.095 => format!("±{v:.1}"),
         v if v >= 0.005 => format!("±{v:.2}").replace("0.", "."),
+        v if v > 0.0 => "<.01".to_owned(),
         _ => "±0".to_owned(),
     }
 }
@@ -82,9 +83,10 @@ pub fn share(share: f64) -> String {
     }
 }
 
-/// Three figures a second.
+/// Three figures a second; none is not a rate of nothing but one not known yet.
 pub fn rate(per_s: f64) -> String {
     match per_s {
+        r if r <= 0.0 => NONE.to_owned(),
         r if r < 9.995 => format!("{r:.2}/s"),
         r if r < 99.95 => format!("{r:.1}/s"),
         r if r < 999.5 => format!("{r:.0}/s"),

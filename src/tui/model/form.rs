@@ -146,14 +146,24 @@ impl Form {
     }
 }
 
+/// A count as typed: exact, with separators or a suffix such as `96k`; no fractions.
+fn whole(text: &str) -> Result<String, String> {
+    let digits = text.replace(['_', ','], "");
+    if text.ends_with(|c: char| c.is_ascii_alphabetic()) {
+        return text.parse::<Size>().map(|size| size.to_string());
+    }
+    let refuse = |_| format!("'{text}' is no whole number");
+    digits.parse::<u64>().map(|count| count.to_string()).map_err(refuse)
+}
+
 impl Draft {
     fn with(&self, field: &Field, text: &str) -> Result<(PresetSource, Preset), String> {
         let mut source = self.source.clone();
         source.unset(field.key);
         if !text.is_empty() {
-            let whole = |text: &str| text.parse::<Size>().map(|size| size.to_string());
             let value = match field.kind {
-                Kind::Whole | Kind::Size => whole(text)?,
+                Kind::Size => text.parse::<Size>()?.to_string(),
+                Kind::Whole => whole(text)?,
                 Kind::Word if field.key == "search.seed" => whole(text)?,
                 Kind::Word | Kind::Choice(_) => text.to_owned(),
             };

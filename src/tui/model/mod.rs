@@ -46,7 +46,7 @@ pub struct Model {
     pub now_ms: u64,
     pub picker: Picker,
     pub screen: Screen,
-    /// The form a search was started from, to come back to when it can't start.
+    /// The form that was left: for the picker, or for a search, to come back to when it can't start.
     pub parked: Option<Box<Form>>,
     pub overlay: Option<Overlay>,
 }

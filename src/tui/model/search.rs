@@ -245,7 +245,7 @@ impl Search {
             self.cursor.row = rank;
         }
         if let Some(s) = &self.snapshot
-            && (self.rates.at_ms == 0 || now_ms >= self.rates.at_ms + RATE_PERIOD_MS)
+            && (self.rates.scored == 0.0 || now_ms >= self.rates.at_ms + RATE_PERIOD_MS)
         {
             let (proposed, scored) = (s.proposed_per_s, s.scored_per_s);
             self.rates = Rates { proposed, scored, at_ms: now_ms };
@@ -275,7 +275,8 @@ impl Search {
 
     fn project(&mut self) {
         let Some(s) = &self.snapshot else { return };
-        if s.phase != Phase::Running {
+        // Before the first score there is no telling how long one takes.
+        if s.phase != Phase::Running || s.scored_per_s <= 0.0 {
             return;
         }
         let left = |todo: u64, per_s: f64| todo as f64 / per_s;
@@ -311,6 +312,12 @@ impl Search {
         let next = standings.get(1).map(|s| of_place(s.place)).filter(|tied| tied.len() > 1);
         let rest = next.map_or_else(String::new, |tied| format!(". {} {apart}", tied.join(", ")));
         Some((leaders.join(""), format!("leads alone{rest}")))
+    }
+
+    /// What went wrong last, in full.
+    pub fn last_fault(&self) -> Option<&str> {
+        let fault = self.events.iter().rev().find(|event| event.kind == EventKind::Fault);
+        fault.map(|event| event.lead.as_str())
     }
 
     pub fn lost_workers(&self) -> usize {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::help::frame;
 use crate::tui::{
-    canvas::{Canvas, wrap},
+    canvas::{Canvas, cut, wrap},
     theme::{Ground, Role},
 };
 
@@ -13,7 +13,10 @@ const QUESTION: &str = "The search runs in this program and ends with it. What i
 
 pub fn draw(canvas: &mut Canvas<'_>) {
     let (w, h) = (canvas.area().width, canvas.area().height);
-    if w < 24 || h < 6 {
+    if w < 24 || h < 8 {
+        // No room for a question: its keys, or a stray y would end a search unasked.
+        let mut line = canvas.on(Ground::Panel, Rect::new(0, 0, w, 1));
+        line.text(0, 0, cut("leave? y yes  esc stay", w), Role::Warn.bold());
         return;
     }
     let width = w.min(64);

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     run::protocol::{Member, Phase, Reason, Snapshot},
     tui::{
-        canvas::{Canvas, cut, width},
+        canvas::{Canvas, cut, width, wrap},
         format::{self, Unit},
         layout::{ChartRows, Columns, Events, Large, Layout, Medium, Rows},
         model::{Chart, Event, EventKind, Model, Search},
@@ -137,7 +137,7 @@ fn reason(reason: Reason) -> &'static str {
         Reason::Iterations => "all iterations done",
         Reason::MaxScored => "enough were scored",
         Reason::Stopped => "stopped by you",
-        Reason::Failed => "nothing could be scored",
+        Reason::Failed => "ended by a failure",
     }
 }
 
@@ -245,6 +245,14 @@ fn population(
             format::count(members.len() as u64)
         };
         canvas.text(x + 2, 3, of, Role::Muted);
+    }
+    if members.is_empty() && search.is_over() {
+        let why = search.last_fault().unwrap_or_default();
+        canvas.text(at.start, rows.first, "nothing was scored", Role::Text);
+        for (line, y) in wrap(why, at.width()).iter().zip(rows.first + 1..=rows.last) {
+            canvas.text(at.start, y, line, Role::Error);
+        }
+        return;
     }
     if members.is_empty() {
         canvas.text(at.start, rows.first, "the first scores are on their way", Role::Faint);

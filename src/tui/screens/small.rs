@@ -139,7 +139,8 @@ fn population(search: &Search, canvas: &mut Canvas<'_>, at: &Small) {
 fn history(search: &Search, canvas: &mut Canvas<'_>, y: u16) {
     let Some(s) = &search.snapshot else { return };
     let w = canvas.area().width;
-    let rate = format::rate(search.rates.scored);
+    let over = search.is_over();
+    let rate = if over { String::new() } else { format::rate(search.rates.scored) };
     canvas.right(w - 2, y, &rate, Role::Text);
     let x = canvas.text(1, y, "best ", Role::Muted);
     let room = usize::from(w.saturating_sub(x + width(&rate) + 5));

@@ -239,6 +239,18 @@ fn frames_stay_within_their_bytes() {
     }
 }
 
+/// The leave question takes the keys, so it is never invisible.
+#[test]
+fn the_leave_question_is_seen_at_any_size() {
+    for (width, height) in [(80, 5), (23, 10), (40, 8), (12, 2), (6, 1)] {
+        let mut model = fixture::sized(fixture::running(), (width, height));
+        update(&mut model, Action::Intent(Intent::Quit));
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        draw(&model, &Theme::ink(Depth::TrueColor), &mut buffer);
+        assert!(text(&buffer).to_lowercase().contains("leave"), "{width}x{height}");
+    }
+}
+
 /// However small the terminal, every key can be read: what doesn't fit is scrolled to.
 #[test]
 fn every_key_scrolls_into_view() {

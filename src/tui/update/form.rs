@@ -46,7 +46,12 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         },
         Intent::Undo => form.undo(),
         Intent::Back if form.refusal.is_some() => form.refusal = None,
-        Intent::Back => model.screen = Screen::Picker,
+        Intent::Back => {
+            // Parked, not dropped: what was changed is there again when the preset is reopened.
+            if let Screen::Form(form) = std::mem::replace(&mut model.screen, Screen::Picker) {
+                model.parked = Some(form);
+            }
+        }
         _ => {}
     }
     Vec::new()

@@ -108,6 +108,9 @@ fn type_key(model: &mut Model, key: Key) {
 }
 
 fn paste(model: &mut Model, text: &str) {
+    if model.overlay.is_some() {
+        return;
+    }
     let line = match &mut model.screen {
         Screen::Picker => model.picker.path.as_mut(),
         Screen::Form(form) => form.edit.as_mut(),

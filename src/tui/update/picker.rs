@@ -43,11 +43,14 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
 }
 
 pub(super) fn opened(model: &mut Model, result: Result<PresetSource, PresetError>) {
+    // A file is read afresh, it may have changed; a listed preset goes on where it was left.
+    let listed = model.picker.path.is_none();
     match result.and_then(Form::new) {
         Ok(form) => {
+            let left = model.parked.take().filter(|parked| listed && parked.name == form.name);
             model.picker.path = None;
             model.picker.error = None;
-            model.screen = Screen::Form(Box::new(form));
+            model.screen = Screen::Form(left.unwrap_or_else(|| Box::new(form)));
         }
         Err(error) => model.picker.error = Some(error.to_string()),
     }

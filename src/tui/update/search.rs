@@ -50,8 +50,8 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
 }
 
 pub(super) fn stop_and_leave() -> Vec<Effect> {
-    // The first ends the search, the second its confirmation.
-    vec![Effect::Tell(Command::Stop), Effect::Tell(Command::Stop), Effect::Leave(Exit::Done)]
+    // The engine runs in this process and ends with it.
+    vec![Effect::Leave(Exit::Done)]
 }
 
 /// The next panel where not all are shown at once.

@@ -102,6 +102,9 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, confirmation:
             }
         }
     }
+    if let Some(more) = confirmation.len().checked_sub(fits).filter(|&more| more > 0) {
+        canvas.text(at.start + 2, rows.axis, format!("{more} more"), Role::Faint);
+    }
     canvas.horizontal(columns.start..=columns.end, rows.axis, "─");
     canvas.text(columns.start, rows.labels, format::short_score(low), Role::Muted);
     canvas.right(columns.end, rows.labels, format::short_score(high), Role::Muted);

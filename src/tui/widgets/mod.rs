@@ -10,8 +10,11 @@ pub mod ribs;
 pub mod time;
 
 /// Bounds around `low..=high` that are multiples of a round step, so that an axis moves seldom.
+/// Labels have one decimal: over less than this they would repeat.
+const LEAST_RANGE: f64 = 0.6;
+
 pub fn round_bounds(low: f64, high: f64) -> (f64, f64) {
-    let range = (high - low).max(1e-9 * high.abs()).max(1e-9);
+    let range = (high - low).max(LEAST_RANGE);
     let rough = range / 6.0;
     let magnitude = 10_f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * magnitude).find(|s| *s >= rough);

@@ -1,5 +1,5 @@
-//! Text for people: counts with commas, names without control characters. A leaf that every part
-//! may use.
+//! Text for people: counts with commas, names without control characters, the name that was meant.
+//! A leaf that every part may use.
 
 /// `text` with every control character replaced. Names, labels and messages come from files and
 /// arguments; none may carry a control sequence to a terminal.
@@ -20,6 +20,22 @@ pub fn grouped(n: u64) -> String {
     text
 }
 
+/// The known name nearest to what was written, the first of equals, with the edits between them.
+/// None where nothing is known.
+pub fn nearest<S: AsRef<str>>(
+    written: &str,
+    known: impl IntoIterator<Item = S>,
+) -> Option<(S, usize)> {
+    // A pasted page is nobody's name, and the distance takes time by its length.
+    const MAX_CHARS: usize = 60;
+    let short: String = written.chars().take(MAX_CHARS).collect();
+    let edits = |name: S| {
+        let edits = strsim::damerau_levenshtein(name.as_ref(), &short);
+        (name, edits)
+    };
+    known.into_iter().map(edits).min_by_key(|(_, edits)| *edits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +45,14 @@ mod tests {
         for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_031_185, "1,031,185")] {
             assert_eq!(grouped(n), text);
         }
+    }
+
+    #[test]
+    fn the_nearest_name_is_found() {
+        assert_eq!(nearest("quik", ["slow", "quick"]), Some(("quick", 1)));
+        assert_eq!(nearest("qucik", ["quick", "quack"]), Some(("quick", 1)));
+        assert_eq!(nearest("x", [] as [&str; 0]), None);
+        assert!(nearest(&"a".repeat(1_000_000), ["b"]).is_some_and(|(_, edits)| edits == 60));
     }
 
     #[test]

@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("space", &["arch", "random", "score", "text"]),
     ("search", &["arch", "random", "score", "space"]),
     ("nn", &["arch", "random", "score"]),
-    ("proxy", &["arch", "nn", "score"]),
+    ("proxy", &["arch", "nn", "score", "text"]),
     ("run", &["arch", "nn", "proxy", "random", "score", "search", "space"]),
     ("cli", &["arch", "nn", "proxy", "run", "score", "space", "text"]),
     ("tui", &["arch", "run", "score", "space", "text"]),

@@ -156,36 +156,9 @@ fn search_ends_with_its_result() {
     assert_ne!(finished("1"), finished("2"));
 }
 
-/// A SIGINT ends the search with its result and status 130, a SIGTERM with 143.
-#[test]
-fn signals_end_a_search_with_its_result() {
-    for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_zendo"))
-            .args(search_args(&["--iterations", "1000000000"]))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary runs");
-        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
-        let mut line = String::new();
-        while !line.contains("\"best\":{") {
-            line.clear();
-            assert_ne!(stdout.read_line(&mut line).expect("UTF-8"), 0, "ended early");
-        }
-        let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
-        assert!(kill.expect("kill runs").success());
-        let mut rest = String::new();
-        stdout.read_to_string(&mut rest).expect("UTF-8");
-        let last: Value = serde_json::from_str(rest.lines().last().expect("lines")).expect("JSON");
-        assert_eq!((&last["event"], &last["reason"]), (&"finished".into(), &"stopped".into()));
-        assert!(last["best"]["structure"].is_string());
-        assert_eq!(child.wait().expect("ends").code(), Some(status));
-    }
-}
-
-/// `timeout` and terminals signal a process twice within a moment: that is one wish.
-#[test]
-fn a_doubled_signal_keeps_the_result() {
+/// Starts a search that would take for ever, signals it by `kill` (a shell line over $PID) once it
+/// has a best, and gives its last line and its status.
+fn signalled(kill: &str) -> (Value, Option<i32>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_zendo"))
         .args(search_args(&["--iterations", "1000000000"]))
         .stdout(Stdio::piped())
@@ -198,13 +171,26 @@ fn a_doubled_signal_keeps_the_result() {
         line.clear();
         assert_ne!(stdout.read_line(&mut line).expect("UTF-8"), 0, "ended early");
     }
-    let id = child.id();
-    let kill = Command::new("sh").args(["-c", &format!("kill -INT {id}; kill -INT {id}")]).status();
-    assert!(kill.expect("sh runs").success());
+    let killed = Command::new("sh").args(["-c", kill]).env("PID", child.id().to_string()).status();
+    assert!(killed.expect("sh runs").success());
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).expect("UTF-8");
-    assert!(rest.contains("\"event\":\"finished\""), "{rest}");
-    assert_eq!(child.wait().expect("ends").code(), Some(130));
+    let last = serde_json::from_str(rest.lines().last().expect("lines")).expect("JSON");
+    (last, child.wait().expect("ends").code())
+}
+
+/// A SIGINT ends the search with its result and status 130, a SIGTERM with 143. `timeout` and
+/// terminals signal twice within a moment: that is one wish.
+#[test]
+fn signals_end_a_search_with_its_result() {
+    for (kill, expected) in
+        [("kill -INT $PID", 130), ("kill -TERM $PID", 143), ("kill -INT $PID; kill -INT $PID", 130)]
+    {
+        let (last, status) = signalled(kill);
+        assert_eq!((&last["event"], &last["reason"]), (&"finished".into(), &"stopped".into()));
+        assert!(last["best"]["structure"].is_string());
+        assert_eq!(status, Some(expected), "{kill}");
+    }
 }
 
 /// Nobody reads on: a search that keeps no files ends and says so, one with a folder is finished.

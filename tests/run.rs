@@ -49,6 +49,10 @@ impl Said {
         self.snapshots.last().expect("at least one snapshot")
     }
 
+    fn is_confirming(&self) -> bool {
+        self.phases.iter().any(|phase| matches!(phase, Phase::Confirming { .. }))
+    }
+
     fn take(&mut self, updates: Vec<Update>) {
         for update in updates {
             match update {
@@ -162,9 +166,7 @@ fn pause_waits_and_resume_goes_on() {
 fn two_stops_end_at_once() {
     let handle = start(spec(&["confirm.repeats=1000", "search.iterations=20"]), None);
     let mut said = Said::default();
-    said.listen(&handle, |said| {
-        said.phases.iter().any(|phase| matches!(phase, Phase::Confirming { .. }))
-    });
+    said.listen(&handle, Said::is_confirming);
     handle.send(Command::Stop).expect("an engine");
     said.listen(&handle, |said| said.finished.is_some());
     handle.join();
@@ -178,9 +180,7 @@ fn an_early_end_does_not_wait_for_room_in_a_channel() {
         ["run.workers=150", "search.pipeline=200", "confirm.best=200", "confirm.repeats=1000"];
     let handle = start(spec(&sets), Some(scripted(u32::MAX, u32::MAX)));
     let mut said = Said::default();
-    said.listen(&handle, |said| {
-        said.phases.iter().any(|phase| matches!(phase, Phase::Confirming { .. }))
-    });
+    said.listen(&handle, Said::is_confirming);
     handle.send(Command::Stop).expect("an engine");
     said.listen(&handle, |said| said.finished.is_some());
     handle.join();

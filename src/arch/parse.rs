@@ -4,7 +4,7 @@
 use thiserror::Error;
 
 use super::{Block, BlockKind, StructureError, limits};
-use crate::text::printable;
+use crate::text::{nearest, printable};
 
 /// What a structure string got wrong and where. Line and column count from 1, in characters.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -201,10 +201,8 @@ impl<'a> Cursor<'a> {
 
 fn unknown_block_message(name: &str) -> String {
     let shown: String = name.chars().take(40).collect();
-    let nearest = BlockKind::all()
-        .map(|kind| kind.to_string())
-        .min_by_key(|known| strsim::damerau_levenshtein(known, &shown))
-        .expect("the grammar has blocks");
+    let known = BlockKind::all().map(|kind| kind.to_string());
+    let (nearest, _) = nearest(&shown, known).expect("the grammar has blocks");
     format!("unknown block '{shown}', did you mean {nearest}?")
 }
 

@@ -10,7 +10,7 @@ use crate::{
     arch::{ParseError, Structure},
     run::read_text,
     space::{PublishedNet, published_nets},
-    text::printable,
+    text::{nearest, printable},
 };
 
 /// Where networks come from.
@@ -130,10 +130,8 @@ fn unknown(net: &str, error: &std::io::Error) -> anyhow::Error {
     if Path::new(net).exists() || net.contains('/') {
         return anyhow!("{shown}: can't be read: {error}");
     }
-    let nearest = published_nets()
-        .map(|known| known.name)
-        .min_by_key(|known| strsim::damerau_levenshtein(known, net))
-        .expect("there are shipped nets");
+    let known = published_nets().map(|known| known.name);
+    let (nearest, _) = nearest(net, known).expect("there are shipped nets");
     anyhow!(
         "'{shown}' is no structure, no file and no shipped net; the nearest name is '{nearest}'"
     )

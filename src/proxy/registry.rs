@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::{Proxy, Settings, Zen};
 use crate::arch::limits;
 use crate::nn::{Device, NetworkError};
+use crate::text::nearest;
 
 type Built = Result<Box<dyn Proxy>, NetworkError>;
 
@@ -49,10 +50,7 @@ pub fn build(
     device: &Device,
 ) -> Result<Box<dyn Proxy>, BuildError> {
     let Some(entry) = PROXIES.iter().find(|entry| entry.name == name) else {
-        let similarity = |known: &str| strsim::jaro_winkler(known, name);
-        let nearest = names()
-            .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
-            .expect("the registry has a proxy");
+        let (nearest, _) = nearest(name, names()).expect("the registry has a proxy");
         return Err(BuildError::Unknown { name: name.escape_debug().to_string(), nearest });
     };
     check(settings)?;

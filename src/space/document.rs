@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{Preset, shipped_preset, shipped_preset_names};
-use crate::text::printable;
+use crate::text::{nearest, printable};
 
 /// Every key of the schema by section; a test keeps it in step with the types.
 const SCHEMA: &[(&str, &[&str])] = &[
@@ -166,7 +166,7 @@ impl PresetSource {
         let (section, field) = key.rsplit_once('.').unwrap_or(("", key));
         let known = SCHEMA.iter().find(|(name, _)| *name == section);
         if !known.is_some_and(|(_, keys)| keys.contains(&field)) || key == "extends" {
-            return Err(fail(format!("unknown key '{key}'{}", nearest_path(key))));
+            return Err(fail(format!("unknown key '{key}'{}", hint_path(key))));
         }
         let as_toml = format!("value = {value}");
         let value = match as_toml.parse::<Table>() {
@@ -264,8 +264,8 @@ fn open(
             let message = if looks_like_a_file {
                 format!("can't be read: {reason}")
             } else {
-                let nearest = nearest(reference, shipped_preset_names());
-                format!("no such preset and no such file{nearest}; `zendo presets list` shows all")
+                let hint = hint(reference, shipped_preset_names());
+                format!("no such preset and no such file{hint}; `zendo presets list` shows all")
             };
             Err(PresetError { origin: shown, line_column: None, key: String::new(), message })
         }
@@ -302,11 +302,11 @@ fn check_keys(layer: &Layer, section: &str, table: &Table) -> Result<(), PresetE
         let path = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
         if !known.contains(&key.as_str()) {
             let shown = printable(key);
-            let mut hint = nearest(key, known.iter().copied());
-            if hint.is_empty() {
-                hint = nearest_path(&path);
+            let mut meant = hint(key, known.iter().copied());
+            if meant.is_empty() {
+                meant = hint_path(&path);
             }
-            let message = format!("unknown key '{shown}'{hint}");
+            let message = format!("unknown key '{shown}'{meant}");
             return Err(PresetError { message, key: String::new(), ..blame(layer, &path) });
         }
         if let Value::Table(inner) = value {
@@ -317,18 +317,16 @@ fn check_keys(layer: &Layer, section: &str, table: &Table) -> Result<(), PresetE
 }
 
 /// ", did you mean …?" for a name close to a known one, or nothing.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let short: String = name.chars().take(60).collect();
-    let scored = known.map(|k| (strsim::damerau_levenshtein(&short, k), k));
-    match scored.min() {
-        Some((distance, known)) if distance <= 2 + short.len() / 3 => {
+fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    match nearest(name, known) {
+        Some((known, edits)) if edits <= 2 + name.chars().count() / 3 => {
             format!(", did you mean '{known}'?")
         }
         _ => String::new(),
     }
 }
 
-fn nearest_path(path: &str) -> String {
+fn hint_path(path: &str) -> String {
     let all: Vec<String> = SCHEMA
         .iter()
         .filter(|(section, _)| !section.is_empty())
@@ -339,7 +337,7 @@ fn nearest_path(path: &str) -> String {
     let same_field = all.iter().find(|known| known.rsplit('.').next() == Some(field));
     match same_field {
         Some(known) => format!(", did you mean '{known}'?"),
-        None => nearest(path, all.iter().map(String::as_str)),
+        None => hint(path, all.iter().map(String::as_str)),
     }
 }
 

@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, fmt};
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
+use crate::text::nearest;
+
 const INK: &str = include_str!("../../themes/ink.toml");
 
 /// What a colour is for. Gold is [`Role::Best`] and nothing else; orange says that someone did
@@ -242,9 +244,7 @@ impl RawShade {
 }
 
 fn unknown_role(name: &str) -> String {
-    let known = Role::ALL.map(Role::name);
-    let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known));
-    let nearest = nearest.expect("there are roles");
+    let (nearest, _) = nearest(name, Role::ALL.map(Role::name)).expect("there are roles");
     format!("unknown role '{name}', did you mean '{nearest}'?")
 }
 

@@ -26,6 +26,15 @@ pub const BINDINGS: &[Binding] = &[
         contexts: &[Context::Paused],
     },
     Binding {
+        keys: &[(Key::Char('N'), Intent::NewSearch)],
+        short: "N",
+        shown: "N",
+        label: "new search",
+        description: "new search",
+        group: Group::Run,
+        contexts: &[Context::Finished],
+    },
+    Binding {
         keys: &[
             (Key::Up, Intent::Up),
             (Key::Down, Intent::Down),
@@ -194,15 +203,6 @@ pub const BINDINGS: &[Binding] = &[
         description: "cumulative scores",
         group: Group::Charts,
         contexts: &[Context::Running, Context::Paused],
-    },
-    Binding {
-        keys: &[(Key::Char('N'), Intent::NewSearch)],
-        short: "N",
-        shown: "N",
-        label: "new search",
-        description: "new search",
-        group: Group::Run,
-        contexts: &[Context::Finished],
     },
     Binding {
         keys: &[(Key::Esc, Intent::Back)],

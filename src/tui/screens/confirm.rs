@@ -26,8 +26,9 @@ pub fn take_home(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns,
     canvas.text(at.start, rows.title, "Take it home", Role::Strong.bold());
     let end = at.end.min(at.start + 35);
     let mut y = rows.body.first;
-    let own = keymap::rows(Context::Finished)
-        .filter(|row| matches!(row.group, Group::Candidate | Group::Run));
+    let own = keymap::rows(Context::Finished).filter(|row| {
+        row.group == Group::Run || row.group == Group::Candidate && search.best().is_some()
+    });
     for row in own {
         canvas.text(at.start, y, row.shown, Role::Accent);
         canvas.text(at.start + 5, y, row.description, Role::Text);

@@ -87,9 +87,10 @@ fn fact(worth: u8, name: &str, value: String) -> Fact {
     Fact { runs: vec![run(name, Role::Muted), run(value, Role::Text)], worth }
 }
 
-fn rate(worth: u8, value: f64, name: &str) -> Fact {
-    let value = format!("{:>6}", format::rate(value));
-    Fact { runs: vec![run(value, Role::Text), run(name, Role::Muted)], worth }
+/// None while the rate is not known.
+fn rate(worth: u8, value: f64, name: &str) -> Option<Fact> {
+    let text = format!("{:>6}", format::rate(value));
+    (value > 0.0).then(|| Fact { runs: vec![run(text, Role::Text), run(name, Role::Muted)], worth })
 }
 
 /// The facts in the order they stand in.
@@ -112,16 +113,15 @@ fn facts(model: &Model, search: &Search, words: Words) -> Vec<Fact> {
     let mut facts = Vec::new();
     match search.phase() {
         Phase::Running if s.proposed > 0 && words == Words::Short => {
-            facts.push(rate(3, search.rates.scored, ""));
+            facts.extend(rate(3, search.rates.scored, ""));
         }
         Phase::Running if s.proposed > 0 => {
-            let accepted = s.scored as f64 / s.proposed as f64;
-            facts.extend([
-                rate(1, search.rates.proposed, " proposed"),
-                rate(3, search.rates.scored, " scored"),
-                fact(0, "accepted ", format::percent(accepted)),
-                elapsed,
-            ]);
+            let rejected: u64 = s.rejected.iter().map(|(_, count)| count).sum();
+            let accepted = s.proposed.saturating_sub(rejected) as f64 / s.proposed as f64;
+            facts.extend(rate(1, search.rates.proposed, " proposed"));
+            facts.extend(rate(3, search.rates.scored, " scored"));
+            facts.push(fact(0, "accepted ", format::percent(accepted)));
+            facts.push(elapsed);
         }
         Phase::Starting | Phase::Running | Phase::Pausing | Phase::Paused => facts.push(elapsed),
         Phase::Confirming { .. } | Phase::Finished => {
@@ -246,19 +246,23 @@ fn population(
         };
         canvas.text(x + 2, 3, of, Role::Muted);
     }
-    if members.is_empty() && search.is_over() {
-        let why = search.last_fault().unwrap_or_default();
-        canvas.text(at.start, rows.first, "nothing was scored", Role::Text);
-        for (line, y) in wrap(why, at.width()).iter().zip(rows.first + 1..=rows.last) {
-            canvas.text(at.start, y, line, Role::Error);
-        }
-        return;
-    }
     if members.is_empty() {
+        return nobody(search, canvas, (at, rows));
+    }
+    table(search, members, model.layout().visible(members.len())).draw(canvas, at, rows);
+}
+
+/// In place of the table: that scores will come, or why none came.
+pub fn nobody(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns, Rows)) {
+    if !search.is_over() {
         canvas.text(at.start, rows.first, "the first scores are on their way", Role::Faint);
         return;
     }
-    table(search, members, model.layout().visible(members.len())).draw(canvas, at, rows);
+    canvas.text(at.start, rows.first, "nothing was scored", Role::Text);
+    let why = search.last_fault().unwrap_or_default();
+    for (line, y) in wrap(why, at.width()).iter().zip(rows.first + 1..=rows.last) {
+        canvas.text(at.start, y, line, Role::Error);
+    }
 }
 
 fn large(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Large) {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{
     chrome, confirm,
-    search::{self as whole, percent, share, state, table},
+    search::{self as whole, nobody, percent, share, state, table},
 };
 use crate::tui::{
     canvas::{Canvas, cut, width},
@@ -107,8 +107,8 @@ fn columns(search: &Search, w: u16) -> Vec<(Column, Columns)> {
 fn population(search: &Search, canvas: &mut Canvas<'_>, at: &Small) {
     let members = search.population();
     if members.is_empty() {
-        canvas.text(1, at.table.first, "the first scores are on their way", Role::Faint);
-        return;
+        let columns = Columns { start: 1, end: canvas.area().width.saturating_sub(2) };
+        return nobody(search, canvas, (columns, at.table));
     }
     let visible = usize::from(at.table.height());
     let table = table(search, members, visible);

@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("arch", &["text"]),
     ("space", &["arch", "random", "score", "text"]),
     ("search", &["arch", "random", "score", "space"]),
-    ("nn", &["arch", "random", "score"]),
+    ("nn", &["arch", "random", "score", "text"]),
     ("proxy", &["arch", "nn", "score", "text"]),
     ("run", &["arch", "nn", "proxy", "random", "score", "search", "space"]),
     ("cli", &["arch", "nn", "proxy", "run", "score", "space", "text"]),

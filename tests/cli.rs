@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde_json::Value;
+use zendo::nn::KernelPath;
 
 const ZENNET: &str = "zennet_cifar_model_size1M_res32";
 const SMALL: &str = "SuperConvK3BNRELU(3,8,1,1)SuperResK3K3(8,16,2,8,1)";
@@ -82,6 +83,7 @@ fn score_gives_three_definitions_and_is_reproducible() {
             "kernels",
             "log_delta",
             "mean",
+            "memory_bytes",
             "name",
             "proxy",
             "repeats",
@@ -91,6 +93,7 @@ fn score_gives_three_definitions_and_is_reproducible() {
             "structure"
         ]
     );
+    assert!(score["memory_bytes"].is_u64());
     let mean = |line: &Value, definition: &str| line["scores"][definition]["mean"].as_f64();
     assert_eq!(score["mean"].as_f64(), mean(score, "table"));
     let sum = score["log_delta"].as_f64().zip(score["bn_sum"].as_f64()).map(|(d, s)| d + s);
@@ -103,6 +106,39 @@ fn score_gives_three_definitions_and_is_reproducible() {
         json(&["score", "--json", "--resolution", "16", "--batch", "4", "--seed", "6", SMALL]);
     assert_ne!(mean(&other[0], "table"), mean(score, "table"));
     assert_eq!(other[0]["std"], Value::Null);
+}
+
+/// Rounding apart, every path of the CPU gives the score that the graph gives.
+#[test]
+fn score_takes_the_kernels_that_it_is_told() {
+    let args = ["score", "--device", "cpu", "--resolution", "16", "--batch", "4"];
+    let score = |kernels: &str| {
+        let lines = json(&[&args[..], &["--json", "--kernels", kernels, SMALL]].concat());
+        assert_eq!(lines[0]["kernels"], kernels);
+        lines[0].clone()
+    };
+    let graph = score("graph");
+    assert_eq!(graph["memory_bytes"], 0);
+    let expected = graph["mean"].as_f64().expect("a mean");
+    for path in KernelPath::ALL.into_iter().filter(|path| path.is_available()) {
+        let score = score(path.name());
+        assert!(score["memory_bytes"].as_u64().is_some_and(|bytes| bytes > 0), "{score}");
+        let mean = score["mean"].as_f64().expect("a mean");
+        assert!((mean - expected).abs() < 1e-3, "{}: {mean} and {expected}", path.name());
+    }
+    let shown = |kernels: &str| {
+        let output = zendo(&[&args[..], &["--kernels", kernels, SMALL]].concat());
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let (portable, graph) = (shown("portable"), shown("graph"));
+    assert!(
+        portable.contains(", memory ") && portable.ends_with("iB, cpu, portable\n"),
+        "{portable}"
+    );
+    assert!(
+        !graph.contains("memory") && graph.ends_with(" ms of CPU time an evaluation, cpu, graph\n"),
+        "{graph}"
+    );
 }
 
 #[test]
@@ -219,6 +255,28 @@ fn errors_are_said_once_and_devices_are_no_texts() {
     let (status, text) = failure(&["inspect", "/dev/zero"]);
     assert_eq!(status, Some(2), "{text}");
     assert!(text.contains("can't be read"), "{text}");
+}
+
+#[test]
+fn kernels_that_cannot_be_had_are_status_2() {
+    let lacking = KernelPath::ALL.into_iter().find(|path| !path.is_available());
+    let texts = [
+        ("axv512", "did you mean `avx512`?".to_owned()),
+        ("gpu", "expected auto, avx512, avx2, portable, graph".to_owned()),
+    ]
+    .into_iter()
+    // Only on a CPU that lacks some.
+    .chain(lacking.map(|path| (path.name(), format!("this CPU has no `{}` kernels", path.name()))));
+    for (kernels, expected) in texts {
+        for args in [
+            vec!["score", "--device", "cpu", "--kernels", kernels, SMALL],
+            search_args(&["--kernels", kernels]),
+        ] {
+            let (status, text) = failure(&args);
+            assert_eq!(status, Some(2), "{args:?}: {text}");
+            assert_eq!(text.matches(&expected).count(), 1, "{args:?}: {text}");
+        }
+    }
 }
 
 #[test]

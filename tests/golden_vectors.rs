@@ -101,7 +101,7 @@ impl GoldenNormals {
 }
 
 impl NormalSource for GoldenNormals {
-    fn fill(&mut self, tensor: Draw, out: &mut [f64]) {
+    fn fill(&mut self, tensor: Draw, _: [u32; 4], out: &mut [f64]) {
         out.copy_from_slice(&self.0[&tensor]);
     }
 }

@@ -262,7 +262,8 @@ fn a_hopeless_search_ends_and_says_why() {
 fn a_run_leaves_its_files() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("new");
-    let said = run_to_end(RunSpec { out: Some(out.clone()), ..spec(&[]) }, None);
+    let portable = spec(&["run.kernels=portable"]);
+    let said = run_to_end(RunSpec { out: Some(out.clone()), ..portable }, None);
     let winner = said.finished.and_then(|f| f.winner).expect("a winner");
     let best = fs::read_to_string(out.join("best.txt")).expect("best.txt");
     assert_eq!(best.trim_end(), winner.member.structure.to_string());
@@ -270,6 +271,8 @@ fn a_run_leaves_its_files() {
     let run: toml::Table = run.parse().expect("TOML");
     assert_eq!(run["settings"]["search"]["seed"].as_integer(), Some(2021));
     assert_eq!(run["device"].as_str(), Some("cpu"));
+    assert_eq!(run["kernels"].as_str(), Some("portable"));
+    assert_eq!(run["settings"]["run"]["kernels"].as_str(), Some("portable"));
     // A used folder is nobody's to write into.
     let error = RunSpec { out: Some(out), ..spec(&[]) }.check().expect_err("not empty");
     assert!(error.to_string().contains("not empty"), "{error}");
@@ -279,6 +282,7 @@ fn a_run_leaves_its_files() {
 fn what_cannot_start_says_why() {
     for (set, expected) in [
         ("run.device=gpu", "run.device: "),
+        ("run.kernels=grahp", "run.kernels: `grahp` names no kernels"),
         ("score.proxy=zenn", "did you mean"),
         ("budget.latency={ ms = 1.0 }", "needs a latency table"),
     ] {

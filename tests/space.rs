@@ -125,6 +125,9 @@ fn overrides_win_and_can_be_taken_back() {
     source.set_assignment("search.seed = 7").expect("a key");
     let preset = source.preset().expect("valid");
     assert_eq!((preset.budgets().params, preset.search.seed), (Some(150_000), 7));
+    assert_eq!(preset.run.kernels, "auto");
+    source.set_assignment("run.kernels=avx2").expect("a key");
+    assert_eq!(source.preset().expect("valid").run.kernels, "avx2");
     source.unset("budget.params");
     assert_eq!(source.preset().expect("valid").budgets().params, Some(400_000));
     for (bad, expected) in [

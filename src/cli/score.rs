@@ -9,11 +9,11 @@ use serde::Serialize;
 use super::{
     Failure,
     net::{Net, NetArgs, resolve_all},
-    output::{json_line, line},
+    output::{binary, json_line, line},
 };
 use crate::{
     arch::limits,
-    nn::{self, Device, DeviceChoice},
+    nn::{self, Device, DeviceChoice, KernelChoice},
     proxy::{self, Evaluation, Proxy, Settings},
     score::{Definition, MeanStd},
 };
@@ -43,6 +43,10 @@ pub struct ScoreArgs {
     alpha: f64,
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda:N")]
     device: DeviceChoice,
+    /// Force the CPU's instructions; scores of different kernels differ by rounding, and graph is
+    /// the slow reference path
+    #[arg(long, default_value = "auto", value_name = "auto|avx512|avx2|portable|graph")]
+    kernels: KernelChoice,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -71,6 +75,8 @@ struct Scored {
     scores: Option<Scores>,
     /// Process CPU time per evaluation.
     cpu_ms: f64,
+    /// Held by the proxy for this network; 0 where it keeps nothing.
+    memory_bytes: u64,
     device: String,
     kernels: &'static str,
 }
@@ -92,7 +98,7 @@ struct Failed<'a> {
 
 pub(super) fn run(args: &ScoreArgs) -> Result<ExitCode, Failure> {
     let nets = resolve_all(&args.nets)?;
-    let (device, note) = nn::open(args.device).map_err(Failure::usage)?;
+    let (device, note) = nn::open(args.device, args.kernels).map_err(Failure::usage)?;
     if let Some(note) = note {
         eprintln!("{note}");
     }
@@ -107,7 +113,7 @@ pub(super) fn run(args: &ScoreArgs) -> Result<ExitCode, Failure> {
         let mut proxy = proxy::build(&args.proxy, &settings, &device).map_err(Failure::usage)?;
         match score(net, proxy.as_mut(), args) {
             Ok(evaluated) => {
-                let scored = evaluated.into_scored(net, args, &settings, proxy.name(), &device);
+                let scored = evaluated.into_scored(net, args, &settings, proxy.as_ref(), &device);
                 if args.json { json_line(&scored)? } else { print(&scored)? }
             }
             Err(failure) => {
@@ -150,7 +156,7 @@ impl Evaluated {
         net: &Net,
         args: &ScoreArgs,
         settings: &Settings,
-        proxy: &'static str,
+        proxy: &dyn Proxy,
         device: &Device,
     ) -> Scored {
         let values: Vec<f64> = self.draws.iter().map(|draw| draw.score).collect();
@@ -170,7 +176,7 @@ impl Evaluated {
         Scored {
             structure: net.structure.to_string(),
             name: net.name.clone(),
-            proxy,
+            proxy: proxy.name(),
             definition,
             batch: settings.batch,
             resolution: settings.resolution,
@@ -181,6 +187,7 @@ impl Evaluated {
             bn_sum: over(&|parts| parts.bn_sum(definition)).map(|m| m.mean),
             scores,
             cpu_ms: self.cpu.as_secs_f64() * 1e3 / f64::from(args.repeats),
+            memory_bytes: proxy.kept_bytes(),
             device: device.to_string(),
             kernels: device.kernels(),
         }
@@ -219,5 +226,9 @@ fn print(scored: &Scored) -> Result<(), Failure> {
         ))?;
     }
     let Scored { cpu_ms, device, kernels, .. } = scored;
-    line(format!("  {cpu_ms:.1} ms of CPU time an evaluation, {device}, {kernels}"))
+    let memory = match scored.memory_bytes {
+        0 => String::new(),
+        bytes => format!("memory {}, ", binary(bytes)),
+    };
+    line(format!("  {cpu_ms:.1} ms of CPU time an evaluation, {memory}{device}, {kernels}"))
 }

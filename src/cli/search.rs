@@ -46,6 +46,10 @@ pub struct SearchArgs {
     workers: Option<usize>,
     #[arg(long, value_name = "auto|cpu|cuda:N")]
     device: Option<String>,
+    /// Force the CPU's instructions; scores of different kernels differ by rounding, and graph is
+    /// the slow reference path
+    #[arg(long, value_name = "auto|avx512|avx2|portable|graph")]
+    kernels: Option<String>,
     /// A new or empty folder for run.toml and best.txt
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -90,6 +94,7 @@ fn spec(args: &SearchArgs) -> Result<RunSpec, Failure> {
     flag("search.seed", args.seed.map(|n| n.to_string()));
     flag("run.workers", args.workers.map(|n| n.to_string()));
     flag("run.device", args.device.clone());
+    flag("run.kernels", args.kernels.clone());
     let (name, preset) = presets::load(&args.preset, &sets)?;
     Ok(RunSpec { name, preset, out: args.out.clone() })
 }

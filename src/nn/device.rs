@@ -8,7 +8,10 @@ use std::{fmt, str::FromStr, sync::Arc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::memory::MemoryPool;
+use super::{
+    kernels::{KernelChoice, KernelPath},
+    memory::MemoryPool,
+};
 
 /// The device as written: `auto`, `cpu` or `cuda:N`. Serialises as that string.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,7 +78,7 @@ impl From<DeviceChoice> for String {
     }
 }
 
-/// Why the GPU that was asked for can't be used.
+/// Why what was asked for can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DeviceError {
     #[error(
@@ -85,6 +88,15 @@ pub enum DeviceError {
     NotBuilt { ordinal: usize },
     #[error("cuda:{ordinal} can't be used: {reason}; check `nvidia-smi`, or use `--device cpu`")]
     Unusable { ordinal: usize, reason: String },
+    #[error("this CPU has no `{}` kernels; it has {}", path.name(), available_paths())]
+    NoKernels { path: KernelPath },
+    #[error("`{}` kernels are of the CPU, and the device is {device}", path.name())]
+    KernelsOfAnother { path: KernelPath, device: String },
+}
+
+fn available_paths() -> String {
+    let available = KernelPath::ALL.into_iter().filter(|path| path.is_available());
+    available.map(KernelPath::name).collect::<Vec<_>>().join(", ")
 }
 
 /// An opened device with the memory it had then. Cheap to clone; clones are the same device.
@@ -92,17 +104,43 @@ pub enum DeviceError {
 pub struct Device {
     pub(super) candle: candle_core::Device,
     ordinal: Option<usize>,
+    /// Of the CPU; none where networks run as a graph.
+    pub(super) path: Option<KernelPath>,
     pub(super) memory: Arc<MemoryPool>,
 }
 
 impl Device {
+    /// The CPU with its fastest kernels.
     pub fn cpu() -> Device {
-        Device::new(candle_core::Device::Cpu, None)
+        Device::new(candle_core::Device::Cpu, None, Some(KernelPath::best()))
     }
 
-    fn new(candle: candle_core::Device, ordinal: Option<usize>) -> Device {
+    fn new(
+        candle: candle_core::Device,
+        ordinal: Option<usize>,
+        path: Option<KernelPath>,
+    ) -> Device {
         let memory = Arc::new(MemoryPool::of(&candle));
-        Device { candle, ordinal, memory }
+        Device { candle, ordinal, path, memory }
+    }
+
+    /// The same device with other kernels.
+    ///
+    /// # Errors
+    /// A path that this CPU lacks, or one of the CPU for another device.
+    pub fn with_kernels(self, choice: KernelChoice) -> Result<Device, DeviceError> {
+        let path = match choice {
+            KernelChoice::Auto => return Ok(self),
+            KernelChoice::Graph => None,
+            KernelChoice::Path(path) if self.ordinal.is_some() => {
+                return Err(DeviceError::KernelsOfAnother { path, device: self.to_string() });
+            }
+            KernelChoice::Path(path) if !path.is_available() => {
+                return Err(DeviceError::NoKernels { path });
+            }
+            KernelChoice::Path(path) => Some(path),
+        };
+        Ok(Device { path, ..self })
     }
 
     fn cuda(ordinal: usize) -> Result<Device, DeviceError> {
@@ -111,15 +149,16 @@ impl Device {
         }
         let candle = candle_core::Device::new_cuda(ordinal)
             .map_err(|e| DeviceError::Unusable { ordinal, reason: first_line(&e) })?;
-        Ok(Device::new(candle, Some(ordinal)))
+        Ok(Device::new(candle, Some(ordinal), None))
     }
 
     /// The code that does the arithmetic; with the device it decides a score's rounding.
     pub fn kernels(&self) -> &'static str {
-        match self.ordinal {
-            None => "im2col+gemm",
-            Some(_) if cfg!(feature = "cudnn") => "candle-cudnn",
-            Some(_) => "candle-cuda",
+        match (self.path, self.ordinal) {
+            (Some(path), _) => path.name(),
+            (None, None) => "graph",
+            (None, Some(_)) if cfg!(feature = "cudnn") => "candle-cudnn",
+            (None, Some(_)) => "candle-cuda",
         }
     }
 }
@@ -134,20 +173,24 @@ impl fmt::Display for Device {
     }
 }
 
-/// Opens what was chosen. `Auto` never fails: without a usable GPU it is the CPU, and the second
+/// Opens what was chosen. `Auto` never fails for want of a GPU: it is the CPU then, and the second
 /// value is one line that says why.
 ///
 /// # Errors
-/// A GPU asked for by name that this build or this machine doesn't have.
-pub fn open(choice: DeviceChoice) -> Result<(Device, Option<String>), DeviceError> {
-    match choice {
-        DeviceChoice::Cpu => Ok((Device::cpu(), None)),
-        DeviceChoice::Cuda(ordinal) => Ok((Device::cuda(ordinal)?, None)),
-        DeviceChoice::Auto => Ok(match Device::cuda(0) {
+/// A GPU asked for by name that this build or this machine doesn't have, or such kernels.
+pub fn open(
+    choice: DeviceChoice,
+    kernels: KernelChoice,
+) -> Result<(Device, Option<String>), DeviceError> {
+    let (device, note) = match choice {
+        DeviceChoice::Cpu => (Device::cpu(), None),
+        DeviceChoice::Cuda(ordinal) => (Device::cuda(ordinal)?, None),
+        DeviceChoice::Auto => match Device::cuda(0) {
             Ok(device) => (device, None),
             Err(error) => (Device::cpu(), Some(fallback_note(&error))),
-        }),
-    }
+        },
+    };
+    Ok((device.with_kernels(kernels)?, note))
 }
 
 fn fallback_note(error: &DeviceError) -> String {
@@ -158,6 +201,7 @@ fn fallback_note(error: &DeviceError) -> String {
         DeviceError::Unusable { reason, .. } => {
             format!("device auto: using the CPU (no usable GPU: {reason})")
         }
+        other => format!("device auto: using the CPU ({other})"),
     }
 }
 
@@ -189,18 +233,20 @@ mod tests {
 
     #[test]
     fn a_gpu_that_is_not_there_is_an_error() {
-        let error = open(DeviceChoice::Cuda(99)).expect_err("no machine has 100 GPUs");
+        let error =
+            open(DeviceChoice::Cuda(99), KernelChoice::Auto).expect_err("no machine has 100 GPUs");
         assert!(error.to_string().contains("cuda:99"), "{error}");
         assert!(error.to_string().contains("--device cpu"), "{error}");
         if !cfg!(feature = "cuda") {
-            let error = open(DeviceChoice::Cuda(0)).expect_err("not built");
+            let error = open(DeviceChoice::Cuda(0), KernelChoice::Auto).expect_err("not built");
             assert_eq!(error, DeviceError::NotBuilt { ordinal: 0 });
         }
     }
 
     #[test]
     fn auto_falls_back_with_one_line() {
-        let (device, note) = open(DeviceChoice::Auto).expect("auto never fails");
+        let (device, note) =
+            open(DeviceChoice::Auto, KernelChoice::Auto).expect("auto never fails");
         if !cfg!(feature = "cuda") {
             assert_eq!(device.to_string(), "cpu");
             let note = note.expect("the fallback is told");

@@ -1,22 +1,25 @@
-//! Running a network: devices, the plain net as a Candle graph, the seeded Gaussian source.
+//! Running a network: devices, the seeded Gaussian source, the plain net on the CPU and as a graph.
 //!
 //! Owns: every tensor of the program. Must not know: what a result is used for. Invariant: all
-//! numbers a network is made of come from a [`NormalSource`] in f64, so a device and a precision
-//! change rounding and nothing else, and one evaluation is a pure function of network, draws and
-//! device.
-//!
-//! Maps lie channel-major, (channels, samples, side, side), with the samples of both passes side
-//! by side: a 1×1 conv is then one matrix product, and the values a norm averages are adjacent.
+//! numbers a network is made of are the same on every device and in every precision; those change
+//! rounding and nothing else. One evaluation is a pure function of network, draws, device and
+//! kernels.
 
-mod conv;
+mod cpu;
 mod device;
-mod engine;
+mod error;
+mod graph;
+mod kernels;
 mod memory;
 mod network;
-mod norm;
+mod runner;
 mod source;
 
+pub use cpu::StepTime;
 pub use device::{Device, DeviceChoice, DeviceError, ParseDeviceError, open};
-pub use engine::{Engine, NetworkError};
+pub use error::NetworkError;
+pub use graph::Engine;
+pub use kernels::{KernelChoice, KernelPath, ParseKernelChoiceError};
 pub use network::{InputSpec, NormVariance, Perturbation, PlainNetwork, Precision};
+pub use runner::Runner;
 pub use source::{Draw, NormalSource, PhiloxNormals};

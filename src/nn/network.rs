@@ -51,7 +51,7 @@ impl PlainNetwork {
     }
 
     /// The convs in network order; a norm and a ReLU follow each.
-    pub(super) fn convs(&self) -> impl Iterator<Item = (&Conv, &LayerAt)> {
+    pub fn convs(&self) -> impl Iterator<Item = (&Conv, &LayerAt)> {
         self.layers.convs()
     }
 
@@ -66,6 +66,9 @@ impl PlainNetwork {
     }
 }
 
+/// The clean pass and the perturbed one.
+pub(super) const PASSES: usize = 2;
+
 /// One norm layer's variances over its batch, averaged over the channels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormVariance {
@@ -79,20 +82,23 @@ pub struct NormVariance {
 impl NormVariance {
     /// From the biased variances of a norm over `count` values: for each channel the clean pass's
     /// and the perturbed one's.
-    pub(super) fn of(channels: &[[f64; 2]], count: u64) -> NormVariance {
+    pub(super) fn of(
+        channels: impl ExactSizeIterator<Item = [f64; PASSES]> + Clone,
+        count: u64,
+    ) -> NormVariance {
         let unbiased = count as f64 / (count as f64 - 1.0);
         let running =
-            |[clean, perturbed]: &[f64; 2]| 0.81 + unbiased * (0.09 * clean + 0.1 * perturbed);
+            |[clean, perturbed]: [f64; 2]| 0.81 + unbiased * (0.09 * clean + 0.1 * perturbed);
         let n = channels.len() as f64;
         NormVariance {
-            batch: channels.iter().map(|v| v[0]).sum::<f64>() / n,
-            running: channels.iter().map(running).sum::<f64>() / n,
+            batch: channels.clone().map(|v| v[0]).sum::<f64>() / n,
+            running: channels.map(running).sum::<f64>() / n,
         }
     }
 }
 
 /// What f(x) and f(x + αε) of one set of weights tell; f is the map before global pooling.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Perturbation {
     /// Batch mean of the per-sample L1 sum of f(x) − f(x + αε).
     pub delta_l1: f64,
@@ -146,7 +152,7 @@ mod tests {
     #[test]
     fn running_variance_is_the_momentum_recurrence() {
         let (clean, perturbed) = (3.0, 5.0);
-        let norm = NormVariance::of(&[[clean, perturbed]], 4);
+        let norm = NormVariance::of([[clean, perturbed]].into_iter(), 4);
         let unbiased = |v: f64| v * 4.0 / 3.0;
         let once = 0.9 + 0.1 * unbiased(clean);
         assert!((norm.running - (0.9 * once + 0.1 * unbiased(perturbed))).abs() < 1e-15);

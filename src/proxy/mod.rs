@@ -32,6 +32,11 @@ pub trait Proxy: Send {
         seed: u64,
         repeat: u32,
     ) -> Result<Evaluation, Failure>;
+
+    /// Bytes kept from candidate to candidate.
+    fn kept_bytes(&self) -> u64 {
+        0
+    }
 }
 
 /// What one evaluation gives.

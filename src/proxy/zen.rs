@@ -2,13 +2,13 @@
 
 use super::{Evaluation, Failure, Proxy, Settings};
 use crate::arch::Structure;
-use crate::nn::{Device, Engine, InputSpec, NetworkError, PhiloxNormals, PlainNetwork, Precision};
+use crate::nn::{Device, InputSpec, NetworkError, PhiloxNormals, PlainNetwork, Precision, Runner};
 use crate::score::ZenParts;
 
 /// Measures the Zen-Score in f32.
 pub struct Zen {
     settings: Settings,
-    engine: Engine,
+    runner: Runner,
 }
 
 impl Zen {
@@ -17,12 +17,12 @@ impl Zen {
     /// # Errors
     /// The system gives no thread to run on.
     pub fn new(settings: Settings, device: &Device) -> Result<Zen, NetworkError> {
-        Ok(Zen { settings, engine: Engine::new(device.clone())? })
+        Ok(Zen { settings, runner: Runner::new(device)? })
     }
 
     /// Fails structures that need more than `bytes`, whatever the system has to give.
     pub fn with_memory_limit(self, bytes: u64) -> Zen {
-        Zen { engine: self.engine.with_memory_limit(bytes), ..self }
+        Zen { runner: self.runner.with_memory_limit(bytes), ..self }
     }
 }
 
@@ -40,10 +40,14 @@ impl Proxy for Zen {
         let Settings { definition, batch, resolution, alpha } = self.settings;
         let input = InputSpec { batch, resolution, precision: Precision::F32 };
         let network = PlainNetwork::new(structure, input);
-        let mut source = PhiloxNormals { seed, repeat };
-        let parts = self.engine.perturb(&network, alpha, &mut source)?.zen_parts();
+        let draws = PhiloxNormals { seed, repeat };
+        let parts = self.runner.perturb(&network, alpha, draws)?.zen_parts();
         check_finite(&parts)?;
         Ok(Evaluation { score: parts.score(definition), zen: Some(parts) })
+    }
+
+    fn kept_bytes(&self) -> u64 {
+        self.runner.kept_bytes()
     }
 }
 
@@ -67,6 +71,7 @@ fn check_finite(parts: &ZenParts) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::KernelChoice;
     use crate::score::Definition;
 
     const SETTINGS: Settings =
@@ -117,6 +122,23 @@ mod tests {
         let mut other = zen(SETTINGS);
         assert_ne!(other.evaluate(&small(), 7, 4).expect("a score"), alone);
         assert_ne!(other.evaluate(&small(), 8, 3).expect("a score"), alone);
+    }
+
+    /// The kernels keep their buffers from draw to draw, the graph keeps nothing.
+    #[test]
+    fn what_is_kept_is_told() {
+        let mut zen = zen(SETTINGS);
+        assert_eq!(zen.kept_bytes(), 0);
+        zen.evaluate(&small(), 1, 0).expect("a score");
+        let kept = zen.kept_bytes();
+        // The input and its map after the first conv alone: 4 images of 8² in 3 and 8 channels, f32.
+        assert!(kept > 4 * 8 * 8 * (3 + 8) * 4, "{kept}");
+        zen.evaluate(&small(), 1, 1).expect("a score");
+        assert_eq!(zen.kept_bytes(), kept);
+        let graph = Device::cpu().with_kernels(KernelChoice::Graph).expect("every CPU runs it");
+        let mut zen = Zen::new(SETTINGS, &graph).expect("a thread");
+        zen.evaluate(&small(), 1, 0).expect("a score");
+        assert_eq!(zen.kept_bytes(), 0);
     }
 
     #[test]

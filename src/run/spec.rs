@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    nn::{self, Device, DeviceChoice},
+    nn::{self, Device, DeviceChoice, KernelChoice},
     proxy,
     search::Settings,
     space::Preset,
@@ -29,6 +29,8 @@ pub enum StartError {
     NotStartable { name: String, reason: String },
     #[error("run.device: {0}")]
     DeviceName(#[from] nn::ParseDeviceError),
+    #[error("run.kernels: {0}")]
+    KernelsName(#[from] nn::ParseKernelChoiceError),
     #[error("{0}")]
     Device(#[from] nn::DeviceError),
     #[error("score.proxy: {0}")]
@@ -48,7 +50,8 @@ pub(super) struct OpenedDevice {
 
 impl RunSpec {
     /// Everything that can be known before the first candidate: the preset is startable, its device
-    /// opens, its proxy exists, the folder is there to be written. Creates the folder.
+    /// opens with its kernels, its proxy exists, the folder is there to be written. Creates the
+    /// folder.
     ///
     /// # Errors
     /// The first thing that stands in the way, in words for the user.
@@ -63,7 +66,8 @@ impl RunSpec {
             return Err(StartError::NotStartable { name: self.name.clone(), reason });
         }
         let choice: DeviceChoice = self.preset.run.device.parse()?;
-        let (device, note) = nn::open(choice)?;
+        let kernels: KernelChoice = self.preset.run.kernels.parse()?;
+        let (device, note) = nn::open(choice, kernels)?;
         Ok(OpenedDevice { device, note })
     }
 

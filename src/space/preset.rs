@@ -202,7 +202,7 @@ impl Default for ConfirmSettings {
     }
 }
 
-/// `[run]`: where the work is done. Decides nothing about the result.
+/// `[run]`: where the work is done. Decides nothing about the result but its rounding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunSettings {
@@ -211,11 +211,13 @@ pub struct RunSettings {
     pub workers: Option<usize>,
     /// `auto`, `cpu` or `cuda:N`.
     pub device: String,
+    /// Of the CPU: `auto`, `avx512`, `avx2`, `portable` or `graph`.
+    pub kernels: String,
 }
 
 impl Default for RunSettings {
     fn default() -> RunSettings {
-        RunSettings { workers: None, device: "auto".to_owned() }
+        RunSettings { workers: None, device: "auto".to_owned(), kernels: "auto".to_owned() }
     }
 }
 

@@ -35,8 +35,10 @@ pub fn spec() -> RunSpec {
 
 /// Deep and wide nets score high; the noise is a draw's.
 fn score(structure: &Structure, id: u64) -> Score {
-    let mut noise = [0.0; 2];
-    Stream::of_candidate(7, Purpose::Noise, id).fill_normal(&mut noise);
+    let mut stream = Stream::of_candidate(7, Purpose::Noise, id);
+    let mut uniform = || (f64::from(stream.next_u32()) + 0.5) / 4_294_967_296.0;
+    let (radius, turn) = ((-2.0 * uniform().ln()).sqrt(), uniform() * std::f64::consts::TAU);
+    let noise = [radius * turn.cos(), radius * turn.sin()];
     let sum: f64 = structure
         .blocks()
         .iter()

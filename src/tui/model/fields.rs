@@ -81,6 +81,13 @@ const YES_NO: &[(&str, &str)] = &[("true", "yes"), ("false", "no")];
 const COUNTINGS: &[(&str, &str)] = &[("exact", "exact"), ("reference", "reference")];
 const DEFINITIONS: &[(&str, &str)] =
     &[("paper", "paper"), ("table", "table"), ("reference", "reference")];
+const KERNELS: &[(&str, &str)] = &[
+    ("auto", "auto"),
+    ("avx512", "avx512"),
+    ("avx2", "avx2"),
+    ("portable", "portable"),
+    ("graph", "graph"),
+];
 
 fn count(value: impl TryInto<u64>) -> Option<Value> {
     value.try_into().ok().map(Value::Count)
@@ -282,4 +289,31 @@ pub const FIELDS: &[Field] = &[
         empty: "",
         read: |p| Some(Value::Plain(p.run.device.clone())),
     },
+    Field {
+        key: "run.kernels",
+        label: "kernels",
+        section: Section::Run,
+        kind: Kind::Choice(KERNELS),
+        hint: "→ the next of 5",
+        empty: "",
+        read: |p| Some(Value::Plain(p.run.kernels.clone())),
+    },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::KernelChoice;
+
+    /// The form may not know `nn`, so this holds its words to those that a run takes.
+    #[test]
+    fn kernels_are_those_of_a_run() {
+        for (spelled, shown) in KERNELS {
+            assert_eq!(spelled, shown);
+            spelled.parse::<KernelChoice>().expect("names kernels");
+        }
+        let error = "".parse::<KernelChoice>().expect_err("names none").to_string();
+        let names: Vec<_> = KERNELS.iter().map(|(spelled, _)| *spelled).collect();
+        assert!(error.contains(&format!("expected {};", names.join(", "))), "{error}");
+    }
+}

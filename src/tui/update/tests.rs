@@ -150,6 +150,19 @@ fn choices_cycle_and_escape_leaves_a_value_as_it_was() {
 }
 
 #[test]
+fn kernels_are_chosen_from_a_list() {
+    let mut model = opened();
+    press(&mut model, Key::Char('G'));
+    assert_eq!(form(&model).field().key, "run.kernels");
+    type_in(&mut model, "x");
+    assert_eq!(form(&model).changed().count(), 0, "nothing to type");
+    press(&mut model, Key::Left);
+    let effects = press(&mut model, Key::Enter);
+    let [Effect::Start(spec)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(spec.preset.run.kernels, "graph");
+}
+
+#[test]
 fn latency_presets_are_shown_but_not_started() {
     let mut model = fixture::sized(fixture::model(), (120, 36));
     let no_files = |_: &std::path::Path| Err(String::new());

@@ -344,11 +344,12 @@ mod tests {
 
     use super::*;
     use crate::arch::Kernel;
-    use crate::random::{Purpose, Stream};
+    use crate::random::{Normals, Purpose};
 
     fn normals(shape: (usize, usize, usize, usize), stream: u32) -> Tensor {
         let mut values = vec![0.0; shape.0 * shape.1 * shape.2 * shape.3];
-        Stream::new(1, Purpose::Input, stream, 0).fill_normal(&mut values);
+        Normals::new(1, Purpose::Input, stream, 0).fill(&mut values);
+        let values = values.into_iter().map(f64::from).collect::<Vec<_>>();
         Tensor::from_vec(values, shape, &Device::Cpu).expect("as many values as the shape holds")
     }
 

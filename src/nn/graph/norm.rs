@@ -11,12 +11,10 @@ use candle_core::{
 };
 
 use super::conv::{Kernels, contiguous};
+use crate::nn::network::PASSES;
 
 /// Added to the variance before the root, as the reference sets every norm (`zen-nas` BN eps).
 const EPSILON: f64 = 1e-3;
-
-/// The clean pass and the perturbed one, side by side along the samples.
-pub(super) const PASSES: usize = 2;
 
 /// Normalises `x` (channels, passes · batch, side, side) and applies ReLU; weight 1, bias 0.
 /// Also gives the biased batch variances, (channels, passes).
@@ -145,14 +143,14 @@ mod tests {
     use candle_core::{DType, Device};
 
     use super::*;
-    use crate::random::{Purpose, Stream};
+    use crate::random::{Normals, Purpose};
 
     /// Large means make naive sums of squares fail; 2 × 224² values a row.
     #[test]
     fn f32_moments_are_accurate_on_large_maps() {
         let mut values = vec![0.0; 2 * 224 * 224];
-        Stream::new(1, Purpose::Input, 0, 0).fill_normal(&mut values);
-        let single: Vec<f32> = values.iter().map(|v| (1000.0 + v) as f32).collect();
+        Normals::new(1, Purpose::Input, 0, 0).fill(&mut values);
+        let single: Vec<f32> = values.iter().map(|v| 1000.0 + v).collect();
         let exact: Vec<f64> = single.iter().map(|&v| f64::from(v)).collect();
         let n = exact.len() as f64;
         let mean = exact.iter().sum::<f64>() / n;
@@ -165,11 +163,12 @@ mod tests {
     #[test]
     fn kernel_sets_agree_and_passes_keep_apart() {
         let mut values = vec![0.0; 3 * 4 * 25];
-        Stream::new(1, Purpose::Input, 0, 0).fill_normal(&mut values);
+        Normals::new(1, Purpose::Input, 0, 0).fill(&mut values);
         // The second pass of every channel at five times the spread.
         for pair in values.chunks_exact_mut(100) {
             pair[50..].iter_mut().for_each(|v| *v *= 5.0);
         }
+        let values = values.into_iter().map(f64::from).collect::<Vec<_>>();
         let x = Tensor::from_vec(values, (3, 4, 5, 5), &Device::Cpu).expect("fits");
         let copy = x.copy().expect("copies");
         let (y, variance) = norm_relu(copy, Kernels::Cpu).expect("normalises");

@@ -1,49 +1,23 @@
-//! The engine: one worker's way to run networks.
+//! The engine: one worker's way to run networks as a Candle graph.
 //!
 //! Owns: a device and the one CPU thread that its work runs on. Must not know: what results mean.
 //! Invariant: an evaluation is refused before anything is allocated, or it runs to its end; what it
 //! gives does not depend on other engines.
 
 use candle_core::{DType, Tensor};
-use thiserror::Error;
 
-use super::conv::{Kernels, convolve};
-use super::device::{Device, first_line};
-use super::memory;
-use super::network::{NormVariance, Perturbation, PlainNetwork, Precision};
-use super::norm::{PASSES, norm_relu};
-use super::source::{Draw, NormalSource};
-
-/// Why a network was not evaluated.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum NetworkError {
-    #[error("needs {} of memory where {} are available", in_binary_units(*needed), in_binary_units(*available))]
-    Memory {
-        /// Bytes.
-        needed: u64,
-        /// Bytes.
-        available: u64,
-    },
-    #[error(
-        "norm layer {norm} sees a 1×1 map of one image, a single value without a variance; use a \
-         larger batch or resolution"
-    )]
-    Degenerate {
-        /// Counted from 0.
-        norm: usize,
-    },
-    #[error("the backend failed: {0}")]
-    Backend(String),
-}
-
-fn in_binary_units(bytes: u64) -> String {
-    let value = bytes as f64;
-    match bytes {
-        b if b >= 1 << 40 => format!("{:.1} TiB", value / (1_u64 << 40) as f64),
-        b if b >= 1 << 30 => format!("{:.1} GiB", value / (1_u64 << 30) as f64),
-        _ => format!("{:.1} MiB", value / (1_u64 << 20) as f64),
-    }
-}
+use super::{
+    conv::{Kernels, convolve},
+    memory,
+    norm::norm_relu,
+};
+use crate::arch::Shape;
+use crate::nn::{
+    device::{Device, first_line},
+    error::NetworkError,
+    network::{NormVariance, PASSES, Perturbation, PlainNetwork, Precision},
+    source::{Draw, NormalSource},
+};
 
 /// Runs networks on one device, one at a time. Workers each have their own.
 pub struct Engine {
@@ -117,12 +91,10 @@ impl Forward<'_> {
         // Read back after the last layer, so that a GPU is not waited for at every norm.
         let mut variances = Vec::new();
         for (layer, (conv, _)) in (0..).zip(self.network.convs()) {
-            let side = conv.kernel.side() as usize;
-            let shape = (conv.out_channels as usize, conv.fan_channels() as usize, side, side);
-            let mut weights = vec![0.0; shape.0 * shape.1 * side * side];
-            source.fill(Draw::Weights { layer }, &mut weights);
-            let weights =
-                self.tensor(Tensor::from_vec(weights, shape, &candle_core::Device::Cpu)?)?;
+            let side = conv.kernel.side();
+            let shape = [conv.out_channels, conv.fan_channels(), side, side];
+            let weights = self.drawn(source, Draw::Weights { layer }, shape)?;
+            let weights = self.tensor(weights)?;
             map = convolve(&map, &weights, conv, self.kernels)?;
             let (normalised, variance) = norm_relu(map, self.kernels)?;
             map = normalised;
@@ -134,28 +106,33 @@ impl Forward<'_> {
             let variance = variance.to_device(&candle_core::Device::Cpu)?.to_dtype(DType::F64)?;
             let values = variance.flatten_all()?.to_vec1::<f64>()?;
             let (pairs, _) = values.as_chunks::<PASSES>();
-            Ok(NormVariance::of(pairs, count))
+            Ok(NormVariance::of(pairs.iter().copied(), count))
         });
         self.compare(&map, norms.collect::<candle_core::Result<_>>()?)
     }
 
     /// x and x + αε as (channels, 2 · batch, side, side).
     fn input_pair(&self, alpha: f64, source: &mut dyn NormalSource) -> candle_core::Result<Tensor> {
-        let shape = self.network.input_shape();
-        let (channels, side) = (shape.channels as usize, shape.resolution as usize);
-        let batch = self.network.input.batch as usize;
-        let mut x = vec![0.0; batch * channels * side * side];
-        let mut noise = x.clone();
-        source.fill(Draw::Input, &mut x);
-        source.fill(Draw::Noise, &mut noise);
-        for (noise, x) in noise.iter_mut().zip(&x) {
-            *noise = x + alpha * *noise;
-        }
-        let sample_major = |values| {
-            Tensor::from_vec(values, (batch, channels, side, side), &candle_core::Device::Cpu)
-        };
-        let pair = Tensor::cat(&[sample_major(x)?, sample_major(noise)?], 0)?;
+        let Shape { channels, resolution } = self.network.input_shape();
+        let shape = [self.network.input.batch, channels, resolution, resolution];
+        let x = self.drawn(source, Draw::Input, shape)?;
+        let noise = self.drawn(source, Draw::Noise, shape)?;
+        let perturbed = (&x + (noise * alpha)?)?;
+        let pair = Tensor::cat(&[x, perturbed], 0)?;
         self.tensor(pair.transpose(0, 1)?.contiguous()?)
+    }
+
+    /// A tensor of draws in f64, on the host.
+    fn drawn(
+        &self,
+        source: &mut dyn NormalSource,
+        tensor: Draw,
+        shape: [u32; 4],
+    ) -> candle_core::Result<Tensor> {
+        let dims = shape.map(|n| n as usize);
+        let mut values = vec![0.0; dims.iter().product()];
+        source.fill(tensor, shape, &mut values);
+        Tensor::from_vec(values, &dims, &candle_core::Device::Cpu)
     }
 
     /// Drawn values in the network's precision, on its device.

@@ -1,0 +1,132 @@
+//! The plan of a network: its steps, and what buffers they need.
+//!
+//! Must not know: pointers. Invariant: made before anything is allocated, with sums that saturate,
+//! so that a monstrous structure is refused before it does harm.
+
+use super::{
+    draw::drawn_len,
+    fused,
+    geometry::{Blocks, Geometry, depthwise_staged},
+};
+use crate::nn::network::{PASSES, PlainNetwork};
+
+/// One or two convs that run together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The conv of this layer.
+    Conv(usize),
+    /// This 1 × 1 conv and the next.
+    Pair(usize),
+}
+
+impl Step {
+    pub(super) fn layers(self) -> std::ops::RangeInclusive<usize> {
+        match self {
+            Step::Conv(layer) => layer..=layer,
+            Step::Pair(layer) => layer..=layer + 1,
+        }
+    }
+
+    pub(super) fn last(self) -> usize {
+        *self.layers().end()
+    }
+}
+
+/// A network for one vector width.
+pub(super) struct Plan {
+    pub layers: Vec<Geometry>,
+    /// In a pass.
+    pub images: usize,
+    pub sizes: Sizes,
+    lanes: usize,
+}
+
+/// What buffers need at their fullest; values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sizes {
+    maps: [u64; 2],
+    weights: [u64; 2],
+    staged: u64,
+    drawn: u64,
+}
+
+impl Plan {
+    pub(super) fn new(network: &PlainNetwork, lanes: usize) -> Plan {
+        let layers = network.convs().map(|(conv, at)| Geometry::new(conv, at)).collect();
+        let images = network.input.batch as usize;
+        let mut plan = Plan { layers, images, sizes: Sizes::default(), lanes };
+        plan.sizes = plan.sizes();
+        plan
+    }
+
+    pub(super) fn steps(&self) -> impl Iterator<Item = Step> {
+        let mut layer = 0;
+        std::iter::from_fn(move || {
+            let step = match self.layers.get(layer..layer + 2) {
+                _ if layer == self.layers.len() => return None,
+                Some([a, b]) if layer > 0 && fused::pays(a, b, self.images * a.in_pixels()) => {
+                    Step::Pair(layer)
+                }
+                _ => Step::Conv(layer),
+            };
+            layer = step.last() + 1;
+            Some(step)
+        })
+    }
+
+    /// Values of one pass of the maps in front of `first` and behind `last`.
+    pub(super) fn map_lens(&self, first: &Geometry, last: &Geometry) -> (usize, usize) {
+        let padded = |channels: usize| channels.next_multiple_of(self.lanes);
+        (
+            self.images * first.in_pixels() * padded(first.in_channels),
+            self.images * last.out_pixels() * padded(last.out_channels),
+        )
+    }
+
+    fn sizes(&self) -> Sizes {
+        let mut sizes = Sizes::default();
+        let padded = |channels: usize| channels.next_multiple_of(self.lanes);
+        let map = |pixels: usize, channels: usize| {
+            let image = (pixels * padded(channels)) as u64;
+            image.saturating_mul(self.images as u64).saturating_mul(PASSES as u64)
+        };
+        let grow = |size: &mut u64, to: usize| *size = (*size).max(to as u64);
+        grow(&mut sizes.drawn, drawn_len(self.layers[0].in_channels));
+        for (number, step) in self.steps().enumerate() {
+            let (first, last) = (&self.layers[*step.layers().start()], &self.layers[step.last()]);
+            let [from, to] = [number % 2, (number + 1) % 2];
+            let in_map = map(first.in_pixels(), first.in_channels);
+            sizes.maps[from] = sizes.maps[from].max(in_map);
+            sizes.maps[to] = sizes.maps[to].max(map(last.out_pixels(), last.out_channels));
+            for (layer, weights) in step.layers().zip(&mut sizes.weights) {
+                let g = &self.layers[layer];
+                grow(weights, g.weight_rows() * padded(g.out_channels));
+                grow(&mut sizes.drawn, drawn_len(g.out_channels));
+            }
+            let staged = match step {
+                Step::Pair(_) => fused::staged_len(first, self.lanes),
+                Step::Conv(_) if first.depthwise => depthwise_staged(first, self.lanes),
+                Step::Conv(_) => {
+                    Blocks::of(first, self.lanes, self.images).staged(first, self.lanes)
+                }
+            };
+            grow(&mut sizes.staged, staged);
+        }
+        sizes
+    }
+}
+
+impl Sizes {
+    /// Of the buffers, as the arena lists them.
+    pub(super) fn lens(&self) -> [usize; 6] {
+        let Sizes { maps: [a, b], weights: [c, d], staged, drawn } = *self;
+        [a, b, c, d, staged, drawn].map(|len| len as usize)
+    }
+
+    /// Of all buffers together.
+    pub(super) fn bytes(&self) -> u64 {
+        let Sizes { maps: [a, b], weights: [c, d], staged, drawn } = *self;
+        let values = [a, b, c, d, staged, drawn].into_iter().fold(0, u64::saturating_add);
+        values.saturating_mul(size_of::<f32>() as u64)
+    }
+}

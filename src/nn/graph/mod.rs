@@ -1,0 +1,13 @@
+//! The plain net as a Candle graph: for every device but the CPU, and in f64 the oracle that the
+//! CPU's kernels are held against.
+//!
+//! Must not know: what a result is used for. Maps lie channel-major, (channels, samples, side,
+//! side), with the samples of both passes side by side: a 1×1 conv is then one matrix product, and
+//! the values a norm averages are adjacent.
+
+mod conv;
+mod engine;
+mod memory;
+mod norm;
+
+pub use engine::Engine;

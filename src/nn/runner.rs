@@ -1,0 +1,80 @@
+//! The runner: networks by the kernels that a device was opened with.
+//!
+//! Must not know: what results mean. Invariant: the choice follows from the device alone.
+
+use super::{
+    cpu::{Scorer, StepTime},
+    device::Device,
+    error::NetworkError,
+    graph::Engine,
+    network::{Perturbation, PlainNetwork, Precision},
+    source::PhiloxNormals,
+};
+
+/// Runs networks in f32 on one device, one at a time. Workers each have their own.
+pub struct Runner(Kind);
+
+enum Kind {
+    Cpu(Box<Scorer>),
+    Graph(Engine),
+}
+
+impl Runner {
+    /// # Errors
+    /// The system gives no thread.
+    pub fn new(device: &Device) -> Result<Runner, NetworkError> {
+        Ok(Runner(match device.path {
+            Some(path) => Kind::Cpu(Box::new(Scorer::new(path, device.memory.clone()))),
+            None => Kind::Graph(Engine::new(device.clone())?),
+        }))
+    }
+
+    /// Refuses what needs more than `bytes`, whatever the system has to give.
+    pub fn with_memory_limit(self, bytes: u64) -> Runner {
+        Runner(match self.0 {
+            Kind::Cpu(scorer) => Kind::Cpu(Box::new(scorer.with_memory_limit(bytes))),
+            Kind::Graph(engine) => Kind::Graph(engine.with_memory_limit(bytes)),
+        })
+    }
+
+    /// Bytes that are kept from network to network.
+    pub fn kept_bytes(&self) -> u64 {
+        match &self.0 {
+            Kind::Cpu(scorer) => scorer.bytes(),
+            Kind::Graph(_) => 0,
+        }
+    }
+
+    /// Where the time of one evaluation goes; nothing where networks run as a graph.
+    ///
+    /// # Errors
+    /// As [`Runner::perturb`].
+    pub fn profile(
+        &mut self,
+        network: &PlainNetwork,
+        draws: PhiloxNormals,
+    ) -> Result<Vec<StepTime>, NetworkError> {
+        match &mut self.0 {
+            Kind::Cpu(scorer) => scorer.profile(network, 0.01, draws),
+            Kind::Graph(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Runs f(x) and f(x + `alpha`·ε) with one set of weights, all of them from `draws`.
+    ///
+    /// # Errors
+    /// A network that would not fit in memory, one with a norm over single values, or a failure of
+    /// the backend. Values that are not finite are no error here: they show in the result.
+    pub fn perturb(
+        &mut self,
+        network: &PlainNetwork,
+        alpha: f64,
+        mut draws: PhiloxNormals,
+    ) -> Result<Perturbation, NetworkError> {
+        debug_assert_eq!(network.input.precision, Precision::F32);
+        match &mut self.0 {
+            Kind::Cpu(scorer) => scorer.perturb(network, alpha, draws),
+            Kind::Graph(engine) => engine.perturb(network, alpha, &mut draws),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Every kernel path of this CPU against the graph in f64, on the same draws.
+
+use zendo::arch::Structure;
+use zendo::nn::{
+    Device, Engine, InputSpec, KernelChoice, KernelPath, NormVariance, Perturbation, PhiloxNormals,
+    PlainNetwork, Precision, Runner,
+};
+
+/// Few enough convs that rounding does not grow: every kind of block, every kernel side, strides,
+/// widths of all remainders, and pairs that are fused.
+const SHALLOW: &[(&str, u32, u32)] = &[
+    ("SuperConvK3BNRELU(3,24,1,1)SuperConvK1BNRELU(24,17,1,1)", 2, 17),
+    ("SuperConvK7BNRELU(3,5,2,1)SuperConvK5BNRELU(5,40,2,1)SuperConvK1BNRELU(40,9,2,1)", 3, 33),
+    ("SuperConvK3BNRELU(3,16,1,1)SuperResIDWE6K7(16,24,2,16,1)", 2, 30),
+    ("SuperConvK3BNRELU(3,8,2,1)SuperResIDWE4K5(8,16,1,8,1)", 1, 65),
+    ("SuperConvK3BNRELU(3,32,2,1)SuperResK3K3(32,56,2,24,1)", 5, 21),
+    ("SuperConvK1BNRELU(3,64,1,1)SuperResK1K5K1(64,48,2,16,1)", 4, 15),
+    (
+        "SuperConvK1BNRELU(3,12,1,1)SuperConvK1BNRELU(12,120,1,1)SuperConvK1BNRELU(120,16,1,1)",
+        2,
+        32,
+    ),
+    ("SuperConvK3BNRELU(3,16,8,1)SuperResIDWE2K3(16,24,1,8,1)", 6, 48),
+    ("SuperConvK5BNRELU(3,8,3,2)SuperConvK1BNRELU(8,200,1,1)", 1, 31),
+];
+
+/// Means over many channels tell more of a map than single ones; 1e-5 is what they are held to.
+const TOLERANCE: f64 = 1e-5;
+
+fn network(structure: &str, batch: u32, resolution: u32, precision: Precision) -> PlainNetwork {
+    let structure: Structure = structure.parse().expect(structure);
+    PlainNetwork::new(&structure, InputSpec { batch, resolution, precision })
+}
+
+fn runner(path: KernelPath) -> Runner {
+    let device = Device::cpu().with_kernels(KernelChoice::Path(path)).expect("available");
+    Runner::new(&device).expect("a runner")
+}
+
+fn oracle(structure: &str, batch: u32, resolution: u32, seed: u64) -> Perturbation {
+    let engine = Engine::new(Device::cpu()).expect("a thread");
+    let network = network(structure, batch, resolution, Precision::F64);
+    engine.perturb(&network, 0.01, &mut PhiloxNormals { seed, repeat: 3 }).expect("runs")
+}
+
+fn available() -> impl Iterator<Item = KernelPath> {
+    KernelPath::ALL.into_iter().filter(|path| {
+        let available = path.is_available();
+        if !available {
+            eprintln!("skipped: this CPU has no {} kernels", path.name());
+        }
+        available
+    })
+}
+
+fn relative(found: f64, expected: f64) -> f64 {
+    (found - expected).abs() / expected.abs()
+}
+
+#[test]
+fn batch_variances_are_the_oracles() {
+    for (seed, &(structure, batch, resolution)) in (1..).zip(SHALLOW) {
+        let expected = oracle(structure, batch, resolution, seed);
+        for path in available() {
+            let network = network(structure, batch, resolution, Precision::F32);
+            let draws = PhiloxNormals { seed, repeat: 3 };
+            let found = runner(path).perturb(&network, 0.01, draws).expect("runs");
+            let what = format!("{} on {structure}", path.name());
+            assert_eq!(found.norms.len(), expected.norms.len(), "{what}");
+            for (norm, (found, expected)) in found.norms.iter().zip(&expected.norms).enumerate() {
+                let of = |variances: &NormVariance| [variances.batch, variances.running];
+                for (found, expected) in of(found).into_iter().zip(of(expected)) {
+                    let error = relative(found, expected);
+                    assert!(error < TOLERANCE, "{what}, norm {norm}: {error:e}");
+                }
+            }
+            let outputs = |p: &Perturbation| [p.output_sum, p.output_sum_squares];
+            for (found, expected) in outputs(&found).into_iter().zip(outputs(&expected)) {
+                assert!(relative(found, expected) < 1e-5, "{what}: {found} not {expected}");
+            }
+            // Differences of nearly the same numbers.
+            let deltas = |p: &Perturbation| [p.delta_l1, p.delta_l2];
+            for (found, expected) in deltas(&found).into_iter().zip(deltas(&expected)) {
+                assert!(relative(found, expected) < 1e-3, "{what}: {found} not {expected}");
+            }
+        }
+    }
+}
+
+/// Buffers that a larger network has left behind, and those that have to grow.
+#[test]
+fn what_ran_before_changes_no_bit() {
+    for path in available() {
+        let run = |runner: &mut Runner, &(structure, batch, resolution): &(&str, u32, u32)| {
+            let network = network(structure, batch, resolution, Precision::F32);
+            let draws = PhiloxNormals { seed: 7, repeat: 0 };
+            runner.perturb(&network, 0.01, draws).expect("runs")
+        };
+        let alone: Vec<_> = SHALLOW.iter().map(|net| run(&mut runner(path), net)).collect();
+        let mut used = runner(path);
+        for (net, alone) in SHALLOW.iter().zip(&alone).rev().chain(SHALLOW.iter().zip(&alone)) {
+            assert_eq!(run(&mut used, net), *alone, "{} on {net:?}", path.name());
+        }
+        let kept = used.kept_bytes();
+        for net in SHALLOW {
+            run(&mut used, net);
+        }
+        assert_eq!(used.kept_bytes(), kept, "nothing grows once the largest has been seen");
+    }
+}
+
+#[test]
+fn what_is_kept_is_what_was_needed() {
+    for path in available() {
+        let mut runner = runner(path);
+        assert_eq!(runner.kept_bytes(), 0);
+        let network = network(SHALLOW[0].0, 2, 17, Precision::F32);
+        let draws = PhiloxNormals { seed: 1, repeat: 0 };
+        runner.perturb(&network, 0.01, draws).expect("runs");
+        let map = 2 * 2 * 17 * 17 * 24 * 4;
+        assert!((map..4 * map).contains(&runner.kept_bytes()), "{}", runner.kept_bytes());
+        let mut capped = self::runner(path).with_memory_limit(map);
+        let error = capped.perturb(&network, 0.01, draws).expect_err("two maps don't fit");
+        assert!(error.to_string().contains("memory"), "{error}");
+        assert_eq!(capped.kept_bytes(), 0);
+    }
+}

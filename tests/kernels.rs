@@ -125,3 +125,47 @@ fn what_is_kept_is_what_was_needed() {
         assert_eq!(capped.kept_bytes(), 0);
     }
 }
+
+/// Parent and children that differ in one block, first to last, on a device that keeps prefixes.
+#[test]
+fn a_kept_prefix_gives_the_bits_of_a_fresh_start() {
+    const FAMILY: &[&str] = &[
+        "SuperConvK3BNRELU(3,16,1,1)SuperResK1K5K1(16,64,2,16,2)SuperResIDWE2K5(64,24,2,16,1)\
+         SuperResK3K3(24,40,1,24,1)SuperConvK1BNRELU(40,96,1,1)",
+        "SuperConvK3BNRELU(3,16,1,1)SuperResK1K5K1(16,64,2,16,2)SuperResIDWE2K5(64,24,2,16,1)\
+         SuperResK3K3(24,40,1,32,1)SuperConvK1BNRELU(40,96,1,1)",
+        "SuperConvK3BNRELU(3,16,1,1)SuperResK1K5K1(16,64,2,16,2)SuperResIDWE2K7(64,24,2,16,1)\
+         SuperResK3K3(24,40,1,24,1)SuperConvK1BNRELU(40,96,1,1)",
+        "SuperConvK3BNRELU(3,24,1,1)SuperResK1K5K1(24,64,2,16,2)SuperResIDWE2K5(64,24,2,16,1)\
+         SuperResK3K3(24,40,1,24,1)SuperConvK1BNRELU(40,96,1,1)",
+        "SuperConvK3BNRELU(3,16,1,1)SuperResK1K5K1(16,64,2,16,2)SuperResIDWE2K5(64,24,2,16,1)\
+         SuperResK3K3(24,40,1,24,1)SuperConvK1BNRELU(40,128,1,1)",
+    ];
+    let draws = PhiloxNormals { seed: 11, repeat: 0 };
+    for path in available() {
+        let device = || {
+            let device = Device::cpu().with_kernels(KernelChoice::Path(path)).expect("available");
+            device.with_prefix_reuse(1 << 28)
+        };
+        let run = |device: &Device, structure: &str, draws| {
+            let network = network(structure, 4, 32, Precision::F32);
+            let mut runner = Runner::new(device).expect("a runner");
+            runner.perturb(&network, 0.01, draws).expect("runs")
+        };
+        let kept = device();
+        for (known, structure) in FAMILY.iter().enumerate() {
+            let fresh = device();
+            assert_eq!(run(&kept, structure, draws), run(&fresh, structure, draws), "{structure}");
+            let reuse = fresh.prefix_reuse().expect("kernels reuse");
+            assert_eq!((reuse.hits, reuse.macs_saved), (0, 0));
+            // All but the first and the one whose first block differs.
+            let hits = kept.prefix_reuse().expect("kernels reuse").hits;
+            assert_eq!(hits, [0, 1, 2, 2, 3][known], "{} on {structure}", path.name());
+        }
+        let other = PhiloxNormals { seed: 12, repeat: 0 };
+        run(&kept, FAMILY[0], other);
+        let reuse = kept.prefix_reuse().expect("kernels reuse");
+        assert_eq!((reuse.evaluations, reuse.hits), (6, 3), "another draw shares nothing");
+        assert!(reuse.macs_saved * 5 > reuse.macs && reuse.bytes > 0);
+    }
+}

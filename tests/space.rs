@@ -91,6 +91,16 @@ fn errors_say_where_and_what_was_meant() {
             "my.toml:3:3: search.population: 1 is too small: 2 or more",
         ),
         (
+            "extends = \"quick\"\n[score]\nseed_mode = \"common\"\n[confirm]\nbest = 0\n",
+            "my.toml:5:1: confirm.best: 0 is too small with score.seed_mode \"common\": evolution overfits \
+             the one draw of all, so the best must be scored again with fresh ones; 1 or more",
+        ),
+        (
+            "extends = \"quick\"\n[run]\nprefix_memory = \"1G\"\n",
+            "my.toml:3:1: run.prefix_memory: candidates share nothing while each has a draw of its own; it \
+             needs score.seed_mode = \"common\"",
+        ),
+        (
             "extends = \"quick\"\n[budget]\nparams = \"1.0Q\"\n",
             "my.toml:3:1: budget.params: '1.0Q' is no size; write 1_000_000, \"1.0M\", \"400M\" or \"1.5G\"",
         ),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
+    cpu::{PrefixCache, PrefixReuse},
     kernels::{KernelChoice, KernelPath},
     memory::MemoryPool,
 };
@@ -107,6 +108,8 @@ pub struct Device {
     /// Of the CPU; none where networks run as a graph.
     pub(super) path: Option<KernelPath>,
     pub(super) memory: Arc<MemoryPool>,
+    /// Shared by the workers, where there is one.
+    pub(super) prefixes: Option<Arc<PrefixCache>>,
 }
 
 impl Device {
@@ -121,7 +124,7 @@ impl Device {
         path: Option<KernelPath>,
     ) -> Device {
         let memory = Arc::new(MemoryPool::of(&candle));
-        Device { candle, ordinal, path, memory }
+        Device { candle, ordinal, path, memory, prefixes: None }
     }
 
     /// The same device with other kernels.
@@ -150,6 +153,22 @@ impl Device {
         let candle = candle_core::Device::new_cuda(ordinal)
             .map_err(|e| DeviceError::Unusable { ordinal, reason: first_line(&e) })?;
         Ok(Device::new(candle, Some(ordinal), None))
+    }
+
+    /// Lets workers reuse the activations of prefixes that candidates with the same seed share, in
+    /// `bytes` of memory, or half of what there is. Does nothing where networks run as a graph.
+    pub fn with_prefix_reuse(self, bytes: u64) -> Device {
+        if self.path.is_none() {
+            return self;
+        }
+        let (memory, part) = self.memory.split(bytes);
+        let prefixes = Some(Arc::new(PrefixCache::new(part)));
+        Device { memory: Arc::new(memory), prefixes, ..self }
+    }
+
+    /// What [`Device::with_prefix_reuse`] has brought so far.
+    pub fn prefix_reuse(&self) -> Option<PrefixReuse> {
+        self.prefixes.as_ref().map(|prefixes| prefixes.reuse())
     }
 
     /// The code that does the arithmetic; with the device it decides a score's rounding.

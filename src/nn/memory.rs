@@ -48,6 +48,13 @@ impl MemoryPool {
         Ok(Held { pool: self, bytes })
     }
 
+    /// A pool without `bytes` of this one's capacity, but with at least half of it; and the bytes
+    /// that it lacks.
+    pub(super) fn split(&self, bytes: u64) -> (MemoryPool, u64) {
+        let part = self.capacity.map_or(bytes, |capacity| bytes.min(capacity / 2));
+        (MemoryPool::with_capacity(self.capacity.map(|capacity| capacity - part)), part)
+    }
+
     /// What one worker may keep between evaluations. Kept memory is not on the books: an idle worker
     /// that held some could stop the one that others wait for. So all cores together keep no more
     /// than a quarter, of which evaluations in flight may take a part.

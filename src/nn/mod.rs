@@ -15,7 +15,7 @@ mod network;
 mod runner;
 mod source;
 
-pub use cpu::StepTime;
+pub use cpu::{PrefixReuse, StepTime};
 pub use device::{Device, DeviceChoice, DeviceError, ParseDeviceError, open};
 pub use error::NetworkError;
 pub use graph::Engine;

@@ -24,7 +24,10 @@ impl Runner {
     /// The system gives no thread.
     pub fn new(device: &Device) -> Result<Runner, NetworkError> {
         Ok(Runner(match device.path {
-            Some(path) => Kind::Cpu(Box::new(Scorer::new(path, device.memory.clone()))),
+            Some(path) => {
+                let scorer = Scorer::new(path, device.memory.clone());
+                Kind::Cpu(Box::new(scorer.with_prefixes(device.prefixes.clone())))
+            }
             None => Kind::Graph(Engine::new(device.clone())?),
         }))
     }

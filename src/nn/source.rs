@@ -26,7 +26,7 @@ pub trait NormalSource: Send {
 /// The program's own source: counter-based sequences of (seed, repeat, tensor, shape), the same on
 /// every device. Draws are laid out channels last, weights as (k, k, in / groups, out) and inputs
 /// as (batch, side, side, channels), which is how the CPU's kernels take them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PhiloxNormals {
     pub seed: u64,
     pub repeat: u32,

@@ -68,6 +68,10 @@ impl RunSpec {
         let choice: DeviceChoice = self.preset.run.device.parse()?;
         let kernels: KernelChoice = self.preset.run.kernels.parse()?;
         let (device, note) = nn::open(choice, kernels)?;
+        let device = match self.preset.run.prefix_memory {
+            None => device,
+            Some(bytes) => device.with_prefix_reuse(bytes.0),
+        };
         Ok(OpenedDevice { device, note })
     }
 

@@ -56,7 +56,7 @@ const SCHEMA: &[(&str, &[&str])] = &[
     ),
     ("score", &["proxy", "definition", "batch", "resolution", "alpha", "repeats", "seed_mode"]),
     ("confirm", &["best", "repeats"]),
-    ("run", &["workers", "device", "kernels"]),
+    ("run", &["workers", "device", "kernels", "prefix_memory"]),
 ];
 
 /// Files larger than this are no presets.

@@ -31,7 +31,9 @@ pub enum Fixed {
 pub enum SeedMode {
     /// A draw of its own for each candidate, as the reference does.
     Fresh,
-    /// One draw for all: less noise between candidates, but evolution can overfit it.
+    /// One draw for all: less noise between candidates, and what a child shares with its parent can
+    /// be kept (`run.prefix_memory`). Evolution can overfit the draw, so the best must be confirmed
+    /// by fresh ones.
     Common,
 }
 
@@ -213,11 +215,16 @@ pub struct RunSettings {
     pub device: String,
     /// Of the CPU: `auto`, `avx512`, `avx2`, `portable` or `graph`.
     pub kernels: String,
+    /// Bytes in which activations are kept that candidates of a common seed share; none keeps
+    /// nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix_memory: Option<Size>,
 }
 
 impl Default for RunSettings {
     fn default() -> RunSettings {
-        RunSettings { workers: None, device: "auto".to_owned(), kernels: "auto".to_owned() }
+        let auto = || "auto".to_owned();
+        RunSettings { workers: None, device: auto(), kernels: auto(), prefix_memory: None }
     }
 }
 
@@ -321,8 +328,19 @@ impl Preset {
         in_range("score.repeats", self.score.repeats, 1, 1_000)?;
         positive("score.alpha", self.score.alpha)?;
         in_range("confirm.best", self.confirm.best, 0, 1_000)?;
+        if self.score.seed_mode == SeedMode::Common && self.confirm.best == 0 {
+            let message = "0 is too small with score.seed_mode \"common\": evolution overfits the one \
+                           draw of all, so the best must be scored again with fresh ones; 1 or more";
+            return Err(Invalid { path: "confirm.best", message: message.to_owned() });
+        }
         in_range("confirm.repeats", self.confirm.repeats, 2, 1_000)?;
         in_range("run.workers", self.run.workers.unwrap_or(1), 1, 1_024)?;
+        budget_min("run.prefix_memory", self.run.prefix_memory.map(|s| s.0))?;
+        if self.run.prefix_memory.is_some() && self.score.seed_mode == SeedMode::Fresh {
+            let message = "candidates share nothing while each has a draw of its own; it needs \
+                           score.seed_mode = \"common\"";
+            return Err(Invalid { path: "run.prefix_memory", message: message.to_owned() });
+        }
         self.check_initial()
     }
 

@@ -24,10 +24,11 @@ const MAX_INPUTS: usize = 64;
 const COVARIANCE_PIXELS: usize = 512;
 const PRODUCT_PIXELS: usize = 56;
 
-/// Whether the pair pays, for `pixels` pixels in a pass.
-pub(super) fn pays(first: &Geometry, second: &Geometry, pixels: usize) -> bool {
+/// Whether the pair pays, for `images` images in a pass.
+pub(super) fn pays(first: &Geometry, second: &Geometry, images: usize) -> bool {
     let pointwise = |g: &Geometry| g.is_pointwise() && g.stride == 1;
     let (few, many) = (first.in_channels, first.out_channels);
+    let pixels = images * first.in_pixels();
     pointwise(first) && pointwise(second) && few <= MAX_INPUTS && many >= 2 * few && pixels >= 512
 }
 

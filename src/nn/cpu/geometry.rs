@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::arch::{Conv, LayerAt};
 
 /// A conv with the maps around it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Geometry {
     pub in_channels: usize,
     pub out_channels: usize,

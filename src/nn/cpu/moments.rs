@@ -79,6 +79,13 @@ impl Moments {
         }
     }
 
+    /// Takes a norm that was known before, without its sums.
+    pub(super) fn restore(&mut self, scale: &[f32], shift: &[f32]) {
+        self.reset(0);
+        self.scale.extend_from_slice(scale);
+        self.shift.extend_from_slice(shift);
+    }
+
     /// Biased, by channel.
     pub(super) fn variances(&self) -> &[f64] {
         &self.variances

@@ -39,6 +39,10 @@ pub(super) struct Plan {
     pub images: usize,
     pub sizes: Sizes,
     lanes: usize,
+    /// Of each layer, the block it belongs to.
+    blocks: Vec<usize>,
+    /// Whether every block starts with a step of its own, so that prefixes can be kept.
+    bordered: bool,
 }
 
 /// What buffers need at their fullest; values.
@@ -51,10 +55,13 @@ pub(super) struct Sizes {
 }
 
 impl Plan {
-    pub(super) fn new(network: &PlainNetwork, lanes: usize) -> Plan {
+    /// `lanes` values to a vector; `bordered` if maps between blocks must exist.
+    pub(super) fn new(network: &PlainNetwork, lanes: usize, bordered: bool) -> Plan {
         let layers = network.convs().map(|(conv, at)| Geometry::new(conv, at)).collect();
+        let blocks = network.convs().map(|(_, at)| at.block).collect();
         let images = network.input.batch as usize;
-        let mut plan = Plan { layers, images, sizes: Sizes::default(), lanes };
+        let sizes = Sizes::default();
+        let mut plan = Plan { layers, images, sizes, lanes, blocks, bordered };
         plan.sizes = plan.sizes();
         plan
     }
@@ -64,7 +71,7 @@ impl Plan {
         std::iter::from_fn(move || {
             let step = match self.layers.get(layer..layer + 2) {
                 _ if layer == self.layers.len() => return None,
-                Some([a, b]) if layer > 0 && fused::pays(a, b, self.images * a.in_pixels()) => {
+                Some([a, b]) if self.may_pair(layer) && fused::pays(a, b, self.images) => {
                     Step::Pair(layer)
                 }
                 _ => Step::Conv(layer),
@@ -72,6 +79,17 @@ impl Plan {
             layer = step.last() + 1;
             Some(step)
         })
+    }
+
+    /// The input has no norm to stage by, and a border is no place inside of a pair.
+    fn may_pair(&self, layer: usize) -> bool {
+        layer > 0 && !(self.bordered && self.blocks[layer] != self.blocks[layer + 1])
+    }
+
+    /// Whether a block ends with `step`.
+    pub(super) fn is_border(&self, step: Step) -> bool {
+        let last = step.last();
+        self.blocks.get(last + 1).is_none_or(|next| *next != self.blocks[last])
     }
 
     /// Values of one pass of the maps in front of `first` and behind `last`.

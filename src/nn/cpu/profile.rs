@@ -31,10 +31,21 @@ pub(super) fn macs(g: &Geometry, images: usize) -> u64 {
     taps * taps * (g.fan() * g.out_channels * images) as u64
 }
 
+/// Measures for some part of a second.
+pub(super) struct MeasurePeak;
+
+impl Kernel for MeasurePeak {
+    type Output = f64;
+
+    fn run<S: Simd>(self, s: S) -> f64 {
+        s.run(Peak { rounds: 20_000_000 })
+    }
+}
+
 /// Multiply-adds a second that one core can do at most: as many independent chains as registers
 /// hold, nothing else.
-pub(super) struct Peak {
-    pub rounds: u32,
+struct Peak {
+    rounds: u32,
 }
 
 impl Kernel for Peak {

@@ -25,6 +25,7 @@ use super::{
     worker::{Job, JobOutcome, JobPurpose, Report, ScorerFactory, Worker, panic_text},
 };
 use crate::{
+    nn::Device,
     random::{Purpose, Stream},
     search::{Asked, End, Evolution},
     space::SeedMode,
@@ -118,6 +119,7 @@ struct Slot {
 struct Engine<'a> {
     mailbox: &'a Mailbox,
     spec: RunSpec,
+    device: Device,
     evolution: Evolution,
     slots: Vec<Slot>,
     confirmation: Option<Confirmation>,
@@ -175,6 +177,7 @@ impl<'a> Engine<'a> {
             mailbox,
             evolution: Evolution::new(spec.search_settings()),
             spec,
+            device,
             slots,
             confirmation: None,
             folder,
@@ -388,6 +391,7 @@ impl<'a> Engine<'a> {
     fn end_search(&mut self, end: End) {
         let now = Instant::now();
         self.search_watch.stop(now);
+        self.tell_reuse();
         let members = self.evolution.population().members();
         if members.is_empty() {
             let why = self.last_failure.as_deref().unwrap_or("nothing was proposed");

@@ -86,6 +86,23 @@ impl Engine<'_> {
         self.mailbox.post(Update::Log(Log { at_ms: self.at_ms(), text: text.to_owned() }));
     }
 
+    /// What common seeds have saved, where they are in use.
+    pub(super) fn tell_reuse(&self) {
+        let Some(reuse) = self.device.prefix_reuse().filter(|reuse| reuse.evaluations > 0) else {
+            return;
+        };
+        let percent = |part: u64, whole: u64| 100.0 * part as f64 / whole.max(1) as f64;
+        self.log(&format!(
+            "common seeds: {:.0} % of {} evaluations started behind a known prefix, which saved \
+             {:.0} % of the multiply-adds; {:.1} of {:.1} GiB in use",
+            percent(reuse.hits, reuse.evaluations),
+            reuse.evaluations,
+            percent(reuse.macs_saved, reuse.macs),
+            reuse.bytes as f64 / (1_u64 << 30) as f64,
+            reuse.limit as f64 / (1_u64 << 30) as f64,
+        ));
+    }
+
     pub(super) fn fault(&self, worker: Option<usize>, id: Option<u64>, text: String) {
         self.mailbox.post(Update::Fault(Fault { at_ms: self.at_ms(), worker, id, text }));
     }

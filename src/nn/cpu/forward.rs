@@ -1,0 +1,319 @@
+//! The way of one network through the kernels.
+//!
+//! Owns: the buffers of a worker. Must not know: which instructions there are, who else runs.
+//! Invariant: every step reads what the step before wrote, so starting behind a kept border is the
+//! same as coming from the input.
+
+use std::{collections::TryReserveError, sync::Arc, time::Instant};
+
+use super::{
+    buffer::Buffer,
+    compare::Compare,
+    dense::Pass,
+    draw::Matrix,
+    fused::{Covariance, Pair},
+    geometry::Geometry,
+    moments::Moments,
+    plan::{Plan, Sizes, Step},
+    prefix::{Border, BorderNorm, Prefix, PrefixCache},
+    profile::{self, StepTime},
+    simd::{Kernel, Simd},
+    tile::panels,
+};
+use crate::nn::{
+    network::{NormVariance, PASSES, Perturbation},
+    source::{Draw, PhiloxNormals},
+};
+
+/// Everything that a network is run in.
+#[derive(Default)]
+pub(super) struct Arena {
+    /// Input and output of a step in turns, both passes in each.
+    maps: [Buffer; 2],
+    /// Of a step's convs.
+    weights: [Buffer; 2],
+    staged: Buffer,
+    drawn: Buffer,
+    /// Of the map that is read, by pass, and of the one that is written.
+    moments: [[Moments; PASSES]; 2],
+    /// Of the map between fused convs.
+    between: [Moments; PASSES],
+    covariance: Covariance,
+}
+
+impl Arena {
+    fn buffers(&mut self) -> [&mut Buffer; 6] {
+        let [a, b] = &mut self.maps;
+        let [c, d] = &mut self.weights;
+        [a, b, c, d, &mut self.staged, &mut self.drawn]
+    }
+
+    pub(super) fn resize(&mut self, sizes: &Sizes) -> Result<(), TryReserveError> {
+        let lens = sizes.lens();
+        for (buffer, len) in self.buffers().into_iter().zip(lens) {
+            buffer.resize(len)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        let buffers = self.maps.iter().chain(&self.weights).chain([&self.staged, &self.drawn]);
+        buffers.map(Buffer::bytes).sum()
+    }
+
+    fn check_fences(&mut self) {
+        for buffer in self.buffers() {
+            buffer.check_fences();
+        }
+    }
+}
+
+/// A network on its way.
+pub(super) struct Forward<'a> {
+    pub plan: &'a Plan,
+    pub alpha: f64,
+    pub draws: PhiloxNormals,
+    pub arena: &'a mut Arena,
+    pub prefixes: Option<&'a PrefixCache>,
+    pub times: Option<&'a mut Vec<StepTime>>,
+}
+
+impl Kernel for Forward<'_> {
+    type Output = Perturbation;
+
+    fn run<S: Simd>(mut self, s: S) -> Perturbation {
+        let steps: Vec<Step> = self.plan.steps().collect();
+        let mut norms = Vec::with_capacity(self.plan.layers.len());
+        let first = match self.resume(&steps, S::LANES) {
+            Some((first, border)) => {
+                self.restore(&border, first);
+                norms.extend_from_slice(&border.variances);
+                first
+            }
+            None => {
+                self.input(s);
+                0
+            }
+        };
+        for (number, step) in steps.iter().copied().enumerate().skip(first) {
+            let start = self.times.is_some().then(Instant::now);
+            self.weights(s, step);
+            let drawn = self.times.is_some().then(Instant::now);
+            match step {
+                Step::Conv(layer) => self.conv(s, layer, number == 0),
+                Step::Pair(layer) => {
+                    self.pair(s, layer);
+                    norms.push(self.norm_variance(layer, &self.arena.between));
+                }
+            }
+            norms.push(self.norm_variance(step.last(), &self.arena.moments[1]));
+            self.arena.maps.swap(0, 1);
+            self.arena.moments.swap(0, 1);
+            self.arena.check_fences();
+            if self.prefixes.is_some() && self.plan.is_border(step) && number + 1 < steps.len() {
+                self.keep(step, &norms, S::LANES);
+            }
+            if let (Some(times), Some(start), Some(drawn)) = (&mut self.times, start, drawn) {
+                let (layers, images) = (step.layers(), PASSES * self.plan.images);
+                let macs =
+                    layers.clone().map(|i| profile::macs(&self.plan.layers[i], images)).sum();
+                let (drawing, computing) = (drawn - start, drawn.elapsed());
+                times.push(StepTime { layers, macs, drawing, computing });
+            }
+        }
+        let result = self.compare(s, norms);
+        if steps.len() % 2 == 1 {
+            // Buffers keep their roles, so that a second run of the same network grows nothing.
+            self.arena.maps.swap(0, 1);
+        }
+        result
+    }
+}
+
+impl Forward<'_> {
+    /// What decides the map behind a step.
+    fn prefix(&self, step: Step, lanes: usize) -> Prefix {
+        Prefix {
+            layers: self.plan.layers[..=step.last()].into(),
+            images: self.plan.images,
+            alpha_bits: self.alpha.to_bits(),
+            draws: self.draws,
+            lanes,
+        }
+    }
+
+    /// The step behind the furthest border that is known, and that border.
+    fn resume(&self, steps: &[Step], lanes: usize) -> Option<(usize, Arc<Border>)> {
+        let prefixes = self.prefixes?;
+        let inner = &steps[..steps.len() - 1];
+        let borders: Vec<_> = inner
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, step)| self.plan.is_border(**step))
+            .collect();
+        let wanted: Vec<_> = borders.iter().map(|(_, step)| self.prefix(**step, lanes)).collect();
+        let found = prefixes.find(wanted.iter());
+        let found = found.map(|(place, border)| (borders[place].0 + 1, border));
+        let images = PASSES * self.plan.images;
+        let macs = |layers: &[Geometry]| layers.iter().map(|g| profile::macs(g, images)).sum();
+        let saved = found.as_ref().map_or(0, |(step, _)| steps[step - 1].last() + 1);
+        prefixes.count(macs(&self.plan.layers), macs(&self.plan.layers[..saved]));
+        found
+    }
+
+    /// Puts the network where `border` was kept, in front of step number `step`.
+    fn restore(&mut self, border: &Border, step: usize) {
+        if step % 2 == 1 {
+            self.arena.maps.swap(0, 1);
+        }
+        border.map.copy_to(self.arena.maps[0].values_mut());
+        for (moments, norm) in self.arena.moments[0].iter_mut().zip(&border.norms) {
+            moments.restore(&norm.scale, &norm.shift);
+        }
+    }
+
+    /// Keeps the map that `step` has just written.
+    fn keep(&self, step: Step, norms: &[NormVariance], lanes: usize) {
+        let Some(prefixes) = self.prefixes else { return };
+        let last = &self.plan.layers[step.last()];
+        let (_, map) = self.plan.map_lens(last, last);
+        let norm = |moments: &Moments| {
+            let norm = moments.norm();
+            BorderNorm { scale: norm.scale.to_vec(), shift: norm.shift.to_vec() }
+        };
+        let map = &self.arena.maps[0].values()[..PASSES * map];
+        let of_passes = self.arena.moments[0].each_ref().map(norm);
+        prefixes.keep(self.prefix(step, lanes), map, of_passes, norms.to_vec());
+    }
+
+    /// x and x + αε, one behind the other.
+    fn input<S: Simd>(&mut self, s: S) {
+        let plan = self.plan;
+        let (images, first) = (plan.images, plan.layers[0]);
+        let shape = [images, first.in_channels, first.from, first.from].map(|n| n as u32);
+        let (rows, width) = (images * first.in_pixels(), first.in_channels);
+        let padded = width.next_multiple_of(S::LANES);
+        let (clean, noise) = self.arena.maps[0].values_mut().split_at_mut(rows * padded);
+        for (tensor, to) in [(Draw::Input, &mut *clean), (Draw::Noise, &mut *noise)] {
+            let normals = self.draws.sequence(tensor, shape);
+            let mut matrix = Matrix { normals, width, rows, to };
+            let whole = std::iter::once((0, padded));
+            matrix.draw(s, 0..rows, whole, self.arena.drawn.values_mut());
+        }
+        let alpha = self.alpha as f32;
+        for (noise, x) in noise.iter_mut().zip(clean) {
+            *noise = *x + alpha * *noise;
+        }
+    }
+
+    /// Draws what a step's convs are going to read.
+    fn weights<S: Simd>(&mut self, s: S, step: Step) {
+        let arena = &mut *self.arena;
+        for (layer, weights) in step.layers().zip(&mut arena.weights) {
+            let g = self.plan.layers[layer];
+            let shape = [g.out_channels, g.fan(), g.side, g.side].map(|n| n as u32);
+            let tensor = Draw::Weights { layer: layer as u32 };
+            let normals = self.draws.sequence(tensor, shape);
+            let to = weights.values_mut();
+            let (width, rows) = (g.out_channels, g.weight_rows());
+            let mut matrix = Matrix { normals, width, rows, to };
+            let drawn = arena.drawn.values_mut();
+            let seen = g.windows();
+            for row in seen.clone() {
+                let first = row * g.side + seen.start;
+                let rows = first * g.fan()..(first + seen.len()) * g.fan();
+                if g.depthwise {
+                    let padded = width.next_multiple_of(S::LANES);
+                    matrix.draw(s, rows, std::iter::once((0, padded)), drawn);
+                } else {
+                    let panels = panels::<S>(width).map(|panel| (panel.first, panel.width::<S>()));
+                    matrix.draw(s, rows, panels, drawn);
+                }
+            }
+        }
+    }
+
+    fn conv<S: Simd>(&mut self, s: S, layer: usize, first: bool) {
+        let (plan, arena) = (self.plan, &mut *self.arena);
+        let g = plan.layers[layer];
+        let (from_len, to_len) = plan.map_lens(&g, &g);
+        let [from, to] = &mut arena.maps;
+        let [read, written] = &mut arena.moments;
+        for pass in 0..PASSES {
+            written[pass].reset(g.out_channels.next_multiple_of(S::LANES));
+            let run = Pass {
+                geometry: g,
+                images: plan.images,
+                from: &from.values()[pass * from_len..][..from_len],
+                norm: (!first).then(|| read[pass].norm()),
+                weights: arena.weights[0].values(),
+                to: &mut to.values_mut()[pass * to_len..][..to_len],
+                moments: &mut written[pass],
+                staged: arena.staged.values_mut(),
+            };
+            if g.depthwise {
+                run.depthwise(s);
+            } else {
+                run.dense(s);
+            }
+            written[pass].finish(g.out_channels, (plan.images * g.out_pixels()) as f64);
+        }
+    }
+
+    fn pair<S: Simd>(&mut self, s: S, layer: usize) {
+        let (plan, arena) = (self.plan, &mut *self.arena);
+        let [first, second] = [plan.layers[layer], plan.layers[layer + 1]];
+        let (from_len, to_len) = plan.map_lens(&first, &second);
+        let [from, to] = &mut arena.maps;
+        let [read, written] = &mut arena.moments;
+        for pass in 0..PASSES {
+            arena.between[pass].reset(first.out_channels.next_multiple_of(S::LANES));
+            written[pass].reset(second.out_channels.next_multiple_of(S::LANES));
+            let pair = Pair {
+                first,
+                second,
+                images: plan.images,
+                from: &from.values()[pass * from_len..][..from_len],
+                norm: Some(read[pass].norm()),
+                weights: arena.weights.each_ref().map(Buffer::values),
+                to: &mut to.values_mut()[pass * to_len..][..to_len],
+                moments: [&mut arena.between[pass], &mut written[pass]],
+                staged: arena.staged.values_mut(),
+                covariance: &mut arena.covariance,
+            };
+            pair.run(s);
+            let count = plan.images * second.out_pixels();
+            written[pass].finish(second.out_channels, count as f64);
+        }
+    }
+
+    fn norm_variance(&self, layer: usize, moments: &[Moments; PASSES]) -> NormVariance {
+        let g = self.plan.layers[layer];
+        let [clean, perturbed] = moments.each_ref().map(|m| &m.variances()[..g.out_channels]);
+        let pairs = clean.iter().zip(perturbed).map(|(clean, perturbed)| [*clean, *perturbed]);
+        NormVariance::of(pairs, (self.plan.images * g.out_pixels()) as u64)
+    }
+
+    /// What the last map says.
+    fn compare<S: Simd>(&self, s: S, norms: Vec<NormVariance>) -> Perturbation {
+        let last = self.plan.layers[self.plan.layers.len() - 1];
+        let channels = last.out_channels.next_multiple_of(S::LANES);
+        let image = last.out_pixels() * channels;
+        let maps = self.arena.maps[0].values();
+        let (clean, perturbed) = maps.split_at(self.plan.images * image);
+        let norms_of = self.arena.moments[0].each_ref().map(Moments::norm);
+        let mut sums = Perturbation { norms, ..Perturbation::default() };
+        let images = clean.chunks_exact(image).zip(perturbed.chunks_exact(image));
+        for (clean, perturbed) in images {
+            let maps = [clean, perturbed];
+            let [l1, l2, sum, squares] = s.run(Compare { maps, norms: norms_of, channels });
+            sums.delta_l1 += l1;
+            sums.delta_l2 += l2.sqrt();
+            sums.output_sum += sum;
+            sums.output_sum_squares += squares;
+        }
+        let batch = self.plan.images as f64;
+        Perturbation { delta_l1: sums.delta_l1 / batch, delta_l2: sums.delta_l2 / batch, ..sums }
+    }
+}

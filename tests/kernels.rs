@@ -22,6 +22,7 @@ const SHALLOW: &[(&str, u32, u32)] = &[
     ),
     ("SuperConvK3BNRELU(3,16,8,1)SuperResIDWE2K3(16,24,1,8,1)", 6, 48),
     ("SuperConvK5BNRELU(3,8,3,2)SuperConvK1BNRELU(8,200,1,1)", 1, 31),
+    ("SuperConvK3BNRELU(3,8,1,1)SuperResIDWE2K7(8,16,2,8,1)", 40, 3),
 ];
 
 /// Means over many channels tell more of a map than single ones; 1e-5 is what they are held to.
@@ -148,7 +149,7 @@ fn a_kept_prefix_gives_the_bits_of_a_fresh_start() {
             device.with_prefix_reuse(1 << 28)
         };
         let run = |device: &Device, structure: &str, draws| {
-            let network = network(structure, 4, 32, Precision::F32);
+            let network = network(structure, 8, 32, Precision::F32);
             let mut runner = Runner::new(device).expect("a runner");
             runner.perturb(&network, 0.01, draws).expect("runs")
         };
@@ -168,4 +169,25 @@ fn a_kept_prefix_gives_the_bits_of_a_fresh_start() {
         assert_eq!((reuse.evaluations, reuse.hits), (6, 3), "another draw shares nothing");
         assert!(reuse.macs_saved * 5 > reuse.macs && reuse.bytes > 0);
     }
+}
+
+/// The same layers in other blocks are fused elsewhere: another network, as far as bits go.
+#[test]
+fn where_blocks_end_is_part_of_a_prefix() {
+    let net = |a, b| {
+        format!(
+            "SuperConvK3BNRELU(3,32,1,1)SuperResK1K3K1(32,128,1,32,{a})\
+             SuperResK1K3K1(128,128,1,32,{b})SuperConvK1BNRELU(128,64,1,1)"
+        )
+    };
+    let device = || Device::cpu().with_prefix_reuse(1 << 28);
+    let draws = PhiloxNormals { seed: 5, repeat: 0 };
+    let run = |device: &Device, structure: &str| {
+        let network = network(structure, 2, 32, Precision::F32);
+        Runner::new(device).expect("a runner").perturb(&network, 0.01, draws).expect("runs")
+    };
+    let used = device();
+    run(&used, &net(2, 1));
+    assert_eq!(run(&used, &net(1, 2)), run(&device(), &net(1, 2)));
+    assert_ne!(run(&used, &net(1, 2)), run(&used, &net(2, 1)), "rounding tells them apart");
 }

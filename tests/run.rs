@@ -41,6 +41,7 @@ struct Said {
     snapshots: Vec<Arc<Snapshot>>,
     phases: Vec<Phase>,
     faults: Vec<Fault>,
+    logs: Vec<String>,
     finished: Option<Finished>,
 }
 
@@ -60,7 +61,8 @@ impl Said {
                 Update::Phase(phase) => self.phases.push(phase),
                 Update::Fault(fault) => self.faults.push(fault),
                 Update::Finished(finished) => self.finished = Some(finished),
-                Update::Hello(_) | Update::NewBest(_) | Update::Log(_) => {}
+                Update::Log(log) => self.logs.push(log.text),
+                Update::Hello(_) | Update::NewBest(_) => {}
             }
         }
     }
@@ -120,6 +122,37 @@ fn workers_change_nothing_and_seeds_do() {
     assert_eq!(one, run(&["run.workers=2"]));
     let other = run(&["run.workers=2", "search.seed=7"]);
     assert_ne!(one, other);
+}
+
+/// Which worker knows a prefix, and which prefixes had to make room, depends on luck; results don't.
+#[test]
+fn kept_prefixes_change_no_result() {
+    let run = |sets: &[&str]| {
+        let common = [
+            "score.seed_mode=common",
+            "search.iterations=1_000",
+            "space.resolution=16",
+            "score.batch=4",
+        ];
+        let said = run_to_end(spec(&[&common, sets].concat()), None);
+        assert!(said.faults.is_empty(), "{:?}", said.faults);
+        let told = said.logs.iter().any(|log| log.starts_with("common seeds: "));
+        (fingerprint(&said), told)
+    };
+    let (one, told) = run(&["run.prefix_memory=1G", "run.workers=1"]);
+    assert!(told, "what was saved is told");
+    // The least memory there may be: most prefixes soon leave.
+    for sets in [
+        ["run.prefix_memory=1G", "run.workers=2"],
+        ["run.prefix_memory=16M", "run.workers=1"],
+        ["run.prefix_memory=16M", "run.workers=3"],
+    ] {
+        assert_eq!(run(&sets).0, one, "{sets:?}");
+    }
+    assert!(!run(&["run.workers=2"]).1, "nothing is kept unless asked for");
+    let spec = spec(&["score.seed_mode=common", "run.prefix_memory=16M", "run.kernels=graph"]);
+    let said = run_to_end(spec, None);
+    assert!(said.logs.iter().any(|log| log.contains("keep no prefixes")), "{:?}", said.logs);
 }
 
 #[test]

@@ -34,15 +34,7 @@ impl KernelPath {
 
     /// Whether this CPU has the instructions.
     pub fn is_available(self) -> bool {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            KernelPath::Avx512 => is_x86_feature_detected!("avx512f"),
-            #[cfg(target_arch = "x86_64")]
-            KernelPath::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
-            #[cfg(not(target_arch = "x86_64"))]
-            KernelPath::Avx512 | KernelPath::Avx2 => false,
-            KernelPath::Portable => true,
-        }
+        super::cpu::is_available(self)
     }
 
     /// Multiply-adds a second that one core can do with these instructions, measured for a part of a
@@ -137,11 +129,5 @@ mod tests {
         let error = "axv512".parse::<KernelChoice>().expect_err("no such kernels").to_string();
         assert!(error.contains("auto, avx512, avx2, portable, graph"), "{error}");
         assert!(error.contains("did you mean `avx512`?"), "{error}");
-    }
-
-    #[test]
-    fn every_cpu_has_a_path() {
-        assert!(KernelPath::Portable.is_available());
-        assert!(KernelPath::best().is_available());
     }
 }

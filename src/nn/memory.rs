@@ -3,7 +3,10 @@
 //! Must not know: what it is for. Invariant: what the evaluations on a device hold together never
 //! exceeds what there was when the device was opened.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Condvar, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 /// Bytes that can be allocated on the device at this moment; none where the system does not say.
 fn available_bytes(device: &candle_core::Device) -> Option<u64> {
@@ -16,10 +19,15 @@ fn available_bytes(device: &candle_core::Device) -> Option<u64> {
 
 /// The memory of one device, shared by its workers. An evaluation that would fit alone waits for the
 /// others instead of failing, so that what fails does not depend on who runs beside it.
+///
+/// A part is set aside for what idle workers keep: nobody has to wait for those to wake up.
 #[derive(Debug)]
 pub(super) struct MemoryPool {
-    /// What there was at the start; none where the system does not say.
+    /// What evaluations can have; none where the system does not say.
     capacity: Option<u64>,
+    /// What idle workers can keep, all together.
+    keepable: u64,
+    kept: AtomicU64,
     held: Mutex<u64>,
     released: Condvar,
 }
@@ -29,8 +37,31 @@ impl MemoryPool {
         MemoryPool::with_capacity(available_bytes(device))
     }
 
-    fn with_capacity(capacity: Option<u64>) -> MemoryPool {
-        MemoryPool { capacity, held: Mutex::new(0), released: Condvar::new() }
+    /// Three quarters for evaluations, the rest to be kept.
+    fn with_capacity(available: Option<u64>) -> MemoryPool {
+        let keepable = available.map_or(u64::MAX, |bytes| bytes / 4);
+        MemoryPool::new(available.map(|bytes| bytes - keepable), keepable)
+    }
+
+    fn new(capacity: Option<u64>, keepable: u64) -> MemoryPool {
+        let (kept, held) = (AtomicU64::new(0), Mutex::new(0));
+        MemoryPool { capacity, keepable, kept, held, released: Condvar::new() }
+    }
+
+    /// What evaluations can have; 0 where the system does not say.
+    pub(super) fn capacity(&self) -> u64 {
+        self.capacity.unwrap_or(0)
+    }
+
+    /// Lets an idle worker keep `bytes`; false where others keep too much already.
+    pub(super) fn keep(&self, bytes: u64) -> bool {
+        let more = |kept: u64| kept.checked_add(bytes).filter(|kept| *kept <= self.keepable);
+        self.kept.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// What [`MemoryPool::keep`] allowed is kept no longer.
+    pub(super) fn give_up(&self, bytes: u64) {
+        self.kept.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// Takes `bytes`, waiting for others to give theirs back.
@@ -48,19 +79,12 @@ impl MemoryPool {
         Ok(Held { pool: self, bytes })
     }
 
-    /// A pool without `bytes` of this one's capacity, but with at least half of it; and the bytes
-    /// that it lacks.
+    /// A pool without `bytes` of what evaluations can have here, but with at least half of it; and
+    /// the bytes that it lacks.
     pub(super) fn split(&self, bytes: u64) -> (MemoryPool, u64) {
         let part = self.capacity.map_or(bytes, |capacity| bytes.min(capacity / 2));
-        (MemoryPool::with_capacity(self.capacity.map(|capacity| capacity - part)), part)
-    }
-
-    /// What one worker may keep between evaluations. Kept memory is not on the books: an idle worker
-    /// that held some could stop the one that others wait for. So all cores together keep no more
-    /// than a quarter, of which evaluations in flight may take a part.
-    pub(super) fn retained_bytes(&self) -> u64 {
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
-        self.capacity.map_or(u64::MAX, |capacity| capacity / 4 / cores)
+        let capacity = self.capacity.map(|capacity| capacity - part);
+        (MemoryPool::new(capacity, self.keepable), part)
     }
 
     /// Nothing panics while it holds the lock, and a sum can't be half changed.
@@ -164,7 +188,7 @@ mod tests {
     use super::*;
     #[test]
     fn a_pool_lends_no_more_than_it_has() {
-        let pool = MemoryPool::with_capacity(Some(100));
+        let pool = MemoryPool::new(Some(100), 0);
         assert_eq!(pool.take(101).expect_err("never fits"), 100);
         let first = pool.take(70).expect("fits");
         std::thread::scope(|scope| {
@@ -175,6 +199,19 @@ mod tests {
         });
         assert_eq!(*pool.held(), 0);
         assert!(MemoryPool::with_capacity(None).take(u64::MAX).is_ok());
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_and_blocks_nobody() {
+        let pool = MemoryPool::with_capacity(Some(400));
+        assert!(pool.keep(60) && pool.keep(40) && !pool.keep(1));
+        assert!(pool.take(300).is_ok(), "evaluations have the rest");
+        pool.give_up(60);
+        assert!(pool.keep(60));
+        let (smaller, part) = pool.split(50);
+        assert_eq!((smaller.capacity(), part), (250, 50));
+        let (half, part) = pool.split(1000);
+        assert_eq!((half.capacity(), part), (150, 150));
     }
 
     #[test]

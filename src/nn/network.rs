@@ -66,6 +66,9 @@ impl PlainNetwork {
     }
 }
 
+/// Added to a norm's variance before the root, as the reference sets every norm.
+pub(super) const EPSILON: f64 = 1e-3;
+
 /// The clean pass and the perturbed one.
 pub(super) const PASSES: usize = 2;
 

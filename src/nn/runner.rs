@@ -40,7 +40,7 @@ impl Runner {
         })
     }
 
-    /// Bytes that are kept from network to network.
+    /// Bytes that the last network ran in; 0 where that is not known.
     pub fn kept_bytes(&self) -> u64 {
         match &self.0 {
             Kind::Cpu(scorer) => scorer.bytes(),
@@ -74,7 +74,7 @@ impl Runner {
         alpha: f64,
         mut draws: PhiloxNormals,
     ) -> Result<Perturbation, NetworkError> {
-        debug_assert_eq!(network.input.precision, Precision::F32);
+        assert_eq!(network.input.precision, Precision::F32, "kernels run in f32");
         match &mut self.0 {
             Kind::Cpu(scorer) => scorer.perturb(network, alpha, draws),
             Kind::Graph(engine) => engine.perturb(network, alpha, &mut draws),

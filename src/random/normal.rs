@@ -36,8 +36,8 @@ impl Normals {
 
     /// Group number `group`: draws 64·`group` and on.
     ///
-    /// Box–Muller in f32 over pairs of words. Uniforms are centres of 2³¹ cells, so the logarithm
-    /// is finite and |z| at most 6.6.
+    /// Box–Muller in f32 over pairs of words. Uniforms are centres of 2³¹ cells, rounded: from 2⁻³²
+    /// to 1, so the logarithm is finite and |z| at most 6.7.
     pub fn group(&self, group: u32) -> [f32; GROUP] {
         let mut out = [0.0; GROUP];
         for block in 0..BLOCKS {

@@ -68,9 +68,16 @@ impl RunSpec {
         let choice: DeviceChoice = self.preset.run.device.parse()?;
         let kernels: KernelChoice = self.preset.run.kernels.parse()?;
         let (device, note) = nn::open(choice, kernels)?;
-        let device = match self.preset.run.prefix_memory {
-            None => device,
-            Some(bytes) => device.with_prefix_reuse(bytes.0),
+        let (device, note) = match self.preset.run.prefix_memory {
+            None => (device, note),
+            Some(bytes) => {
+                let device = device.with_prefix_reuse(bytes.0);
+                let useless = device.prefix_reuse().is_none().then(|| {
+                    format!("run.prefix_memory: {} kernels keep no prefixes", device.kernels())
+                });
+                let notes: Vec<String> = note.into_iter().chain(useless).collect();
+                (device, (!notes.is_empty()).then(|| notes.join("; ")))
+            }
         };
         Ok(OpenedDevice { device, note })
     }

@@ -335,7 +335,8 @@ impl Preset {
         }
         in_range("confirm.repeats", self.confirm.repeats, 2, 1_000)?;
         in_range("run.workers", self.run.workers.unwrap_or(1), 1, 1_024)?;
-        budget_min("run.prefix_memory", self.run.prefix_memory.map(|s| s.0))?;
+        let prefix_memory = self.run.prefix_memory.map_or(u64::MAX, |s| s.0);
+        in_range("run.prefix_memory", prefix_memory, 16_000_000, u64::MAX)?;
         if self.run.prefix_memory.is_some() && self.score.seed_mode == SeedMode::Fresh {
             let message = "candidates share nothing while each has a draw of its own; it needs \
                            score.seed_mode = \"common\"";

@@ -42,7 +42,7 @@ impl Pass<'_> {
         assert!(self.to.len() >= self.images * g.out_pixels() * outputs);
         assert!(self.weights.len() >= g.weight_rows() * row_width::<S>(g.out_channels));
         assert!(self.staged.len() >= blocks.staged(&g, lanes));
-        assert!(!g.depthwise && g.to == (g.from - 1) / g.stride + 1);
+        assert!(!g.depthwise && g.side % 2 == 1 && g.to == (g.from - 1) / g.stride + 1);
         let mut work = Work { s, pass: self, inputs, outputs };
         match blocks {
             Blocks::Pixels(pixels) => work.pixels(pixels),
@@ -86,9 +86,12 @@ impl<S: Simd> Work<'_, S> {
                 weight: 0,
                 weights_stride: 0,
             };
-            let next = (first + count) * self.inputs;
-            for at in (next..(next + count * self.inputs)).step_by(16) {
-                self.s.prefetch(self.pass.from.as_ptr().wrapping_add(at));
+            if g.stride == 1 {
+                // The next block is on its way while this one is multiplied.
+                let next = (first + count) * self.inputs;
+                for at in (next..(next + count * self.inputs)).step_by(16) {
+                    self.s.prefetch(self.pass.from.as_ptr().wrapping_add(at));
+                }
             }
             self.panels(|work, panel, sums| {
                 work.tiles(panel, sums, &patch, count, first, 1);

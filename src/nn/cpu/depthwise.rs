@@ -6,14 +6,14 @@
 
 use super::{
     dense::Pass,
-    geometry::{Geometry, depthwise_rows, depthwise_staged},
+    geometry::{Geometry, PIXELS, depthwise_rows, depthwise_staged},
     moments::PanelSums,
     simd::{Kernel, Simd},
     stage::Stage,
 };
 
 /// Most output pixels of a kernel call.
-const MAX_ROWS: usize = 8;
+const MAX_PIXELS: usize = 8;
 
 /// Widest kernel.
 const MAX_SIDE: usize = 7;
@@ -51,6 +51,7 @@ impl<S: Simd> Work<'_, S> {
         let Work { s, pass, channels } = self;
         let g = pass.geometry;
         let mut sums = PanelSums::new();
+        let block = PIXELS / g.in_pixels();
         for channel in (0..channels).step_by(S::LANES) {
             for image in 0..pass.images {
                 let at = image * g.in_pixels() * channels + channel;
@@ -80,6 +81,9 @@ impl<S: Simd> Work<'_, S> {
                 // SAFETY: the staged image, the channel's weights and the image's outputs lie
                 // inside of what `depthwise` asserted.
                 unsafe { whole_image(s, g.side, g.from, taps) };
+                if (image + 1) % block == 0 {
+                    pass.moments.add(channel, S::LANES, &mut sums);
+                }
             }
             pass.moments.add(channel, S::LANES, &mut sums);
         }
@@ -183,7 +187,7 @@ unsafe fn row<S: Simd>(s: S, side: usize, pixels: usize, first: Taps) {
         (7, false) => table::<S, 7, false>(),
         _ => unreachable!("kernels have 1, 3, 5 or 7 columns"),
     };
-    let calls = pixels.div_ceil(S::DEPTHWISE_ROWS);
+    let calls = pixels.div_ceil(S::DEPTHWISE_PIXELS);
     let mut done = 0;
     for left in (1..=calls).rev() {
         let count = (pixels - done).div_ceil(left);
@@ -197,7 +201,7 @@ unsafe fn row<S: Simd>(s: S, side: usize, pixels: usize, first: Taps) {
     }
 }
 
-const fn table<S: Simd, const SIDE: usize, const ADJACENT: bool>() -> [TapsFn<S>; MAX_ROWS] {
+const fn table<S: Simd, const SIDE: usize, const ADJACENT: bool>() -> [TapsFn<S>; MAX_PIXELS] {
     [
         compute::<S, SIDE, ADJACENT, 1>,
         compute::<S, SIDE, ADJACENT, 2>,
@@ -237,7 +241,7 @@ impl<const SIDE: usize, const ADJACENT: bool, const PIXELS: usize> Kernel
                 let weights = taps.weights.add(row * SIDE * taps.channels);
                 if ADJACENT {
                     // Each input is loaded once and serves all the pixels that see it.
-                    let mut seen = [s.splat(0.0); MAX_ROWS + MAX_SIDE - 1];
+                    let mut seen = [s.splat(0.0); MAX_PIXELS + MAX_SIDE - 1];
                     for (i, seen) in seen[..PIXELS + SIDE - 1].iter_mut().enumerate() {
                         *seen = s.load(x.add(i * S::LANES));
                     }
@@ -289,8 +293,8 @@ unsafe fn finish<S: Simd, const PIXELS: usize>(
 }
 
 /// Whether a conv's images are taken whole.
-pub(super) fn is_whole(g: &Geometry) -> bool {
-    g.stride == 1 && g.from <= MAX_ROWS
+fn is_whole(g: &Geometry) -> bool {
+    g.stride == 1 && g.from <= MAX_PIXELS
 }
 
 /// # Safety
@@ -308,7 +312,7 @@ unsafe fn whole_image<S: Simd>(s: S, side: usize, width: usize, taps: Taps) {
     unsafe { table[width - 1](s, taps) };
 }
 
-const fn whole_table<S: Simd, const SIDE: usize>() -> [TapsFn<S>; MAX_ROWS] {
+const fn whole_table<S: Simd, const SIDE: usize>() -> [TapsFn<S>; MAX_PIXELS] {
     [
         compute_whole::<S, SIDE, 1>,
         compute_whole::<S, SIDE, 2>,

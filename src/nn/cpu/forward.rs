@@ -111,7 +111,7 @@ impl Kernel for Forward<'_> {
             self.arena.moments.swap(0, 1);
             self.arena.check_fences();
             if self.prefixes.is_some() && self.plan.is_border(step) && number + 1 < steps.len() {
-                self.keep(step, &norms, S::LANES);
+                self.keep(&steps[..=number], &norms, S::LANES);
             }
             if let (Some(times), Some(start), Some(drawn)) = (&mut self.times, start, drawn) {
                 let (layers, images) = (step.layers(), PASSES * self.plan.images);
@@ -131,10 +131,12 @@ impl Kernel for Forward<'_> {
 }
 
 impl Forward<'_> {
-    /// What decides the map behind a step.
-    fn prefix(&self, step: Step, lanes: usize) -> Prefix {
+    /// What decides the map behind the last of `steps`.
+    fn prefix(&self, steps: &[Step], lanes: usize) -> Prefix {
+        let layers = steps.last().map_or(0, |step| step.last() + 1);
         Prefix {
-            layers: self.plan.layers[..=step.last()].into(),
+            layers: self.plan.layers[..layers].into(),
+            steps: steps.into(),
             images: self.plan.images,
             alpha_bits: self.alpha.to_bits(),
             draws: self.draws,
@@ -146,15 +148,12 @@ impl Forward<'_> {
     fn resume(&self, steps: &[Step], lanes: usize) -> Option<(usize, Arc<Border>)> {
         let prefixes = self.prefixes?;
         let inner = &steps[..steps.len() - 1];
-        let borders: Vec<_> = inner
-            .iter()
-            .enumerate()
-            .rev()
-            .filter(|(_, step)| self.plan.is_border(**step))
-            .collect();
-        let wanted: Vec<_> = borders.iter().map(|(_, step)| self.prefix(**step, lanes)).collect();
+        let is_border = |number: &usize| self.plan.is_border(inner[*number]);
+        let borders: Vec<_> = (0..inner.len()).rev().filter(is_border).collect();
+        let prefix = |number: &usize| self.prefix(&steps[..=*number], lanes);
+        let wanted: Vec<_> = borders.iter().map(prefix).collect();
         let found = prefixes.find(wanted.iter());
-        let found = found.map(|(place, border)| (borders[place].0 + 1, border));
+        let found = found.map(|(place, border)| (borders[place] + 1, border));
         let images = PASSES * self.plan.images;
         let macs = |layers: &[Geometry]| layers.iter().map(|g| profile::macs(g, images)).sum();
         let saved = found.as_ref().map_or(0, |(step, _)| steps[step - 1].last() + 1);
@@ -173,9 +172,9 @@ impl Forward<'_> {
         }
     }
 
-    /// Keeps the map that `step` has just written.
-    fn keep(&self, step: Step, norms: &[NormVariance], lanes: usize) {
-        let Some(prefixes) = self.prefixes else { return };
+    /// Keeps the map that the last of `steps` has just written.
+    fn keep(&self, steps: &[Step], norms: &[NormVariance], lanes: usize) {
+        let (Some(prefixes), Some(step)) = (self.prefixes, steps.last()) else { return };
         let last = &self.plan.layers[step.last()];
         let (_, map) = self.plan.map_lens(last, last);
         let norm = |moments: &Moments| {
@@ -184,7 +183,7 @@ impl Forward<'_> {
         };
         let map = &self.arena.maps[0].values()[..PASSES * map];
         let of_passes = self.arena.moments[0].each_ref().map(norm);
-        prefixes.keep(self.prefix(step, lanes), map, of_passes, norms.to_vec());
+        prefixes.keep(self.prefix(steps, lanes), map, of_passes, norms.to_vec());
     }
 
     /// x and x + αε, one behind the other.
@@ -220,9 +219,11 @@ impl Forward<'_> {
             let mut matrix = Matrix { normals, width, rows, to };
             let drawn = arena.drawn.values_mut();
             let seen = g.windows();
-            for row in seen.clone() {
-                let first = row * g.side + seen.start;
-                let rows = first * g.fan()..(first + seen.len()) * g.fan();
+            // Depthwise kernels read whole rows, with zeros for what lies beside the map.
+            let columns = if g.depthwise { 0..g.side } else { seen.clone() };
+            for row in seen {
+                let first = row * g.side + columns.start;
+                let rows = first * g.fan()..(first + columns.len()) * g.fan();
                 if g.depthwise {
                     let padded = width.next_multiple_of(S::LANES);
                     matrix.draw(s, rows, std::iter::once((0, padded)), drawn);
@@ -275,7 +276,7 @@ impl Forward<'_> {
                 second,
                 images: plan.images,
                 from: &from.values()[pass * from_len..][..from_len],
-                norm: Some(read[pass].norm()),
+                norm: read[pass].norm(),
                 weights: arena.weights.each_ref().map(Buffer::values),
                 to: &mut to.values_mut()[pass * to_len..][..to_len],
                 moments: [&mut arena.between[pass], &mut written[pass]],

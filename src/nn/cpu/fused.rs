@@ -29,7 +29,7 @@ pub(super) fn pays(first: &Geometry, second: &Geometry, images: usize) -> bool {
     let pointwise = |g: &Geometry| g.is_pointwise() && g.stride == 1;
     let (few, many) = (first.in_channels, first.out_channels);
     let pixels = images * first.in_pixels();
-    pointwise(first) && pointwise(second) && few <= MAX_INPUTS && many >= 2 * few && pixels >= 512
+    pointwise(first) && pointwise(second) && few <= MAX_INPUTS && many >= 2 * few && pixels >= 2048
 }
 
 /// Values that staging takes.
@@ -46,7 +46,7 @@ pub(super) struct Pair<'a> {
     pub second: Geometry,
     pub images: usize,
     pub from: &'a [f32],
-    pub norm: Option<Norm<'a>>,
+    pub norm: Norm<'a>,
     /// Of the first conv and of the second, in panels.
     pub weights: [&'a [f32]; 2],
     pub to: &'a mut [f32],
@@ -134,6 +134,7 @@ impl Pair<'_> {
         let (inner, staged) = self.staged.split_at_mut(PRODUCT_PIXELS * many);
         let [between, written] = &mut self.moments;
         let between = between.norm();
+        assert!(between.scale.len() >= many && between.shift.len() >= many);
         let mut sums = PanelSums::new();
         for first in (0..pixels).step_by(PRODUCT_PIXELS) {
             let count = PRODUCT_PIXELS.min(pixels - first);
@@ -190,7 +191,7 @@ impl Pair<'_> {
 fn stage<S: Simd>(
     s: S,
     from: &[f32],
-    norm: Option<Norm<'_>>,
+    norm: Norm<'_>,
     to: &mut [f32],
     channels: usize,
     count: usize,
@@ -203,7 +204,7 @@ fn stage<S: Simd>(
         to_stride: channels,
         pixels: count,
         vectors: channels / S::LANES,
-        norm,
+        norm: Some(norm),
     };
     // SAFETY: both slices hold exactly the pixels.
     unsafe { stage.run_on(s) };

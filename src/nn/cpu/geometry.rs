@@ -92,7 +92,7 @@ const MIDDLE: usize = 96 << 10;
 const ROWS_NEAR: usize = 16 << 10;
 
 /// Most output pixels of a block; see [`super::moments`].
-const PIXELS: usize = 4096;
+pub(super) const PIXELS: usize = 4096;
 
 /// Maps narrower than this are cut across images: a row would not fill a tile, and most of a
 /// kernel may see nothing but padding.
@@ -118,20 +118,20 @@ pub(super) fn image_stride(geometry: &Geometry) -> usize {
 impl Blocks {
     /// `lanes` values to a vector, `images` images in a pass.
     pub(super) fn of(geometry: &Geometry, lanes: usize, images: usize) -> Blocks {
-        let Geometry { in_channels, from, to, side, stride, .. } = *geometry;
+        let Geometry { in_channels, to, side, stride, .. } = *geometry;
         if geometry.is_pointwise() {
             let padded = in_channels.next_multiple_of(lanes);
-            // A multiple of every tile's rows.
+            // Even for the widest tiles.
             return Blocks::Pixels((NEAR / padded / 28 * 28).clamp(28, 448));
         }
         if to < NARROW {
             let by_size = MIDDLE / image_stride(geometry);
-            return Blocks::Images(by_size.clamp(1, images.min(PIXELS)));
+            let by_pixels = (PIXELS / (to * to)).max(1);
+            return Blocks::Images(by_size.clamp(1, images.min(by_pixels)));
         }
         let row = padded_row(geometry);
-        let staged = MIDDLE.div_euclid(row).max(side + 3 * stride);
+        let staged = (MIDDLE / row).max(side + 3 * stride);
         let rows = (staged - side) / stride + 1;
-        debug_assert!(from > 0);
         Blocks::Rows(rows.min(PIXELS.div_ceil(to)).min(to))
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Owns: one worker's buffers and the way of a network through the kernels. Must not know: Candle,
 //! what results mean. Invariant: bits depend on the network, the draws and the [`KernelPath`],
-//! never on what ran before or beside.
+//! never on what ran before or beside. (Where prefixes are kept, convs of different blocks are never
+//! fused, which rounds differently.)
 //!
 //! Maps lie (images, side, side, channels), channels padded to whole vectors. A conv stores its raw
 //! output and sums it on the way; the norm and the ReLU behind it happen when the next conv stages
@@ -60,27 +61,40 @@ pub(super) struct Scorer {
     limit: Option<u64>,
     prefixes: Option<Arc<PrefixCache>>,
     arena: Arena,
+    /// Of the arena during the last network.
+    bytes: u64,
+    /// Of the arena now, as the device's books have it.
+    kept: u64,
+}
+
+impl Drop for Scorer {
+    fn drop(&mut self) {
+        self.memory.give_up(self.kept);
+    }
 }
 
 impl Scorer {
     /// `path` is one that this CPU has.
     pub(super) fn new(path: KernelPath, memory: Arc<MemoryPool>) -> Scorer {
-        Scorer { path, memory, limit: None, prefixes: None, arena: Arena::default() }
+        let arena = Arena::default();
+        Scorer { path, memory, limit: None, prefixes: None, arena, bytes: 0, kept: 0 }
     }
 
     /// Starts networks behind prefixes that `prefixes` knows, and keeps theirs there.
-    pub(super) fn with_prefixes(self, prefixes: Option<Arc<PrefixCache>>) -> Scorer {
-        Scorer { prefixes, ..self }
+    pub(super) fn with_prefixes(mut self, prefixes: Option<Arc<PrefixCache>>) -> Scorer {
+        self.prefixes = prefixes;
+        self
     }
 
     /// Refuses what needs more than `bytes`, whatever the system has to give.
-    pub(super) fn with_memory_limit(self, bytes: u64) -> Scorer {
-        Scorer { limit: Some(bytes), ..self }
+    pub(super) fn with_memory_limit(mut self, bytes: u64) -> Scorer {
+        self.limit = Some(bytes);
+        self
     }
 
-    /// Bytes of the buffers, kept from network to network.
+    /// Bytes that the last network ran in.
     pub(super) fn bytes(&self) -> u64 {
-        self.arena.bytes()
+        self.bytes
     }
 
     /// Runs f(x) and f(x + `alpha`·ε) with one set of weights.
@@ -131,15 +145,41 @@ impl Scorer {
         let memory = Arc::clone(&self.memory);
         let held = memory.take(needed).map_err(refuse)?;
         let arena = &mut self.arena;
-        arena.resize(&plan.sizes).map_err(|_| refuse(arena.bytes()))?;
+        if arena.resize(&plan.sizes).is_err() {
+            self.keep_arena(false);
+            return Err(refuse(self.memory.capacity()));
+        }
         let prefixes = self.prefixes.as_deref();
         let forward = Forward { plan: &plan, alpha, draws, arena, prefixes, times };
         let result = on_path(self.path, forward);
-        if self.arena.bytes() > memory.retained_bytes() {
-            self.arena = Arena::default();
-        }
+        self.keep_arena(true);
         drop(held);
         Ok(result)
+    }
+
+    /// Keeps the buffers for the next network, where that is wanted and the device's memory allows
+    /// it beside what other workers keep.
+    fn keep_arena(&mut self, wanted: bool) {
+        self.bytes = self.arena.bytes();
+        self.memory.give_up(std::mem::take(&mut self.kept));
+        if wanted && self.memory.keep(self.bytes) {
+            self.kept = self.bytes;
+        } else {
+            self.arena = Arena::default();
+        }
+    }
+}
+
+/// Whether this CPU has a path's instructions.
+pub(super) fn is_available(path: KernelPath) -> bool {
+    match path {
+        #[cfg(target_arch = "x86_64")]
+        KernelPath::Avx512 => simd::Avx512::detect().is_some(),
+        #[cfg(target_arch = "x86_64")]
+        KernelPath::Avx2 => simd::Avx2::detect().is_some(),
+        KernelPath::Portable => simd::Portable::detect().is_some(),
+        #[cfg(not(target_arch = "x86_64"))]
+        KernelPath::Avx512 | KernelPath::Avx2 => false,
     }
 }
 

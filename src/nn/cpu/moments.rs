@@ -7,9 +7,7 @@ use super::{
     simd::{MAX_LANES, MAX_PANEL},
     stage::Norm,
 };
-
-/// Added to the variance before the root, as the reference sets every norm.
-const EPSILON: f64 = 1e-3;
+use crate::nn::network::EPSILON;
 
 /// Sums of a block of pixels for the channels of one panel.
 #[repr(C, align(64))]

@@ -11,7 +11,7 @@ use super::{
 use crate::nn::network::{PASSES, PlainNetwork};
 
 /// One or two convs that run together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Step {
     /// The conv of this layer.
     Conv(usize),
@@ -146,5 +146,35 @@ impl Sizes {
         let Sizes { maps: [a, b], weights: [c, d], staged, drawn } = *self;
         let values = [a, b, c, d, staged, drawn].into_iter().fold(0, u64::saturating_add);
         values.saturating_mul(size_of::<f32>() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{InputSpec, Precision};
+
+    fn steps(structure: &str, bordered: bool) -> Vec<Step> {
+        let input = InputSpec { batch: 8, resolution: 32, precision: Precision::F32 };
+        let network = PlainNetwork::new(&structure.parse().expect("valid"), input);
+        Plan::new(&network, 16, bordered).steps().collect()
+    }
+
+    #[test]
+    fn pairs_may_not_cross_the_borders_of_blocks_that_are_kept() {
+        let structure = "SuperConvK3BNRELU(3,16,1,1)SuperResK1K3K1(16,64,1,16,1)\
+                         SuperResK1K3K1(64,64,1,16,1)SuperConvK1BNRELU(64,32,1,1)";
+        // conv | 1×1 3×3 1×1 1×1 3×3 1×1 | 1×1 3×3 1×1 1×1 3×3 1×1 | 1×1
+        let pairs = |bordered| {
+            let is_pair = |step: &Step| matches!(step, Step::Pair(_));
+            steps(structure, bordered).into_iter().filter(is_pair).collect::<Vec<_>>()
+        };
+        assert_eq!(pairs(false), [3, 6, 9, 12].map(Step::Pair));
+        assert_eq!(pairs(true), [3, 9].map(Step::Pair));
+        for bordered in [false, true] {
+            let layers: Vec<_> =
+                steps(structure, bordered).into_iter().flat_map(Step::layers).collect();
+            assert_eq!(layers, (0..14).collect::<Vec<_>>(), "every conv once, in order");
+        }
     }
 }

@@ -8,10 +8,11 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::geometry::Geometry;
+use super::{geometry::Geometry, plan::Step};
 use crate::nn::{
     network::{NormVariance, PASSES},
     source::PhiloxNormals,
@@ -21,6 +22,8 @@ use crate::nn::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Prefix {
     pub layers: Arc<[Geometry]>,
+    /// Fused convs round differently, and what is fused depends on where blocks end.
+    pub steps: Arc<[Step]>,
     pub images: usize,
     pub alpha_bits: u64,
     pub draws: PhiloxNormals,
@@ -29,7 +32,6 @@ pub(super) struct Prefix {
 }
 
 /// A network at the border of two blocks.
-#[derive(Debug)]
 pub(super) struct Border {
     /// The raw map, both passes.
     pub map: KeptMap,
@@ -40,7 +42,6 @@ pub(super) struct Border {
 }
 
 /// A few values for each channel: not counted.
-#[derive(Debug)]
 pub(super) struct BorderNorm {
     pub scale: Vec<f32>,
     pub shift: Vec<f32>,
@@ -55,7 +56,6 @@ const CHUNK_BYTES: u64 = (CHUNK * size_of::<f32>()) as u64;
 type Chunk = Box<[f32]>;
 
 /// A map in chunks, the last one filled in part.
-#[derive(Debug)]
 pub(super) struct KeptMap {
     chunks: Vec<Chunk>,
     len: usize,
@@ -102,10 +102,15 @@ pub struct PrefixReuse {
 }
 
 /// The borders that the workers of a device share.
-#[derive(Debug)]
 pub(in crate::nn) struct PrefixCache(Mutex<Kept>);
 
-#[derive(Debug, Default)]
+impl fmt::Debug for PrefixCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PrefixCache").field(&self.reuse()).finish()
+    }
+}
+
+#[derive(Default)]
 struct Kept {
     /// With the turn of its last use.
     borders: HashMap<Prefix, (u64, Arc<Border>)>,
@@ -245,6 +250,7 @@ mod tests {
         };
         Prefix {
             layers: vec![geometry; layers].into(),
+            steps: (0..layers).map(Step::Conv).collect(),
             images: 2,
             alpha_bits: 0.01_f64.to_bits(),
             draws: PhiloxNormals { seed: 1, repeat: 0 },

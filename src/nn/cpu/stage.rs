@@ -43,19 +43,22 @@ impl Stage<'_> {
             let channels = self.vectors * S::LANES;
             assert!(norm.scale.len() >= channels && norm.shift.len() >= channels);
         }
-        s.run(self);
+        s.run(Checked(self));
     }
 }
+
+/// Made only where `run_on`'s promise was given.
+struct Checked<'a>(Stage<'a>);
 
 /// Pixels that share a load of scale and shift.
 const TOGETHER: usize = 4;
 
-impl Kernel for Stage<'_> {
+impl Kernel for Checked<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Stage { from, from_stride, to, to_stride, pixels, vectors, norm } = self;
+        let Stage { from, from_stride, to, to_stride, pixels, vectors, norm } = self.0;
         let width = vectors * S::LANES;
         let together = if to_stride >= width { pixels / TOGETHER * TOGETHER } else { 0 };
         // SAFETY: `run_on`'s promise: pixels and vectors below are in range, and it asserted that

@@ -10,7 +10,7 @@
 
 use std::marker::PhantomData;
 
-use super::simd::{Kernel, MAX_PANEL, MAX_ROWS, Simd};
+use super::simd::{Kernel, MAX_PANEL, MAX_PIXELS, Simd};
 
 /// The operands of one tile, in values. The patch of an output pixel is `runs` runs of `run_len`
 /// values each; the panel has a row of weights (`panel` vectors) for each of them.
@@ -199,10 +199,10 @@ impl<E: Epilogue, const ROWS: usize, const PANEL: usize, const PAIRS: usize> Ker
 /// As [`TileFn`].
 unsafe fn whole<S: Simd, E: Epilogue, const ROWS: usize, const PANEL: usize>(s: S, tile: &Tile) {
     // The table has all sizes; those that don't fit this instruction set's registers are no code.
-    if ROWS <= S::TILE_ROWS[PANEL - 1] {
+    if ROWS <= S::TILE_PIXELS[PANEL - 1] {
         s.run(Work::<E, ROWS, PANEL, 0> { tile, epilogue: PhantomData });
     } else {
-        unreachable!("no tile has more rows than TILE_ROWS");
+        unreachable!("no tile has more rows than TILE_PIXELS");
     }
 }
 
@@ -219,11 +219,11 @@ unsafe fn halved<
     tile: &Tile,
 ) {
     const { assert!(PAIRS == ROWS.div_ceil(2)) };
-    match S::HALF_TILE_ROWS {
+    match S::HALF_TILE_PIXELS {
         Some(rows) if ROWS <= rows[PANEL] => {
             s.run(Work::<E, ROWS, PANEL, PAIRS> { tile, epilogue: PhantomData });
         }
-        _ => unreachable!("no tile has more rows than HALF_TILE_ROWS"),
+        _ => unreachable!("no tile has more rows than HALF_TILE_PIXELS"),
     }
 }
 
@@ -241,13 +241,13 @@ macro_rules! halves {
 }
 
 impl<S: Simd, E: Epilogue> Tiles<S, E> {
-    const WHOLE: [[TileFn<S>; MAX_ROWS]; MAX_PANEL] = [
+    const WHOLE: [[TileFn<S>; MAX_PIXELS]; MAX_PANEL] = [
         wholes!(1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16),
         wholes!(2: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16),
         wholes!(3: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16),
     ];
 
-    const HALVED: [[TileFn<S>; MAX_ROWS]; MAX_PANEL] = [
+    const HALVED: [[TileFn<S>; MAX_PIXELS]; MAX_PANEL] = [
         halves!(0: 1 1, 2 1, 3 2, 4 2, 5 3, 6 3, 7 4, 8 4, 9 5, 10 5, 11 6, 12 6, 13 7, 14 7, 15 8, 16 8),
         halves!(1: 1 1, 2 1, 3 2, 4 2, 5 3, 6 3, 7 4, 8 4, 9 5, 10 5, 11 6, 12 6, 13 7, 14 7, 15 8, 16 8),
         halves!(2: 1 1, 2 1, 3 2, 4 2, 5 3, 6 3, 7 4, 8 4, 9 5, 10 5, 11 6, 12 6, 13 7, 14 7, 15 8, 16 8),
@@ -260,9 +260,9 @@ impl<S: Simd, E: Epilogue> Tiles<S, E> {
     /// As [`TileFn`], for all pixels.
     #[inline(always)]
     pub(super) unsafe fn row(s: S, panel: Panel, pixels: usize, first: &Tile) {
-        let (table, most) = match (S::HALF_TILE_ROWS, panel.halved) {
+        let (table, most) = match (S::HALF_TILE_PIXELS, panel.halved) {
             (Some(rows), true) => (&Self::HALVED[panel.vectors - 1], rows[panel.vectors - 1]),
-            _ => (&Self::WHOLE[panel.vectors - 1], S::TILE_ROWS[panel.vectors - 1]),
+            _ => (&Self::WHOLE[panel.vectors - 1], S::TILE_PIXELS[panel.vectors - 1]),
         };
         let tiles = pixels.div_ceil(most);
         let mut done = 0;
@@ -308,7 +308,7 @@ pub(super) fn panels<S: Simd>(channels: usize) -> impl Iterator<Item = Panel> + 
     let vectors = channels.div_ceil(S::LANES);
     let count = vectors.div_ceil(S::PANEL);
     let spare = vectors * S::LANES - channels >= S::LANES / 2;
-    let halved = S::HALF_TILE_ROWS.is_some() && spare;
+    let halved = S::HALF_TILE_PIXELS.is_some() && spare;
     let mut first = 0;
     (0..count).map(move |i| {
         let vectors = (vectors - i).div_ceil(count);
@@ -344,7 +344,7 @@ mod tests {
                     let fits = last.first + last.width::<S>() - channels < half;
                     assert_eq!(
                         fits,
-                        S::HALF_TILE_ROWS.is_some()
+                        S::HALF_TILE_PIXELS.is_some()
                             || channels % S::LANES > half
                             || channels % S::LANES == 0
                     );

@@ -83,10 +83,21 @@ fn weights<S: Simd>(g: &Geometry, stream: u32) -> (Buffer, Vec<f64>) {
     } else {
         panels::<S>(width).map(|panel| (panel.first, panel.width::<S>())).collect()
     };
+    // What no pixel sees is not drawn.
+    let (seen, fan) = (g.windows(), g.fan());
+    let columns = if g.depthwise { 0..g.side } else { seen.clone() };
+    let drawn = |row: usize| {
+        let tap = row / fan;
+        seen.contains(&(tap / g.side)) && columns.contains(&(tap % g.side))
+    };
     let mut values = Vec::new();
     for (first, panel) in panels {
-        for row in plain.chunks_exact(width) {
-            values.extend((first..first + panel).map(|c| row.get(c).copied().unwrap_or(0.0)));
+        for (number, row) in plain.chunks_exact(width).enumerate() {
+            let value = |c: usize| match drawn(number) {
+                true => row.get(c).copied().unwrap_or(0.0),
+                false => f32::NAN,
+            };
+            values.extend((first..first + panel).map(value));
         }
     }
     (filled(&values), plain.into_iter().map(f64::from).collect())
@@ -245,7 +256,8 @@ fn depthwise_convs_are_their_twins() {
                 let side = [1, 3, 5, 7][draw.below(4) as usize];
                 let stride = [1, 1, 2, 2, 3, 8][draw.below(6) as usize];
                 let channels = 2 + draw.below(50) as usize;
-                let from = 1 + draw.below(20) as usize;
+                let widest = [5, 20][draw.below(2) as usize];
+                let from = 1 + draw.below(widest) as usize;
                 let g = geometry(side, stride, from, [channels; 2]);
                 let g = Geometry { depthwise: true, ..g };
                 check_conv(s, g, 1 + draw.below(3) as usize, draw.below(3) > 0);
@@ -290,7 +302,7 @@ fn fused_pairs_are_their_twins() {
                     second,
                     images,
                     from: input.buffer.values(),
-                    norm: Some(norm.norm()),
+                    norm: norm.norm(),
                     weights: [weights_a.values(), weights_b.values()],
                     to: to.values_mut(),
                     moments: [between, written],

@@ -11,10 +11,7 @@ use candle_core::{
 };
 
 use super::conv::{Kernels, contiguous};
-use crate::nn::network::PASSES;
-
-/// Added to the variance before the root, as the reference sets every norm (`zen-nas` BN eps).
-const EPSILON: f64 = 1e-3;
+use crate::nn::network::{EPSILON, PASSES};
 
 /// Normalises `x` (channels, passes · batch, side, side) and applies ReLU; weight 1, bias 0.
 /// Also gives the biased batch variances, (channels, passes).

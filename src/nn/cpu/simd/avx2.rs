@@ -23,10 +23,10 @@ macro_rules! on_values {
 impl Simd for Avx2 {
     const LANES: usize = 8;
     const PANEL: usize = 2;
-    const TILE_ROWS: [usize; 3] = [12, 6, 0];
+    const TILE_PIXELS: [usize; 3] = [12, 6, 0];
     // Widths are multiples of 8 in every search space.
-    const HALF_TILE_ROWS: Option<[usize; 3]> = None;
-    const DEPTHWISE_ROWS: usize = 8;
+    const HALF_TILE_PIXELS: Option<[usize; 3]> = None;
+    const DEPTHWISE_PIXELS: usize = 8;
 
     type F32 = __m256;
     type U32 = __m256i;

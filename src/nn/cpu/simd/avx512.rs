@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use super::{Kernel, Simd};
 
-/// Exists only where the CPU has AVX-512F.
+/// Exists only where the CPU has AVX-512F and FMA.
 #[derive(Clone, Copy)]
 pub(in crate::nn::cpu) struct Avx512(());
 
@@ -23,15 +23,16 @@ macro_rules! on_values {
 impl Simd for Avx512 {
     const LANES: usize = 16;
     const PANEL: usize = 3;
-    const TILE_ROWS: [usize; 3] = [16, 14, 9];
-    const HALF_TILE_ROWS: Option<[usize; 3]> = Some([14, 10, 7]);
-    const DEPTHWISE_ROWS: usize = 8;
+    const TILE_PIXELS: [usize; 3] = [16, 14, 9];
+    const HALF_TILE_PIXELS: Option<[usize; 3]> = Some([14, 10, 7]);
+    const DEPTHWISE_PIXELS: usize = 8;
 
     type F32 = __m512;
     type U32 = __m512i;
 
     fn detect() -> Option<Avx512> {
-        is_x86_feature_detected!("avx512f").then_some(Avx512(()))
+        let both = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma");
+        both.then_some(Avx512(()))
     }
 
     #[inline]
@@ -40,7 +41,7 @@ impl Simd for Avx512 {
         fn compiled<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
             kernel.run(simd)
         }
-        // SAFETY: `self` exists, so the CPU has AVX-512F, which implies FMA.
+        // SAFETY: `self` exists, so the CPU has AVX-512F and FMA.
         unsafe { compiled(self, kernel) }
     }
 

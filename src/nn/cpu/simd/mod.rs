@@ -20,7 +20,7 @@ pub(super) use portable::Portable;
 pub(super) const MAX_PANEL: usize = 3;
 
 /// The most output pixels of a tile, on any instruction set.
-pub(super) const MAX_ROWS: usize = 16;
+pub(super) const MAX_PIXELS: usize = 16;
 
 /// Lanes of the widest vector: what buffers are aligned and padded to.
 pub(super) const MAX_LANES: usize = 16;
@@ -32,13 +32,13 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     /// Widest panel of a tile; vectors, at most [`MAX_PANEL`].
     const PANEL: usize;
     /// Most output pixels of a tile with 1, 2 and 3 vectors of channels, so that accumulators,
-    /// weights and one input fit in the registers; at most [`MAX_ROWS`].
-    const TILE_ROWS: [usize; MAX_PANEL];
+    /// weights and one input fit in the registers; at most [`MAX_PIXELS`].
+    const TILE_PIXELS: [usize; MAX_PANEL];
     /// The same for tiles with 0, 1 and 2 vectors and half of one, which pixels share in pairs;
     /// none where vectors are never halved.
-    const HALF_TILE_ROWS: Option<[usize; MAX_PANEL]>;
+    const HALF_TILE_PIXELS: Option<[usize; MAX_PANEL]>;
     /// Output pixels that a depthwise kernel computes together.
-    const DEPTHWISE_ROWS: usize;
+    const DEPTHWISE_PIXELS: usize;
 
     type F32: Copy;
     type U32: Copy;
@@ -78,6 +78,7 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     fn mul(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// a · b + c, rounded once where the instructions can.
     fn mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
+    /// `b` where one of them is not a number.
     fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
     fn abs(self, a: Self::F32) -> Self::F32;
     fn sqrt(self, a: Self::F32) -> Self::F32;
@@ -156,7 +157,7 @@ mod tests {
                 }
             };
             float("splat", s.splat(1.5), &|_, _| 1.5);
-            if S::HALF_TILE_ROWS.is_some() {
+            if S::HALF_TILE_PIXELS.is_some() {
                 let half = S::LANES / 2;
                 let expected = |lane| if lane < half { 1.5 } else { 2.5 };
                 assert_eq!(
@@ -175,6 +176,8 @@ mod tests {
             float("sub", s.sub(a, b), &|a, b| a - b);
             float("mul", s.mul(a, b), &|a, b| a * b);
             float("max", s.max(a, b), &f32::max);
+            assert!(lanes(s.max(a, s.splat(f32::NAN))).iter().all(|x| x.is_nan()));
+            float("max", s.max(s.splat(f32::NAN), b), &|_, b| b);
             float("abs", s.abs(a), &|a, _| a.abs());
             float("sqrt", s.sqrt(s.abs(a)), &|a, _| a.abs().sqrt());
             for (lane, got) in lanes(s.mul_add(a, b, b)).into_iter().enumerate() {

@@ -24,10 +24,10 @@ const FUSED: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
 impl Simd for Portable {
     const LANES: usize = LANES;
     const PANEL: usize = if cfg!(target_arch = "aarch64") { 3 } else { 2 };
-    const TILE_ROWS: [usize; 3] =
+    const TILE_PIXELS: [usize; 3] =
         if cfg!(target_arch = "aarch64") { [16, 12, 8] } else { [12, 6, 0] };
-    const HALF_TILE_ROWS: Option<[usize; 3]> = None;
-    const DEPTHWISE_ROWS: usize = 4;
+    const HALF_TILE_PIXELS: Option<[usize; 3]> = None;
+    const DEPTHWISE_PIXELS: usize = 4;
 
     type F32 = [f32; LANES];
     type U32 = [u32; LANES];

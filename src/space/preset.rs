@@ -180,7 +180,7 @@ impl Default for ScoreSettings {
         ScoreSettings {
             proxy: "zen".to_owned(),
             definition: Definition::Table,
-            batch: 16,
+            batch: 4,
             resolution: None,
             alpha: 0.01,
             repeats: 1,

@@ -53,6 +53,7 @@ fn structure(name: &str) -> Structure {
 struct Shape {
     count: u32,
     macs: u64,
+    macs_with_padding: u64,
     drawing: Duration,
     computing: Duration,
 }
@@ -99,11 +100,13 @@ fn main() {
             let shape = shapes.entry(label).or_default();
             shape.count += 1;
             shape.macs += step.macs;
+            shape.macs_with_padding += step.macs_with_padding;
             shape.drawing += median(&|step| step.drawing);
             shape.computing += median(&|step| step.computing);
         }
         println!("\n{name}, batch {}, {} px", options.batch, options.resolution);
-        println!("{:>5} {:>10} {:>10} {:>7}  layers", "count", "draw ms", "run ms", "of peak");
+        println!("| count | draw ms | run ms | of peak | without padding | layers |");
+        println!("|--:|--:|--:|--:|--:|:--|");
         let mut shapes: Vec<_> = shapes.into_iter().collect();
         shapes.sort_by_key(|(_, shape)| std::cmp::Reverse(shape.computing));
         let mut total = Shape::default();
@@ -111,6 +114,7 @@ fn main() {
             print(label, shape, peak);
             total.count += shape.count;
             total.macs += shape.macs;
+            total.macs_with_padding += shape.macs_with_padding;
             total.drawing += shape.drawing;
             total.computing += shape.computing;
         }
@@ -120,7 +124,8 @@ fn main() {
 
 fn print(label: &str, shape: &Shape, peak: f64) {
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
-    let part = shape.macs as f64 / shape.computing.as_secs_f64() / peak * 100.0;
+    let part = |macs: u64| macs as f64 / shape.computing.as_secs_f64() / peak * 100.0;
+    let (all, seen) = (part(shape.macs_with_padding), part(shape.macs));
     let (count, drawing, computing) = (shape.count, ms(shape.drawing), ms(shape.computing));
-    println!("{count:>5} {drawing:>10.3} {computing:>10.3} {part:>6.1}%  {label}");
+    println!("| {count} | {drawing:.3} | {computing:.3} | {all:.1} % | {seen:.1} % | {label} |");
 }

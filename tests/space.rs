@@ -57,7 +57,7 @@ fn published_settings_are_the_published_ones() {
         assert_eq!((preset.search.population, preset.search.iterations), (512, 480_000));
         assert_eq!(preset.score.alpha, 0.01);
         // Not the published 64: docs/which-batch.md.
-        assert_eq!(preset.score.batch, if params.is_some() { 1 } else { 4 });
+        assert_eq!(preset.score.batch, 1);
     }
     for (ms, layers) in [(0.1, 10), (0.2, 13), (0.3, 16), (0.5, 20), (0.8, 25), (1.2, 30)] {
         let budgets = shipped(&format!("imagenet-latency-{ms}ms")).budgets();

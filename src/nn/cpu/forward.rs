@@ -117,8 +117,10 @@ impl Kernel for Forward<'_> {
                 let (layers, images) = (step.layers(), PASSES * self.plan.images);
                 let macs =
                     layers.clone().map(|i| profile::macs(&self.plan.layers[i], images)).sum();
+                let padded = |i| profile::macs_with_padding(&self.plan.layers[i], images);
+                let macs_with_padding = layers.clone().map(padded).sum();
                 let (drawing, computing) = (drawn - start, drawn.elapsed());
-                times.push(StepTime { layers, macs, drawing, computing });
+                times.push(StepTime { layers, macs, macs_with_padding, drawing, computing });
             }
         }
         let result = self.compare(s, norms);

@@ -94,9 +94,13 @@ const ROWS_NEAR: usize = 16 << 10;
 /// Most output pixels of a block; see [`super::moments`].
 pub(super) const PIXELS: usize = 4096;
 
-/// Maps narrower than this are cut across images: a row would not fill a tile, and most of a
-/// kernel may see nothing but padding.
+/// Maps up to this side are cut across images, where there are enough of them: a row would not fill
+/// a tile, and much of a kernel may see nothing but padding. With a stride the widest of them are
+/// not: their inputs are too large to read across.
 const NARROW: usize = 8;
+
+/// Images that fill a tile well enough.
+const FEW: usize = 4;
 
 /// How a dense conv is cut into blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +128,8 @@ impl Blocks {
             // Even for the widest tiles.
             return Blocks::Pixels((NEAR / padded / 28 * 28).clamp(28, 448));
         }
-        if to < NARROW {
+        let is_narrow = to < NARROW || to == NARROW && stride == 1;
+        if is_narrow && images >= to.min(FEW) {
             let by_size = MIDDLE / image_stride(geometry);
             let by_pixels = (PIXELS / (to * to)).max(1);
             return Blocks::Images(by_size.clamp(1, images.min(by_pixels)));

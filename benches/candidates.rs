@@ -210,7 +210,7 @@ fn print_row(row: Row, options: &Options) {
             of_all(&|sample| sample.together.rate),
             of_all(&|sample| sample.together.rate / sample.alone.rate),
             of_all(&|sample| sample.together.cores),
-            mib(of.workers[0].zen.kept_bytes()),
+            mib(of.workers[0].zen.memory_bytes()),
         );
     }
 }
@@ -237,7 +237,7 @@ fn print_memory(path: KernelPath) {
     println!(
         "| {name} | {batch} | {resolution} | {} | {:.1} | {} | {} |\n",
         path.name(),
-        mib(worker.zen.kept_bytes()),
+        mib(worker.zen.memory_bytes()),
         said(peak_resident_bytes()),
         said(before),
     );

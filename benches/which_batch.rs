@@ -25,8 +25,9 @@ use zendo::{
     nn::Device,
     proxy::{Failure, Proxy, Settings, Zen},
     random::{Purpose, Stream},
+    run::RunSpec,
     score::{Definition, MeanStd, Score},
-    search::{self, Asked, Candidate, Evolution},
+    search::{Asked, Candidate, Evolution},
     space::{Preset, PresetSource},
 };
 
@@ -159,19 +160,10 @@ struct Searched {
 /// The search that the engine would run: rounds of candidates change nothing, since the pipeline
 /// rule decides what each is proposed from.
 fn search(preset: &Preset, device: &Device) -> Searched {
-    let search = &preset.search;
-    let mut evolution = Evolution::new(search::Settings {
-        space: preset.search_space(),
-        budgets: preset.budgets(),
-        initial: preset.initial(),
-        iterations: search.iterations,
-        max_scored: search.max_scored,
-        population: search.population,
-        mutations: search.mutations,
-        pipeline: search.pipeline,
-        seed: search.seed,
-        dedup: search.dedup,
-    });
+    let (name, preset) = (String::new(), preset.clone());
+    let spec = RunSpec { name, preset, out: None };
+    let mut evolution = Evolution::new(spec.search_settings());
+    let preset = &spec.preset;
     let mut scored = Vec::new();
     let mut round = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! Text for people: counts with commas, names without control characters, the name that was meant.
+//! Text for people: counts with commas, bytes in their units, names without control characters, the name that was meant.
 //! A leaf that every part may use.
 
 /// `text` with every control character replaced. Names, labels and messages come from files and
@@ -18,6 +18,14 @@ pub fn grouped(n: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// Bytes in binary units: `12.3 MiB`.
+pub fn binary(bytes: u64) -> String {
+    let units = [(40, "TiB"), (30, "GiB"), (20, "MiB")];
+    let fits = |(bits, _): &(u32, &str)| bytes >> bits > 0;
+    let (bits, unit) = units.into_iter().find(fits).unwrap_or((10, "KiB"));
+    format!("{:.1} {unit}", bytes as f64 / (1_u64 << bits) as f64)
 }
 
 /// The known name nearest to what was written, the first of equals, with the edits between them.
@@ -44,6 +52,20 @@ mod tests {
     fn counts_have_commas() {
         for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_031_185, "1,031,185")] {
             assert_eq!(grouped(n), text);
+        }
+    }
+
+    #[test]
+    fn bytes_have_units() {
+        for (bytes, text) in [
+            (0, "0.0 KiB"),
+            (1_536, "1.5 KiB"),
+            ((1 << 20) - 1, "1024.0 KiB"),
+            (12 << 20, "12.0 MiB"),
+            (5 << 29, "2.5 GiB"),
+            (u64::MAX, "16777216.0 TiB"),
+        ] {
+            assert_eq!(binary(bytes), text);
         }
     }
 

@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("search", &["arch", "random", "score", "space"]),
     ("nn", &["arch", "random", "score", "text"]),
     ("proxy", &["arch", "nn", "score", "text"]),
-    ("run", &["arch", "nn", "proxy", "random", "score", "search", "space"]),
+    ("run", &["arch", "nn", "proxy", "random", "score", "search", "space", "text"]),
     ("cli", &["arch", "nn", "proxy", "run", "score", "space", "text"]),
     ("tui", &["arch", "run", "score", "space", "text"]),
 ];

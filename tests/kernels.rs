@@ -102,11 +102,11 @@ fn what_ran_before_changes_no_bit() {
         for (net, alone) in SHALLOW.iter().zip(&alone).rev().chain(SHALLOW.iter().zip(&alone)) {
             assert_eq!(run(&mut used, net), *alone, "{} on {net:?}", path.name());
         }
-        let kept = used.kept_bytes();
+        let kept = used.memory_bytes();
         for net in SHALLOW {
             run(&mut used, net);
         }
-        assert_eq!(used.kept_bytes(), kept, "nothing grows once the largest has been seen");
+        assert_eq!(used.memory_bytes(), kept, "nothing grows once the largest has been seen");
     }
 }
 
@@ -114,16 +114,16 @@ fn what_ran_before_changes_no_bit() {
 fn what_is_kept_is_what_was_needed() {
     for path in available() {
         let mut runner = runner(path);
-        assert_eq!(runner.kept_bytes(), 0);
+        assert_eq!(runner.memory_bytes(), 0);
         let network = network(SHALLOW[0].0, 2, 17, Precision::F32);
         let draws = PhiloxNormals { seed: 1, repeat: 0 };
         runner.perturb(&network, 0.01, draws).expect("runs");
         let map = 2 * 2 * 17 * 17 * 24 * 4;
-        assert!((map..4 * map).contains(&runner.kept_bytes()), "{}", runner.kept_bytes());
+        assert!((map..4 * map).contains(&runner.memory_bytes()), "{}", runner.memory_bytes());
         let mut capped = self::runner(path).with_memory_limit(map);
         let error = capped.perturb(&network, 0.01, draws).expect_err("two maps don't fit");
         assert!(error.to_string().contains("memory"), "{error}");
-        assert_eq!(capped.kept_bytes(), 0);
+        assert_eq!(capped.memory_bytes(), 0);
     }
 }
 

@@ -63,16 +63,6 @@ pub(super) fn compact(n: u64) -> String {
     }
 }
 
-/// Bytes as people read them: `12.3 MiB`.
-pub(super) fn binary(bytes: u64) -> String {
-    let value = bytes as f64;
-    match bytes {
-        0..0x10_0000 => format!("{:.1} KiB", value / 1024.0),
-        0x10_0000..0x4000_0000 => format!("{:.1} MiB", value / f64::from(1 << 20)),
-        _ => format!("{:.1} GiB", value / f64::from(1 << 30)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,8 +72,5 @@ mod tests {
         assert_eq!(compact(1_031_185), "1.031M");
         assert_eq!(compact(65_500), "65.5k");
         assert_eq!(compact(1_500_000_000), "1.500G");
-        assert_eq!(binary(1_536), "1.5 KiB");
-        assert_eq!(binary(12 << 20), "12.0 MiB");
-        assert_eq!(binary(5 << 29), "2.5 GiB");
     }
 }

@@ -9,13 +9,14 @@ use serde::Serialize;
 use super::{
     Failure,
     net::{Net, NetArgs, resolve_all},
-    output::{binary, json_line, line},
+    output::{json_line, line},
 };
 use crate::{
     arch::limits,
     nn::{self, Device, DeviceChoice, KernelChoice},
     proxy::{self, Evaluation, Proxy, Settings},
     score::{Definition, MeanStd},
+    text::binary,
 };
 
 #[derive(Debug, Args)]
@@ -75,7 +76,7 @@ struct Scored {
     scores: Option<Scores>,
     /// Process CPU time per evaluation.
     cpu_ms: f64,
-    /// Held by the proxy for this network; 0 where it keeps nothing.
+    /// That the network ran in; 0 where that is not known.
     memory_bytes: u64,
     device: String,
     kernels: &'static str,
@@ -187,7 +188,7 @@ impl Evaluated {
             bn_sum: over(&|parts| parts.bn_sum(definition)).map(|m| m.mean),
             scores,
             cpu_ms: self.cpu.as_secs_f64() * 1e3 / f64::from(args.repeats),
-            memory_bytes: proxy.kept_bytes(),
+            memory_bytes: proxy.memory_bytes(),
             device: device.to_string(),
             kernels: device.kernels(),
         }

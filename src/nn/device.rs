@@ -123,7 +123,8 @@ impl Device {
         ordinal: Option<usize>,
         path: Option<KernelPath>,
     ) -> Device {
-        let memory = Arc::new(MemoryPool::of(&candle));
+        // Kernels of our own keep their buffers; Candle frees what it allocates.
+        let memory = Arc::new(MemoryPool::of(&candle, path.is_some()));
         Device { candle, ordinal, path, memory, prefixes: None }
     }
 
@@ -220,7 +221,9 @@ fn fallback_note(error: &DeviceError) -> String {
         DeviceError::Unusable { reason, .. } => {
             format!("device auto: using the CPU (no usable GPU: {reason})")
         }
-        other => format!("device auto: using the CPU ({other})"),
+        DeviceError::NoKernels { .. } | DeviceError::KernelsOfAnother { .. } => {
+            format!("device auto: using the CPU ({error})")
+        }
     }
 }
 

@@ -33,14 +33,18 @@ pub(super) struct MemoryPool {
 }
 
 impl MemoryPool {
-    pub(super) fn of(device: &candle_core::Device) -> MemoryPool {
-        MemoryPool::with_capacity(available_bytes(device))
+    /// `keeps` says whether workers keep memory between evaluations.
+    pub(super) fn of(device: &candle_core::Device, keeps: bool) -> MemoryPool {
+        match available_bytes(device) {
+            None => MemoryPool::new(None, u64::MAX),
+            Some(bytes) if keeps => MemoryPool::with_a_quarter_kept(bytes),
+            Some(bytes) => MemoryPool::new(Some(bytes), 0),
+        }
     }
 
-    /// Three quarters for evaluations, the rest to be kept.
-    fn with_capacity(available: Option<u64>) -> MemoryPool {
-        let keepable = available.map_or(u64::MAX, |bytes| bytes / 4);
-        MemoryPool::new(available.map(|bytes| bytes - keepable), keepable)
+    fn with_a_quarter_kept(bytes: u64) -> MemoryPool {
+        let keepable = bytes / 4;
+        MemoryPool::new(Some(bytes - keepable), keepable)
     }
 
     fn new(capacity: Option<u64>, keepable: u64) -> MemoryPool {
@@ -198,12 +202,12 @@ mod tests {
             assert_eq!(second.join().expect("no panic"), Ok(40));
         });
         assert_eq!(*pool.held(), 0);
-        assert!(MemoryPool::with_capacity(None).take(u64::MAX).is_ok());
+        assert!(MemoryPool::new(None, 0).take(u64::MAX).is_ok());
     }
 
     #[test]
     fn what_is_kept_is_bounded_and_blocks_nobody() {
-        let pool = MemoryPool::with_capacity(Some(400));
+        let pool = MemoryPool::with_a_quarter_kept(400);
         assert!(pool.keep(60) && pool.keep(40) && !pool.keep(1));
         assert!(pool.take(300).is_ok(), "evaluations have the rest");
         pool.give_up(60);

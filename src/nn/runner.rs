@@ -41,7 +41,7 @@ impl Runner {
     }
 
     /// Bytes that the last network ran in; 0 where that is not known.
-    pub fn kept_bytes(&self) -> u64 {
+    pub fn memory_bytes(&self) -> u64 {
         match &self.0 {
             Kind::Cpu(scorer) => scorer.bytes(),
             Kind::Graph(_) => 0,

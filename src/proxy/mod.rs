@@ -33,8 +33,8 @@ pub trait Proxy: Send {
         repeat: u32,
     ) -> Result<Evaluation, Failure>;
 
-    /// Bytes kept from candidate to candidate.
-    fn kept_bytes(&self) -> u64 {
+    /// Bytes that the last evaluation ran in; 0 where that is not known.
+    fn memory_bytes(&self) -> u64 {
         0
     }
 }

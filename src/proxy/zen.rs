@@ -46,8 +46,8 @@ impl Proxy for Zen {
         Ok(Evaluation { score: parts.score(definition), zen: Some(parts) })
     }
 
-    fn kept_bytes(&self) -> u64 {
-        self.runner.kept_bytes()
+    fn memory_bytes(&self) -> u64 {
+        self.runner.memory_bytes()
     }
 }
 
@@ -128,17 +128,17 @@ mod tests {
     #[test]
     fn what_is_kept_is_told() {
         let mut zen = zen(SETTINGS);
-        assert_eq!(zen.kept_bytes(), 0);
+        assert_eq!(zen.memory_bytes(), 0);
         zen.evaluate(&small(), 1, 0).expect("a score");
-        let kept = zen.kept_bytes();
+        let kept = zen.memory_bytes();
         // The input and its map after the first conv alone: 4 images of 8² in 3 and 8 channels, f32.
         assert!(kept > 4 * 8 * 8 * (3 + 8) * 4, "{kept}");
         zen.evaluate(&small(), 1, 1).expect("a score");
-        assert_eq!(zen.kept_bytes(), kept);
+        assert_eq!(zen.memory_bytes(), kept);
         let graph = Device::cpu().with_kernels(KernelChoice::Graph).expect("every CPU runs it");
         let mut zen = Zen::new(SETTINGS, &graph).expect("a thread");
         zen.evaluate(&small(), 1, 0).expect("a score");
-        assert_eq!(zen.kept_bytes(), 0);
+        assert_eq!(zen.memory_bytes(), 0);
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl RunSpec {
     }
 
     /// What decides the result of the search.
-    pub(super) fn search_settings(&self) -> Settings {
+    pub fn search_settings(&self) -> Settings {
         let search = &self.preset.search;
         Settings {
             space: self.preset.search_space(),

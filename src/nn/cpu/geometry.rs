@@ -95,8 +95,7 @@ const ROWS_NEAR: usize = 16 << 10;
 pub(super) const PIXELS: usize = 4096;
 
 /// Maps up to this side are cut across images, where there are enough of them: a row would not fill
-/// a tile, and much of a kernel may see nothing but padding. With a stride the widest of them are
-/// not: their inputs are too large to read across.
+/// a tile, and much of a kernel may see nothing but padding.
 const NARROW: usize = 8;
 
 /// Images that fill a tile well enough.
@@ -119,6 +118,12 @@ pub(super) fn image_stride(geometry: &Geometry) -> usize {
     geometry.in_pixels() * geometry.in_channels + 16
 }
 
+/// Size of blocks of at most `most` of `all`, at least one, so that the last is not much smaller: it
+/// would fill its tiles badly and be staged for little.
+fn even(most: usize, all: usize) -> usize {
+    all.div_ceil(all.div_ceil(most.max(1)))
+}
+
 impl Blocks {
     /// `lanes` values to a vector, `images` images in a pass.
     pub(super) fn of(geometry: &Geometry, lanes: usize, images: usize) -> Blocks {
@@ -128,16 +133,14 @@ impl Blocks {
             // Even for the widest tiles.
             return Blocks::Pixels((NEAR / padded / 28 * 28).clamp(28, 448));
         }
-        let is_narrow = to < NARROW || to == NARROW && stride == 1;
-        if is_narrow && images >= to.min(FEW) {
+        if to <= NARROW && images >= to.min(FEW) {
             let by_size = MIDDLE / image_stride(geometry);
-            let by_pixels = (PIXELS / (to * to)).max(1);
-            return Blocks::Images(by_size.clamp(1, images.min(by_pixels)));
+            return Blocks::Images(even(by_size.min(PIXELS / (to * to)), images));
         }
         let row = padded_row(geometry);
         let staged = (MIDDLE / row).max(side + 3 * stride);
         let rows = (staged - side) / stride + 1;
-        Blocks::Rows(rows.min(PIXELS.div_ceil(to)).min(to))
+        Blocks::Rows(even(rows.min(PIXELS / to), to))
     }
 
     /// Values that staging a block takes.
@@ -164,7 +167,7 @@ pub(super) fn depthwise_rows(geometry: &Geometry, lanes: usize) -> usize {
     let row = (geometry.from + 2 * geometry.padding()) * lanes;
     let staged = (ROWS_NEAR / row).max(geometry.side + 3 * geometry.stride);
     let rows = (staged - geometry.side) / geometry.stride + 1;
-    rows.min(PIXELS.div_ceil(geometry.to)).min(geometry.to)
+    even(rows.min(PIXELS / geometry.to), geometry.to)
 }
 
 /// Values that staging a depthwise block takes.

@@ -13,6 +13,7 @@ use crate::{
         protocol::{Fault, Log, NewBest, Snapshot, Update},
     },
     search::Applied,
+    text::binary,
 };
 
 impl Engine<'_> {
@@ -94,12 +95,12 @@ impl Engine<'_> {
         let percent = |part: u64, whole: u64| 100.0 * part as f64 / whole.max(1) as f64;
         self.log(&format!(
             "common seeds: {:.0} % of {} evaluations started behind a known prefix, which saved \
-             {:.0} % of the multiply-adds; {:.1} of {:.1} GiB in use",
+             {:.0} % of the multiply-adds; {} of {} in use",
             percent(reuse.hits, reuse.evaluations),
             reuse.evaluations,
             percent(reuse.macs_saved, reuse.macs),
-            reuse.bytes as f64 / (1_u64 << 30) as f64,
-            reuse.limit as f64 / (1_u64 << 30) as f64,
+            binary(reuse.bytes),
+            binary(reuse.limit),
         ));
     }
 

@@ -9,17 +9,6 @@ use super::{Kernel, Simd};
 #[derive(Clone, Copy)]
 pub(in crate::nn::cpu) struct Avx2(());
 
-/// Intrinsics on values: safe because of the token.
-macro_rules! on_values {
-    ($($name:ident($($arg:ident: $kind:ty),*) -> $out:ty = $body:expr;)*) => {$(
-        #[inline(always)]
-        fn $name(self, $($arg: $kind),*) -> $out {
-            // SAFETY: `self` exists, so the CPU has AVX2 and FMA.
-            unsafe { $body }
-        }
-    )*};
-}
-
 impl Simd for Avx2 {
     const LANES: usize = 8;
     const PANEL: usize = 2;

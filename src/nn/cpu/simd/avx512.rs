@@ -9,17 +9,6 @@ use super::{Kernel, Simd};
 #[derive(Clone, Copy)]
 pub(in crate::nn::cpu) struct Avx512(());
 
-/// Intrinsics on values: safe because of the token.
-macro_rules! on_values {
-    ($($name:ident($($arg:ident: $kind:ty),*) -> $out:ty = $body:expr;)*) => {$(
-        #[inline(always)]
-        fn $name(self, $($arg: $kind),*) -> $out {
-            // SAFETY: `self` exists, so the CPU has AVX-512F.
-            unsafe { $body }
-        }
-    )*};
-}
-
 impl Simd for Avx512 {
     const LANES: usize = 16;
     const PANEL: usize = 3;

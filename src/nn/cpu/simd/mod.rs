@@ -4,6 +4,18 @@
 //! value of a [`Simd`] type exists only where the CPU has its instructions, so arithmetic is safe;
 //! only loads and stores ask the caller for something.
 
+/// Methods of a token that are intrinsics on values: safe because of the token.
+#[cfg(target_arch = "x86_64")]
+macro_rules! on_values {
+    ($($name:ident($($arg:ident: $kind:ty),*) -> $out:ty = $body:expr;)*) => {$(
+        #[inline(always)]
+        fn $name(self, $($arg: $kind),*) -> $out {
+            // SAFETY: `self` exists, so the CPU has the instructions.
+            unsafe { $body }
+        }
+    )*};
+}
+
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]

@@ -26,7 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn spec(sets: &[&str]) -> RunSpec {
     let no_files = |_: &Path| Err("no files here".to_owned());
     let mut source = PresetSource::find("quick", &no_files).expect("shipped");
-    for set in ["run.device=cpu", "space.resolution=8", "score.batch=2", "search.iterations=300"] {
+    for set in [
+        "run.device=cpu",
+        "space.resolution=8",
+        "score.batch=2",
+        "search.iterations=300",
+        "confirm.repeats=8",
+    ] {
         source.set_assignment(set).expect("a key");
     }
     for set in sets {

@@ -2,6 +2,7 @@
 //!
 //! The parts and who may know whom are in `docs/architecture.md`; a test reads every import.
 
+pub mod analytic;
 pub mod arch;
 pub mod cli;
 pub mod nn;

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Conv, Layer, LayerAt, NetSpec, Structure, walk};
-use crate::arch::layers::Projection;
+use super::{
+    Block, Conv, Layer, LayerAt, NetSpec, Shape, Structure,
+    layers::{Projection, walk_head},
+    walk_sub_layer,
+};
 
 /// How parameters and FLOPs (multiply-adds) are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,38 +49,135 @@ pub struct Costs {
 
 /// The costs of `structure` under `spec`.
 pub fn costs(structure: &Structure, spec: &NetSpec, counting: Counting) -> Costs {
-    let mut tally = Tally { params: 0, flops: 0.0, activation: 0, floored: spec.resolution };
-    walk(structure, spec, &mut |at| match counting {
-        Counting::Exact => tally.exact(&at),
-        Counting::Reference => tally.reference(&at),
-    });
-    Costs {
-        params: tally.params,
-        flops: tally.flops.round() as u64,
-        layers: structure.depth(),
-        activation_bytes: tally.activation.saturating_mul(4),
-        latency_ms: None,
+    let counter = CostCounter { spec: *spec, counting };
+    let mut map = counter.input();
+    let mut sum = PartCosts::default();
+    for block in structure.blocks() {
+        let (part, next) = counter.block(block, map);
+        sum.add(&part);
+        map = next;
     }
+    let channels = structure.blocks().last().map_or(0, |block| block.out_channels);
+    sum.add(&counter.head(channels, map));
+    sum.total()
 }
 
-struct Tally {
+/// The side of a map in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MapSide {
+    /// As convs give it: ceil(r / stride).
+    pub real: u32,
+    /// As the reference tracks it: floor(r / stride), at least 1.
+    pub floored: u32,
+}
+
+/// What a block, or the head, adds to the costs of a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PartCosts {
     params: u64,
     /// Whole numbers but for the reference's projections, which come in fractions of stride²;
     /// f64 is exact to 2⁵³ of them.
     flops: f64,
+    /// Elements of the largest layer output.
     activation: u64,
-    /// The resolution as the reference tracks it: floor(r / stride), where convs really give ceil.
+    layers: u32,
+}
+
+impl PartCosts {
+    pub fn add(&mut self, other: &PartCosts) {
+        self.params = self.params.saturating_add(other.params);
+        self.flops += other.flops;
+        self.activation = self.activation.max(other.activation);
+        self.layers = self.layers.saturating_add(other.layers);
+    }
+
+    /// The same part `count` times.
+    fn times(&self, count: u32) -> PartCosts {
+        PartCosts {
+            params: self.params.saturating_mul(u64::from(count)),
+            flops: self.flops * f64::from(count),
+            activation: self.activation,
+            layers: self.layers.saturating_mul(count),
+        }
+    }
+
+    /// The costs of a network of which this is the sum.
+    pub fn total(&self) -> Costs {
+        Costs {
+            params: self.params,
+            flops: self.flops.round() as u64,
+            layers: self.layers,
+            activation_bytes: self.activation.saturating_mul(4),
+            latency_ms: None,
+        }
+    }
+}
+
+/// Counts costs block by block: they depend on the block and on the maps it takes, on nothing else,
+/// so what a mutation leaves alone need not be counted again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CostCounter {
+    pub spec: NetSpec,
+    pub counting: Counting,
+}
+
+impl CostCounter {
+    /// The maps the first block takes.
+    pub fn input(&self) -> MapSide {
+        MapSide { real: self.spec.resolution, floored: self.spec.resolution }
+    }
+
+    /// What `block` costs behind maps of side `map`, and the maps it gives.
+    pub fn block(&self, block: &Block, map: MapSide) -> (PartCosts, MapSide) {
+        let (mut sum, after) = self.sub_layer(block, 0, map);
+        if block.sub_layers > 1 {
+            let (other, _) = self.sub_layer(block, 1, after);
+            sum.add(&other.times(block.sub_layers - 1));
+        }
+        (sum, after)
+    }
+
+    /// Pool and classifier behind `channels` maps.
+    pub fn head(&self, channels: u32, map: MapSide) -> PartCosts {
+        let mut tally = Tally { part: PartCosts::default(), floored: map.floored };
+        let shape = Shape { channels, resolution: map.real };
+        walk_head(shape, &self.spec, &mut |at| tally.count(&at, self.counting));
+        tally.part
+    }
+
+    fn sub_layer(&self, block: &Block, index: u32, map: MapSide) -> (PartCosts, MapSide) {
+        let mut tally =
+            Tally { part: PartCosts { layers: 1, ..PartCosts::default() }, floored: map.floored };
+        let mut real = map.real;
+        walk_sub_layer(block, index, map.real, &self.spec, &mut |at| {
+            tally.count(&at, self.counting);
+            real = at.output.resolution;
+        });
+        (tally.part, MapSide { real, floored: tally.floored })
+    }
+}
+
+struct Tally {
+    part: PartCosts,
+    /// The reference's [`MapSide`].
     floored: u32,
 }
 
 impl Tally {
+    fn count(&mut self, at: &LayerAt, counting: Counting) {
+        self.part.activation = self.part.activation.max(at.output.elements());
+        match counting {
+            Counting::Exact => self.exact(at),
+            Counting::Reference => self.reference(at),
+        }
+    }
+
     fn add(&mut self, params: u64, flops: f64) {
-        self.params = self.params.saturating_add(params);
-        self.flops += flops;
+        self.part.params = self.part.params.saturating_add(params);
+        self.part.flops += flops;
     }
 
     fn exact(&mut self, at: &LayerAt) {
-        self.activation = self.activation.max(at.output.elements());
         let area = f64::from(at.output.resolution).powi(2);
         match at.layer {
             Layer::Conv(conv) => self.add(conv.weights(), conv.weights() as f64 * area),
@@ -103,7 +203,6 @@ impl Tally {
     }
 
     fn reference(&mut self, at: &LayerAt) {
-        self.activation = self.activation.max(at.output.elements());
         match at.layer {
             Layer::Conv(conv) => {
                 self.add(conv.weights(), reference_conv_flops(&conv, self.floored));

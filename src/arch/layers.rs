@@ -161,14 +161,8 @@ impl LayerList {
 
 /// Calls `visit` for every layer in order, allocating nothing.
 pub fn walk(structure: &Structure, spec: &NetSpec, visit: &mut impl FnMut(LayerAt)) {
-    let mut walker = Walker {
-        spec,
-        visit,
-        count: 0,
-        block: 0,
-        sub_layer: 0,
-        shape: Shape { channels: structure.blocks()[0].in_channels, resolution: spec.resolution },
-    };
+    let channels = structure.blocks()[0].in_channels;
+    let mut walker = Walker::new(spec, Shape { channels, resolution: spec.resolution }, visit);
     for (index, block) in structure.blocks().iter().enumerate() {
         walker.block = index;
         for sub_layer in 0..block.sub_layers {
@@ -181,6 +175,26 @@ pub fn walk(structure: &Structure, spec: &NetSpec, visit: &mut impl FnMut(LayerA
     walker.head();
 }
 
+/// Calls `visit` for the layers of one sub-layer of a block that takes maps of `resolution`; places
+/// are counted from there. All sub-layers after the first are alike.
+pub fn walk_sub_layer(
+    block: &Block,
+    sub_layer: u32,
+    resolution: u32,
+    spec: &NetSpec,
+    visit: &mut impl FnMut(LayerAt),
+) {
+    let channels = if sub_layer == 0 { block.in_channels } else { block.out_channels };
+    let mut walker = Walker::new(spec, Shape { channels, resolution }, visit);
+    walker.sub_layer = sub_layer;
+    walker.sub_layer(block);
+}
+
+/// Calls `visit` for pool and classifier behind a map of `input`.
+pub(super) fn walk_head(input: Shape, spec: &NetSpec, visit: &mut impl FnMut(LayerAt)) {
+    Walker::new(spec, input, visit).head();
+}
+
 struct Walker<'a, F> {
     spec: &'a NetSpec,
     visit: &'a mut F,
@@ -190,7 +204,11 @@ struct Walker<'a, F> {
     shape: Shape,
 }
 
-impl<F: FnMut(LayerAt)> Walker<'_, F> {
+impl<'a, F: FnMut(LayerAt)> Walker<'a, F> {
+    fn new(spec: &'a NetSpec, shape: Shape, visit: &'a mut F) -> Walker<'a, F> {
+        Walker { spec, visit, count: 0, block: 0, sub_layer: 0, shape }
+    }
+
     fn emit(&mut self, layer: Layer, output: Shape) {
         let input = std::mem::replace(&mut self.shape, output);
         let (block, sub_layer) = (self.block, self.sub_layer);

@@ -14,9 +14,11 @@ pub(crate) mod samples;
 mod structure;
 
 pub use block::{Block, BlockKind, Expansion, Kernel, round_width};
-pub use costs::{Costs, Counting, costs};
+pub use costs::{CostCounter, Costs, Counting, MapSide, PartCosts, costs};
 pub use diff::{BlockChange, Diff, DiffRow};
-pub use layers::{Conv, Layer, LayerAt, LayerList, NetSpec, Shape, Shortcut, Shortcuts, walk};
+pub use layers::{
+    Conv, Layer, LayerAt, LayerList, NetSpec, Shape, Shortcut, Shortcuts, walk, walk_sub_layer,
+};
 pub use parse::{ParseError, parse_blocks};
 pub use structure::{Structure, StructureError, StructureHash};
 

@@ -1,0 +1,216 @@
+//! The analytic score of whole networks and of their blocks.
+
+use std::f64::consts::PI;
+
+use super::{
+    Form, State,
+    geometry::Geometries,
+    recursion::{Step, relu_distance},
+};
+use crate::{
+    arch::{Block, Conv, Layer, NetSpec, Structure, walk_sub_layer},
+    score::{Definition, ZenParts},
+};
+
+/// The measurement that is foretold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    pub form: Form,
+    pub definition: Definition,
+    /// Images in a pass; at least 1.
+    pub batch: u32,
+    /// Input side, pixels.
+    pub resolution: u32,
+    /// Scale of the perturbation, α.
+    pub alpha: f64,
+}
+
+/// A block's part of the score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BlockScore {
+    /// Σ log σ̄ over its norms, in the model's definition.
+    pub log_sigma: f64,
+    pub state: State,
+    /// Side of the maps it gives.
+    pub resolution: u32,
+}
+
+/// The analytic score under one measurement's settings.
+#[derive(Debug)]
+pub struct Model {
+    settings: Settings,
+    plain: NetSpec,
+    steps: Geometries<Step>,
+}
+
+/// Convs of the longest sub-layer.
+const MOST_CONVS: usize = 6;
+
+/// σ̄² of some norms as they are added up: the logarithm of a product is one logarithm.
+struct Sum {
+    product: f64,
+    rest: f64,
+}
+
+impl Sum {
+    const EMPTY: Sum = Sum { product: 1.0, rest: 0.0 };
+
+    fn value(&self) -> f64 {
+        0.5 * self.product.ln() + self.rest
+    }
+}
+
+/// One conv's norm.
+#[derive(Clone, Copy)]
+struct Sigma {
+    /// fan · base: σ̄² before the log of a mean is told from the mean of logs.
+    square: f64,
+    /// What that costs log σ̄.
+    correction: f64,
+    samples: f64,
+}
+
+impl Sigma {
+    fn log(&self) -> f64 {
+        0.5 * self.square.ln() + self.correction
+    }
+
+    /// The running variance after both passes: 0.81 + 0.19·v with v unbiased.
+    fn running_square(&self) -> f64 {
+        let biased = self.square * (2.0 * self.correction).exp();
+        0.81 + 0.19 * biased * self.samples / (self.samples - 1.0)
+    }
+}
+
+impl Model {
+    pub fn new(settings: Settings) -> Model {
+        // The classifier comes after what is scored; its size does not matter.
+        let plain = NetSpec::plain(settings.resolution, 1);
+        Model { settings, plain, steps: Geometries::new(settings.resolution) }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What enters the first block.
+    pub fn input(&self) -> State {
+        State::of_input(self.settings.alpha)
+    }
+
+    /// The part of `block` behind maps of side `resolution` and `state`. Allocates nothing.
+    pub fn block(&self, block: &Block, resolution: u32, state: State) -> BlockScore {
+        let mut at = BlockScore { log_sigma: 0.0, state, resolution };
+        let (first, _) = self.sub_layer(block, 0, &mut at);
+        at.log_sigma = first;
+        if block.sub_layers == 1 {
+            return at;
+        }
+        let (second, steps) = self.sub_layer(block, 1, &mut at);
+        if at.state.spread > 0.0 {
+            // The spread makes every sub-layer another.
+            at.log_sigma += second;
+            for index in 2..block.sub_layers {
+                at.log_sigma += self.sub_layer(block, index, &mut at).0;
+            }
+            return at;
+        }
+        at.log_sigma += f64::from(block.sub_layers - 1) * second;
+        for _ in 2..block.sub_layers {
+            for step in steps.iter().flatten() {
+                at.state.distance = step.distance(at.state.distance);
+            }
+        }
+        at
+    }
+
+    /// log Δ behind the last block, which gives `channels` maps.
+    pub fn log_delta(&self, channels: u32, last: &BlockScore) -> f64 {
+        let definition = self.settings.definition;
+        self.log_deltas(channels, last)[usize::from(definition == Definition::Paper)]
+    }
+
+    /// All three definitions with their parts, layer by layer; those of the batch that are not
+    /// numbers, as norms over a single value, come out as such.
+    pub fn parts(&self, structure: &Structure) -> ZenParts {
+        let mut at =
+            BlockScore { log_sigma: 0.0, state: self.input(), resolution: self.plain.resolution };
+        let (mut log_sigma, mut log_sigma_running) = (Vec::new(), Vec::new());
+        for block in structure.blocks() {
+            for index in 0..block.sub_layers {
+                self.walk(block, index, &mut at, &mut |sigma, _| {
+                    log_sigma.push(sigma.log());
+                    log_sigma_running.push(0.5 * sigma.running_square().ln());
+                });
+            }
+        }
+        let channels = structure.blocks().last().map_or(0, |block| block.out_channels);
+        let [log_delta_l1, log_delta_l2] = self.log_deltas(channels, &at);
+        ZenParts { log_delta_l1, log_delta_l2, log_sigma, log_sigma_running }
+    }
+
+    /// In L1 and in L2.
+    fn log_deltas(&self, channels: u32, last: &BlockScore) -> [f64; 2] {
+        let c = self.settings.form.constants();
+        let elements = f64::from(channels) * f64::from(last.resolution).powi(2);
+        let State { spread, distance, .. } = last.state;
+        let l1 = (elements * (distance / PI).sqrt()).ln() - c.spread_l1 / 8.0 * spread.ln_1p();
+        let l2 = 0.5 * (elements * 2.0 * relu_distance(distance)).ln()
+            - c.spread_l2 / 8.0 * spread.ln_1p();
+        [l1, l2]
+    }
+
+    /// Σ log σ̄ of one sub-layer, and its steps.
+    fn sub_layer(
+        &self,
+        block: &Block,
+        index: u32,
+        at: &mut BlockScore,
+    ) -> (f64, [Option<&Step>; MOST_CONVS]) {
+        let mut sum = Sum::EMPTY;
+        let mut steps = [None; MOST_CONVS];
+        let mut count = 0;
+        let running = self.settings.definition == Definition::Reference;
+        self.walk(block, index, at, &mut |sigma, step| {
+            if running {
+                sum.product *= sigma.running_square();
+            } else {
+                sum.product *= sigma.square;
+                sum.rest += sigma.correction;
+            }
+            steps[count] = Some(step);
+            count += 1;
+        });
+        (sum.value(), steps)
+    }
+
+    /// Calls `visit` for every norm of one sub-layer and moves `at` behind it.
+    fn walk<'a>(
+        &'a self,
+        block: &Block,
+        index: u32,
+        at: &mut BlockScore,
+        visit: &mut impl FnMut(Sigma, &'a Step),
+    ) {
+        let resolution = at.resolution;
+        walk_sub_layer(block, index, resolution, &self.plain, &mut |layer| {
+            let Layer::Conv(conv) = layer.layer else { return };
+            let (sigma, step) = self.conv(&conv, layer.input.resolution, &mut at.state);
+            at.resolution = step.output();
+            visit(sigma, step);
+        });
+    }
+
+    fn conv(&self, conv: &Conv, resolution: u32, state: &mut State) -> (Sigma, &Step) {
+        let Settings { form, batch, .. } = self.settings;
+        let constants = form.constants();
+        let step = self
+            .steps
+            .of(conv, resolution, |geometry| Step::new(geometry, batch, resolution, constants));
+        let base = step.pass(state, conv.in_channels, constants);
+        let fan = f64::from(conv.fan_channels());
+        let (out, samples) = (f64::from(conv.out_channels), step.samples_out);
+        let correction = -0.5 * (1.0 / (fan * step.taps()) + 1.0 / samples) / out;
+        (Sigma { square: fan * base, correction, samples }, step)
+    }
+}

@@ -57,12 +57,17 @@ impl ZenParts {
         }
     }
 
+    /// log σ̄ per norm layer, in network order.
+    pub fn layers(&self, definition: Definition) -> &[f64] {
+        match definition {
+            Definition::Paper | Definition::Table => &self.log_sigma,
+            Definition::Reference => &self.log_sigma_running,
+        }
+    }
+
     /// Σ log σ̄ over the norm layers.
     pub fn bn_sum(&self, definition: Definition) -> f64 {
-        match definition {
-            Definition::Paper | Definition::Table => self.log_sigma.iter().sum(),
-            Definition::Reference => self.log_sigma_running.iter().sum(),
-        }
+        self.layers(definition).iter().sum()
     }
 
     /// Zen = log Δ + Σ log σ̄ (Algorithm 1, step 6).

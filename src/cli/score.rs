@@ -14,8 +14,8 @@ use super::{
 use crate::{
     arch::limits,
     nn::{self, Device, DeviceChoice, KernelChoice},
-    proxy::{self, Evaluation, Proxy, Settings},
-    score::{Definition, MeanStd},
+    proxy::{self, AnalyticZen, Evaluation, Proxy, Settings},
+    score::{Definition, MeanStd, ZenParts},
     text::binary,
 };
 
@@ -73,6 +73,8 @@ struct Scored {
     std: Option<f64>,
     log_delta: Option<f64>,
     bn_sum: Option<f64>,
+    /// log σ̄ of each norm in network order, in the definition asked for.
+    log_sigma: Option<Vec<f64>>,
     scores: Option<Scores>,
     /// Process CPU time per evaluation.
     cpu_ms: f64,
@@ -145,7 +147,9 @@ struct Evaluated {
 
 fn score(net: &Net, proxy: &mut dyn Proxy, args: &ScoreArgs) -> Result<Evaluated, proxy::Failure> {
     let start = cpu_time();
-    let draws = (0..args.repeats)
+    // What isn't drawn is the same each time.
+    let repeats = if proxy.is_measured() { args.repeats } else { 1 };
+    let draws = (0..repeats)
         .map(|repeat| proxy.evaluate(&net.structure, args.seed, repeat))
         .collect::<Result<_, _>>()?;
     Ok(Evaluated { draws, cpu: cpu_time().saturating_sub(start) })
@@ -162,7 +166,7 @@ impl Evaluated {
     ) -> Scored {
         let values: Vec<f64> = self.draws.iter().map(|draw| draw.score).collect();
         let zen: Vec<_> = self.draws.iter().filter_map(|draw| draw.zen.as_ref()).collect();
-        let over = |part: &dyn Fn(&crate::score::ZenParts) -> f64| {
+        let over = |part: &dyn Fn(&ZenParts) -> f64| {
             let values: Vec<f64> = zen.iter().map(|parts| part(parts)).collect();
             (!values.is_empty()).then(|| MeanStd::of(&values))
         };
@@ -174,6 +178,11 @@ impl Evaluated {
             _ => None,
         };
         let MeanStd { mean, std } = MeanStd::of(&values);
+        let repeats = u32::try_from(values.len()).expect("at most as many as were asked for");
+        let (device, kernels) = match proxy.is_measured() {
+            true => (device.to_string(), device.kernels()),
+            false => ("none".to_owned(), "closed form"),
+        };
         Scored {
             structure: net.structure.to_string(),
             name: net.name.clone(),
@@ -181,18 +190,29 @@ impl Evaluated {
             definition,
             batch: settings.batch,
             resolution: settings.resolution,
-            repeats: args.repeats,
+            repeats,
             mean,
             std,
             log_delta: over(&|parts| parts.log_delta(definition)).map(|m| m.mean),
             bn_sum: over(&|parts| parts.bn_sum(definition)).map(|m| m.mean),
+            log_sigma: log_sigma(&zen, definition),
             scores,
-            cpu_ms: self.cpu.as_secs_f64() * 1e3 / f64::from(args.repeats),
+            cpu_ms: self.cpu.as_secs_f64() * 1e3 / f64::from(repeats),
             memory_bytes: proxy.memory_bytes(),
-            device: device.to_string(),
-            kernels: device.kernels(),
+            device,
+            kernels,
         }
     }
+}
+
+/// Means over the draws, norm by norm; none without draws that have them.
+fn log_sigma(draws: &[&ZenParts], definition: Definition) -> Option<Vec<f64>> {
+    let layers = draws.first()?.layers(definition).len();
+    let mean = |layer: usize| {
+        let sum: f64 = draws.iter().map(|parts| parts.layers(definition)[layer]).sum();
+        sum / draws.len() as f64
+    };
+    Some((0..layers).map(mean).collect())
 }
 
 /// CPU time of this process so far, all threads.
@@ -206,6 +226,8 @@ fn print(scored: &Scored) -> Result<(), Failure> {
     line(scored.name.as_deref().unwrap_or(&scored.structure))?;
     let spread = |std: Option<f64>| std.map_or(String::new(), |std| format!(" ±{std:.2}"));
     let noise = match scored.repeats {
+        _ if scored.proxy == AnalyticZen::FITTED => "an estimate in closed form".to_owned(),
+        _ if scored.proxy == AnalyticZen::THEORY => "in closed form, without a draw".to_owned(),
         1 => "one draw, its noise not measured".to_owned(),
         n => format!("{n} draws, ± is the standard deviation of one"),
     };

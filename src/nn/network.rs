@@ -61,7 +61,7 @@ impl PlainNetwork {
 
     /// The first norm that sees a single value per channel, whose batch variance says nothing;
     /// counted from 0.
-    pub(super) fn degenerate_norm(&self) -> Option<usize> {
+    pub fn degenerate_norm(&self) -> Option<usize> {
         self.convs().position(|(_, at)| self.input.batch == 1 && at.output.resolution == 1)
     }
 }

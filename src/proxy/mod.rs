@@ -4,6 +4,7 @@
 //! none. Must not know: who searches, and with what. Invariant: a score that exists is finite, and
 //! it is a pure function of structure, seed, repeat, settings and device.
 
+mod analytic;
 mod registry;
 mod zen;
 
@@ -14,6 +15,7 @@ use crate::arch::Structure;
 use crate::nn::NetworkError;
 use crate::score::{Definition, ZenParts};
 
+pub use analytic::AnalyticZen;
 pub use registry::{BuildError, build, names};
 pub use zen::Zen;
 
@@ -32,6 +34,12 @@ pub trait Proxy: Send {
         seed: u64,
         repeat: u32,
     ) -> Result<Evaluation, Failure>;
+
+    /// Whether the score is measured with draws, so that seed and repeat make a difference; otherwise
+    /// it follows from the structure.
+    fn is_measured(&self) -> bool {
+        true
+    }
 
     /// Bytes that the last evaluation ran in; 0 where that is not known.
     fn memory_bytes(&self) -> u64 {
@@ -68,4 +76,21 @@ pub enum Failure {
     NotFinite { what: String },
     #[error(transparent)]
     Network(#[from] NetworkError),
+}
+
+/// Every part must be a number, whichever definition is asked for. The first that is not, from the
+/// input on, is where things broke.
+fn check_finite(parts: &ZenParts) -> Result<(), Failure> {
+    let not_finite = |what| Err(Failure::NotFinite { what });
+    for (layer, (sigma, running)) in
+        parts.log_sigma.iter().zip(&parts.log_sigma_running).enumerate()
+    {
+        if !(sigma.is_finite() && running.is_finite()) {
+            return not_finite(format!("log σ̄ of norm layer {layer}"));
+        }
+    }
+    if !(parts.log_delta_l1.is_finite() && parts.log_delta_l2.is_finite()) {
+        return not_finite("log Δ".to_owned());
+    }
+    Ok(())
 }

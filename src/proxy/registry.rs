@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use super::{Proxy, Settings, Zen};
+use super::{AnalyticZen, Proxy, Settings, Zen};
+use crate::analytic::Form;
 use crate::arch::limits;
 use crate::nn::{Device, NetworkError};
 use crate::text::nearest;
@@ -15,10 +16,17 @@ struct Entry {
     build: fn(&Settings, &Device) -> Built,
 }
 
-const PROXIES: &[Entry] = &[Entry {
-    name: Zen::NAME,
-    build: |settings, device| Ok(Box::new(Zen::new(*settings, device)?)),
-}];
+const PROXIES: &[Entry] = &[
+    Entry { name: Zen::NAME, build: |settings, device| Ok(Box::new(Zen::new(*settings, device)?)) },
+    Entry {
+        name: AnalyticZen::THEORY,
+        build: |settings, _| Ok(Box::new(AnalyticZen::new(Form::Theory, *settings))),
+    },
+    Entry {
+        name: AnalyticZen::FITTED,
+        build: |settings, _| Ok(Box::new(AnalyticZen::new(Form::Fitted, *settings))),
+    },
+];
 
 /// Why a proxy can't be built.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

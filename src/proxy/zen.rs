@@ -1,9 +1,8 @@
 //! The Zen-Score (Algorithm 1): one evaluation gives all three definitions.
 
-use super::{Evaluation, Failure, Proxy, Settings};
+use super::{Evaluation, Failure, Proxy, Settings, check_finite};
 use crate::arch::Structure;
 use crate::nn::{Device, InputSpec, NetworkError, PhiloxNormals, PlainNetwork, Precision, Runner};
-use crate::score::ZenParts;
 
 /// Measures the Zen-Score in f32.
 pub struct Zen {
@@ -49,23 +48,6 @@ impl Proxy for Zen {
     fn memory_bytes(&self) -> u64 {
         self.runner.memory_bytes()
     }
-}
-
-/// Every part must be a number, whichever definition is asked for. The first that is not, from the
-/// input on, is where things broke.
-fn check_finite(parts: &ZenParts) -> Result<(), Failure> {
-    let not_finite = |what| Err(Failure::NotFinite { what });
-    for (layer, (sigma, running)) in
-        parts.log_sigma.iter().zip(&parts.log_sigma_running).enumerate()
-    {
-        if !(sigma.is_finite() && running.is_finite()) {
-            return not_finite(format!("log σ̄ of norm layer {layer}"));
-        }
-    }
-    if !(parts.log_delta_l1.is_finite() && parts.log_delta_l2.is_finite()) {
-        return not_finite("log Δ".to_owned());
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -169,7 +169,7 @@ fn search(preset: &Preset, device: &Device) -> Searched {
     loop {
         match evolution.ask(&mut |_| {}) {
             Asked::Candidate(candidate) => round.push(candidate),
-            Asked::Rejected => {}
+            Asked::Again => {}
             Asked::Wait => {
                 let proxy = || zen(preset, device, preset.score.batch);
                 let scores = in_parallel(&round, proxy, |zen, candidate| {
@@ -195,8 +195,13 @@ fn search(preset: &Preset, device: &Device) -> Searched {
         }
     }
     let members = evolution.population().members().iter();
-    let population =
-        members.map(|m| Candidate { id: m.id, structure: m.structure.clone() }).collect();
+    let population = members
+        .map(|m| Candidate {
+            id: m.id,
+            structure: m.structure.clone(),
+            first_draw: m.score.repeats,
+        })
+        .collect();
     Searched { scored, failed: evolution.counts().failed, population }
 }
 

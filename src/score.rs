@@ -129,10 +129,42 @@ pub struct Score {
     pub value: f64,
     /// Standard deviation of one draw; none for a single repeat.
     pub std: Option<f64>,
+    /// Draws of weights and images; 0 for a score in closed form.
     pub repeats: u32,
     /// log Δ and Σ log σ̄, means over the repeats, where the proxy has them.
     pub log_delta: Option<f64>,
     pub bn_sum: Option<f64>,
+}
+
+impl Score {
+    /// Of both scores' draws together.
+    pub fn merged(&self, other: &Score) -> Score {
+        let (n, m) = (f64::from(self.repeats), f64::from(other.repeats));
+        let mean = |a: f64, b: f64| (n * a + m * b) / (n + m);
+        // Chan, Golub & LeVeque 1979: squares about the common mean.
+        let squares = |score: &Score, n: f64| score.std.map_or(0.0, |std| std * std * (n - 1.0));
+        let gap = other.value - self.value;
+        let sum = squares(self, n) + squares(other, m) + gap * gap * n * m / (n + m);
+        let parts = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| mean(a, b));
+        Score {
+            value: mean(self.value, other.value),
+            std: Some((sum / (n + m - 1.0)).sqrt()),
+            repeats: self.repeats + other.repeats,
+            log_delta: parts(self.log_delta, other.log_delta),
+            bn_sum: parts(self.bn_sum, other.bn_sum),
+        }
+    }
+}
+
+/// Standard deviation of one draw, pooled over groups of (its estimate, number of draws); none where
+/// no group has two draws.
+pub fn pooled_std(groups: impl Iterator<Item = (f64, u32)>) -> Option<f64> {
+    let (squares, degrees) =
+        groups.filter(|&(_, n)| n >= 2).fold((0.0, 0.0), |(s, d), (std, n)| {
+            let degrees = f64::from(n - 1);
+            (s + std * std * degrees, d + degrees)
+        });
+    (degrees > 0.0).then(|| (squares / degrees).sqrt())
 }
 
 #[cfg(test)]
@@ -147,6 +179,31 @@ mod tests {
             let expected = t / f64::from(n).sqrt();
             assert!((half_width_95(1.0, n) / expected - 1.0).abs() < 1e-3, "{n}");
         }
+    }
+
+    #[test]
+    fn merged_scores_are_those_of_all_draws() {
+        let of = |draws: &[f64]| {
+            let MeanStd { mean, std } = MeanStd::of(draws);
+            let repeats = draws.len() as u32;
+            Score { value: mean, std, repeats, log_delta: Some(mean), bn_sum: None }
+        };
+        let draws = [1.5, 2.0, 4.25, 3.0, -1.0];
+        for split in 1..5 {
+            let merged = of(&draws[..split]).merged(&of(&draws[split..]));
+            let whole = of(&draws);
+            assert!((merged.value - whole.value).abs() < 1e-12);
+            assert!((merged.std.expect("five") - whole.std.expect("five")).abs() < 1e-12);
+            assert_eq!((merged.repeats, merged.log_delta), (5, Some(merged.value)));
+            assert_eq!(merged.bn_sum, None);
+        }
+    }
+
+    #[test]
+    fn noise_is_pooled_by_degrees_of_freedom() {
+        assert_eq!(pooled_std([(7.0, 1)].into_iter()), None);
+        let pooled = pooled_std([(1.0, 2), (2.0, 4), (9.0, 0)].into_iter());
+        assert_eq!(pooled, Some((13.0_f64 / 4.0).sqrt()));
     }
 
     #[test]

@@ -259,7 +259,7 @@ impl Proxy for Scripted {
 
 fn scripted(panic_every: u32, fail_every: u32) -> ScorerFactory {
     let calls = Arc::new(AtomicU32::new(0));
-    Arc::new(move || {
+    Arc::new(move |_| {
         let calls = Arc::clone(&calls);
         Ok(Box::new(Scripted { calls, panic_every, fail_every }))
     })

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use zendo::{
     random::{Purpose, Stream},
     score::Score,
-    search::{Applied, Asked, Candidate, End, Evolution, MAX_CONVERGENCE, Outcome, Settings},
+    search::{
+        Applied, Asked, Candidate, Elites, End, Evolution, MAX_CONVERGENCE, Moves, Outcome,
+        Scoring, Settings,
+    },
     space::PresetSource,
 };
 
@@ -20,7 +23,9 @@ fn settings(seed: u64) -> Settings {
         iterations: 600,
         max_scored: None,
         population: 32,
-        mutations: 2,
+        moves: Moves::PUBLISHED,
+        scoring: Scoring::Measured,
+        elites: Elites::NONE,
         pipeline: 16,
         seed,
         dedup: true,
@@ -49,7 +54,7 @@ fn run(settings: Settings, at_once: usize, shuffle: u64) -> Evolution {
         let asked = if flying.len() < at_once { evolution.ask(&mut |_| {}) } else { Asked::Wait };
         match asked {
             Asked::Candidate(candidate) => flying.push(candidate),
-            Asked::Rejected => {}
+            Asked::Again => {}
             Asked::Wait => {
                 let landing = order.below(u32::try_from(flying.len()).expect("few")) as usize;
                 let candidate = flying.swap_remove(landing);
@@ -97,7 +102,7 @@ fn the_pipeline_waits_for_the_oldest() {
         loop {
             match evolution.ask(&mut |_| {}) {
                 Asked::Candidate(candidate) => candidates.push(candidate),
-                Asked::Rejected => {}
+                Asked::Again => {}
                 Asked::Wait => break,
                 Asked::Done(_) => panic!("nothing was told yet"),
             }
@@ -185,7 +190,7 @@ fn ends_where_it_should() {
         match evolution.ask(&mut |_| {}) {
             Asked::Candidate(c) => evolution.tell(c.id, outcome(&c)).expect("on its way"),
             Asked::Done(end) => return (end, evolution.counts().clone()),
-            Asked::Rejected | Asked::Wait => {}
+            Asked::Again | Asked::Wait => {}
         }
     };
     let (end, _) = end_of(Evolution::new(settings(1)));

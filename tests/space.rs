@@ -7,7 +7,9 @@ use serde_json::Value;
 use zendo::{
     arch::{Structure, costs},
     random::{Purpose, Stream},
-    space::{Preset, PresetError, PresetSource, published_nets, shipped_preset_names},
+    space::{
+        Draft, Mover, Preset, PresetError, PresetSource, published_nets, shipped_preset_names,
+    },
 };
 
 fn no_files(path: &Path) -> Result<String, String> {
@@ -195,10 +197,12 @@ fn kernel_weights_are_drawn_as_given() {
     )
     .expect("valid");
     let (space, initial) = (preset.search_space(), preset.initial());
+    let (mover, mut draft) = (Mover::new(&space), Draft::default());
     let mut counts = [0_i32; 3];
     for id in 0..40_000 {
         let mut stream = Stream::of_candidate(1, Purpose::Propose, id);
-        for mutation in space.mutate(&initial, 1, &mut stream).mutations {
+        mover.published(initial.blocks(), 1, &mut stream, &mut draft);
+        for mutation in &draft.mutations {
             if !mutation.to.kind.is_conv() {
                 counts[mutation.to.kind.kernel().side() as usize / 2 - 1] += 1;
             }
@@ -222,14 +226,16 @@ proptest! {
         let preset = shipped(names[which + 1]);
         let (space, initial, budgets) = (preset.search_space(), preset.initial(), preset.budgets());
         let mut parent = initial.clone();
+        let (mover, mut draft) = (Mover::new(&space), Draft::default());
         for id in 0..60 {
             let mut stream = Stream::of_candidate(seed, Purpose::Propose, id);
-            let child = space.mutate(&parent, draws, &mut stream);
-            let again = space.mutate(&parent, draws, &mut Stream::of_candidate(seed, Purpose::Propose, id));
-            prop_assert_eq!(&child, &again);
-            let structure = child.structure;
+            mover.published(parent.blocks(), draws, &mut stream, &mut draft);
+            let mut again = Draft::default();
+            mover.published(parent.blocks(), draws, &mut Stream::of_candidate(seed, Purpose::Propose, id), &mut again);
+            prop_assert_eq!((&draft.blocks, &draft.mutations), (&again.blocks, &again.mutations));
+            let structure = draft.structure();
             prop_assert!(space.contains(&structure, &initial), "{}", structure);
-            prop_assert!(child.mutations.len() <= draws as usize);
+            prop_assert!(draft.mutations.len() <= draws as usize);
             // A string that parses has channels that chain.
             prop_assert_eq!(structure.to_string().parse::<Structure>().expect("valid"), structure.clone());
             let first = structure.blocks()[0];

@@ -84,38 +84,48 @@ impl Structure {
     /// reference does. The plain net stays the same; with shortcuts the second half gains a
     /// projection, so split before judging costs.
     pub fn split_deep_blocks(&self) -> Structure {
-        let mut blocks = Vec::with_capacity(self.blocks.len() + 1);
-        for &block in &self.blocks {
-            if block.kind.is_conv() || block.sub_layers < 6 || blocks.len() + 1 >= limits::BLOCKS {
-                blocks.push(block);
-                continue;
-            }
-            blocks.push(Block { sub_layers: 3, ..block });
-            blocks.push(Block {
-                in_channels: block.out_channels,
-                stride: 1,
-                sub_layers: block.sub_layers - 3,
-                ..block
-            });
-        }
+        let mut blocks = self.blocks.clone();
+        split_deep_blocks(&mut blocks);
         Structure { blocks }
     }
 
     /// Identity by content: equal exactly for equal canonical strings, stable across versions and
     /// machines. FNV-1a over the blocks' fields, 128 bits wide.
     pub fn hash(&self) -> StructureHash {
-        const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-        const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-        let mut hash = OFFSET;
-        let mut absorb = |word: u64| hash = (hash ^ u128::from(word)).wrapping_mul(PRIME);
-        for block in &self.blocks {
-            absorb(kind_code(block.kind) << 32 | u64::from(block.stride));
-            absorb(u64::from(block.in_channels) << 32 | u64::from(block.out_channels));
-            absorb(u64::from(block.bottleneck) << 32 | u64::from(block.sub_layers));
-        }
-        // The low half of a 128-bit FNV sees few carries from the last words; fold it once more.
-        StructureHash((hash ^ (hash >> 61)).wrapping_mul(PRIME))
+        hash_blocks(&self.blocks)
     }
+}
+
+/// Like [`Structure::split_deep_blocks`], in place.
+pub fn split_deep_blocks(blocks: &mut Vec<Block>) {
+    let mut index = 0;
+    while index < blocks.len() {
+        let block = blocks[index];
+        index += 1;
+        if block.kind.is_conv() || block.sub_layers < 6 || blocks.len() >= limits::BLOCKS {
+            continue;
+        }
+        blocks[index - 1].sub_layers = 3;
+        let (in_channels, sub_layers) = (block.out_channels, block.sub_layers - 3);
+        blocks.insert(index, Block { in_channels, stride: 1, sub_layers, ..block });
+        // Once: the rest may be deep itself.
+        index += 1;
+    }
+}
+
+/// The [`Structure::hash`] of the structure that `blocks` are.
+pub fn hash_blocks(blocks: &[Block]) -> StructureHash {
+    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let mut hash = OFFSET;
+    let mut absorb = |word: u64| hash = (hash ^ u128::from(word)).wrapping_mul(PRIME);
+    for block in blocks {
+        absorb(kind_code(block.kind) << 32 | u64::from(block.stride));
+        absorb(u64::from(block.in_channels) << 32 | u64::from(block.out_channels));
+        absorb(u64::from(block.bottleneck) << 32 | u64::from(block.sub_layers));
+    }
+    // The low half of a 128-bit FNV sees few carries from the last words; fold it once more.
+    StructureHash((hash ^ (hash >> 61)).wrapping_mul(PRIME))
 }
 
 fn check_ranges(block: usize, b: &Block) -> Result<(), StructureError> {

@@ -24,7 +24,13 @@ impl AnalyticZen {
             Form::Theory => AnalyticZen::THEORY,
             Form::Fitted => AnalyticZen::FITTED,
         };
-        AnalyticZen { name, model: Model::new(model_settings(form, settings)) }
+        AnalyticZen { name, model: Model::new(AnalyticZen::model_settings(form, settings)) }
+    }
+
+    /// What is foretold of a measurement with `settings`.
+    pub fn model_settings(form: Form, settings: Settings) -> ModelSettings {
+        let Settings { definition, batch, resolution, alpha } = settings;
+        ModelSettings { form, definition, batch, resolution, alpha }
     }
 
     /// The form that a proxy of that name computes; none for the names of other proxies.
@@ -35,11 +41,6 @@ impl AnalyticZen {
             _ => None,
         }
     }
-}
-
-fn model_settings(form: Form, settings: Settings) -> ModelSettings {
-    let Settings { definition, batch, resolution, alpha } = settings;
-    ModelSettings { form, definition, batch, resolution, alpha }
 }
 
 impl Proxy for AnalyticZen {

@@ -17,4 +17,4 @@ pub use engine::{spawn, spawn_with};
 pub use files::read_text;
 pub use handle::{EngineGone, Handle, Waker};
 pub use spec::{RunSpec, StartError};
-pub use worker::ScorerFactory;
+pub use worker::{Role, ScorerFactory};

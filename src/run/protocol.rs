@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RunSpec;
 use crate::score::{MeanStd, half_width_95, standard_error};
-pub use crate::search::{ConvergencePoint, MAX_CONVERGENCE, Member};
+pub use crate::search::{ConvergencePoint, MAX_CONVERGENCE, Member, Screening};
 
 /// Of these messages. A viewer and an engine of different versions don't talk.
 pub const VERSION: u32 = 1;
@@ -119,6 +119,8 @@ pub struct Snapshot {
     pub iterations: u64,
     pub scored: u64,
     pub failed: u64,
+    /// The part of `scored` that went to members for another score.
+    pub rescored: u64,
     /// Rejected proposals by what they broke: a budget's name, or `duplicate`.
     pub rejected: Vec<(String, u64)>,
     /// Means over the last 5 seconds.
@@ -130,6 +132,12 @@ pub struct Snapshot {
     pub capacity: usize,
     /// Oldest first, at most [`MAX_CONVERGENCE`].
     pub convergence: Vec<ConvergencePoint>,
+    /// The screen, where there is one.
+    pub screening: Option<Screening>,
+    /// Standard deviation of one draw, pooled over all that were drawn twice or more; none before.
+    pub noise: Option<f64>,
+    /// Whether the best are being climbed by the analytic score.
+    pub climbing: bool,
     pub time: TimeSpent,
     pub workers: Vec<WorkerState>,
     /// Best mean first.
@@ -167,8 +175,27 @@ pub struct Confirmed {
     /// Over the fresh draws so far; none before the first.
     pub score: Option<MeanStd>,
     pub repeats: u32,
+    /// The leader's score minus this one's, over the draws of both; none for the leader.
+    pub behind: Option<Gap>,
+    /// Behind by more than the noise, and drawn no more.
+    pub out: bool,
     /// Why no mean can be given, where a draw failed.
     pub failure: Option<String>,
+}
+
+/// A difference of two scores that shared their seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gap {
+    pub mean: f64,
+    /// Half the width of its 95 % interval.
+    pub margin_95: f64,
+}
+
+impl Gap {
+    /// Whether the difference is more than its noise.
+    pub fn is_apart(&self) -> bool {
+        self.mean > self.margin_95
+    }
 }
 
 impl Confirmed {
@@ -218,4 +245,6 @@ pub struct Winner {
     pub member: Arc<Member>,
     pub confirmed: Option<MeanStd>,
     pub repeats: u32,
+    /// Finalists that the draws could not tell from it.
+    pub ties: Vec<Arc<Member>>,
 }

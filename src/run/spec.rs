@@ -5,10 +5,12 @@ use std::{num::NonZero, path::PathBuf, thread};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::Role;
 use crate::{
+    analytic::Form,
     nn::{self, Device, DeviceChoice, KernelChoice},
-    proxy,
-    search::Settings,
+    proxy::{self, AnalyticZen, Zen},
+    search::{Elites, Moves, Scoring, Settings},
     space::Preset,
 };
 
@@ -34,7 +36,11 @@ pub enum StartError {
     #[error("{0}")]
     Device(#[from] nn::DeviceError),
     #[error("score.proxy: {0}")]
-    Proxy(#[from] proxy::BuildError),
+    Proxy(proxy::BuildError),
+    #[error("confirm.proxy: {0}")]
+    Judge(proxy::BuildError),
+    #[error("{0}")]
+    Tiers(&'static str),
     #[error("--out {}: {reason}", path.display())]
     Out { path: PathBuf, reason: String },
     #[error("no worker thread could be started: {0}")]
@@ -57,7 +63,11 @@ impl RunSpec {
     /// The first thing that stands in the way, in words for the user.
     pub fn check(&self) -> Result<(), StartError> {
         let opened = self.open_device()?;
-        self.build_proxy(&opened.device)?;
+        self.build_proxy(Role::Search, &opened.device).map_err(StartError::Proxy)?;
+        if self.preset.confirm.best > 0 {
+            self.build_proxy(Role::Confirmation, &opened.device).map_err(StartError::Judge)?;
+        }
+        self.check_tiers()?;
         super::files::claim(self.out.as_deref())
     }
 
@@ -84,16 +94,67 @@ impl RunSpec {
 
     pub(super) fn build_proxy(
         &self,
+        role: Role,
         device: &Device,
     ) -> Result<Box<dyn proxy::Proxy>, proxy::BuildError> {
+        let (score, confirm) = (&self.preset.score, &self.preset.confirm);
+        let (name, batch) = match role {
+            Role::Search => (&score.proxy, score.batch),
+            Role::Confirmation => (&confirm.proxy, confirm.batch.unwrap_or(score.batch)),
+        };
+        let settings = proxy::Settings { batch, ..self.proxy_settings() };
+        proxy::build(name, &settings, device)
+    }
+
+    /// Of the search's own proxy.
+    fn proxy_settings(&self) -> proxy::Settings {
         let score = &self.preset.score;
-        let settings = proxy::Settings {
+        proxy::Settings {
             definition: score.definition,
             batch: score.batch,
             resolution: self.preset.score_resolution(),
             alpha: score.alpha,
-        };
-        proxy::build(&score.proxy, &settings, device)
+        }
+    }
+
+    /// Settings that ask for a tier that isn't there.
+    fn check_tiers(&self) -> Result<(), StartError> {
+        let preset = &self.preset;
+        let analytic = AnalyticZen::form(&preset.score.proxy).is_some();
+        let screened = preset.screen.keep < 1.0;
+        let refuse = |what| Err(StartError::Tiers(what));
+        if screened && preset.score.proxy != Zen::NAME {
+            return refuse(
+                "screen.keep: the screen foretells the measured Zen-Score, so it needs score.proxy = \
+                 \"zen\"; 1 screens nothing",
+            );
+        }
+        if preset.search.climb > 0 && !analytic && !screened {
+            return refuse(
+                "search.climb: climbing goes by the analytic score; it needs score.proxy = \
+                 \"zen-analytic\" or a screen (screen.keep below 1)",
+            );
+        }
+        if preset.score.elites > 0 && analytic {
+            return refuse(
+                "score.elites: an analytic score is the same each time; 0 is all that makes sense",
+            );
+        }
+        Ok(())
+    }
+
+    /// Where the search gets its scores.
+    fn scoring(&self) -> Scoring {
+        let preset = &self.preset;
+        let settings = self.proxy_settings();
+        if let Some(form) = AnalyticZen::form(&preset.score.proxy) {
+            Scoring::Analytic(AnalyticZen::model_settings(form, settings))
+        } else if preset.screen.keep < 1.0 {
+            let model = AnalyticZen::model_settings(Form::Theory, settings);
+            Scoring::Screened(model, preset.screen.clone())
+        } else {
+            Scoring::Measured
+        }
     }
 
     /// As many as asked for, or one for each core.
@@ -104,7 +165,7 @@ impl RunSpec {
 
     /// What decides the result of the search.
     pub fn search_settings(&self) -> Settings {
-        let search = &self.preset.search;
+        let (search, score) = (&self.preset.search, &self.preset.score);
         Settings {
             space: self.preset.search_space(),
             budgets: self.preset.budgets(),
@@ -112,7 +173,19 @@ impl RunSpec {
             iterations: search.iterations,
             max_scored: search.max_scored,
             population: search.population,
-            mutations: search.mutations,
+            moves: Moves {
+                draws: search.mutations,
+                tournament: search.tournament,
+                small: search.small_moves,
+                repair: search.repair,
+                climb: search.climb,
+            },
+            scoring: self.scoring(),
+            elites: Elites {
+                best: score.elites,
+                scores: score.elite_scores,
+                repeats: score.repeats,
+            },
             pipeline: search.pipeline,
             seed: search.seed,
             dedup: search.dedup,

@@ -15,13 +15,21 @@ use crate::{
     score::{Definition, MeanStd, Score},
 };
 
+/// What a score is for; a preset may name another proxy for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Search,
+    Confirmation,
+}
+
 /// Builds the proxy of one worker, or says why it can't.
-pub type ScorerFactory = Arc<dyn Fn() -> Result<Box<dyn Proxy>, String> + Send + Sync>;
+pub type ScorerFactory = Arc<dyn Fn(Role) -> Result<Box<dyn Proxy>, String> + Send + Sync>;
 
 /// One structure to score.
 #[derive(Clone, Debug)]
 pub(super) struct Job {
     pub purpose: JobPurpose,
+    pub role: Role,
     pub structure: Structure,
     pub seed: u64,
     /// Draws `first..first + count`.
@@ -104,14 +112,19 @@ impl Worker {
 }
 
 /// Scores one job; a panic costs the job and the proxy, which is built anew for the next.
-fn work(proxy: &mut Option<Box<dyn Proxy>>, factory: &ScorerFactory, job: &Job) -> JobOutcome {
+fn work(
+    proxy: &mut Option<(Role, Box<dyn Proxy>)>,
+    factory: &ScorerFactory,
+    job: &Job,
+) -> JobOutcome {
     let attempt = catch_unwind(AssertUnwindSafe(|| {
         let mut ready = match proxy.take() {
-            Some(proxy) => proxy,
-            None => factory()?,
+            Some((role, proxy)) if role == job.role => proxy,
+            // A search is over when its confirmation begins: what it had is not needed again.
+            _ => factory(job.role)?,
         };
         let score = evaluate(ready.as_mut(), job);
-        *proxy = Some(ready);
+        *proxy = Some((job.role, ready));
         score
     }));
     match attempt {

@@ -2,12 +2,15 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::space::Budget;
+use crate::space::{Budget, Constraint};
 
 /// Why a proposal never got a score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rejection {
     Budget(Budget),
+    Constraint(Constraint),
+    /// Ranked too low by the analytic score to be measured.
+    Screened,
     /// Proposed before.
     Duplicate,
 }
@@ -16,6 +19,8 @@ impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Rejection::Budget(budget) => budget.fmt(f),
+            Rejection::Constraint(constraint) => constraint.fmt(f),
+            Rejection::Screened => f.write_str("screened"),
             Rejection::Duplicate => f.write_str("duplicate"),
         }
     }
@@ -26,7 +31,10 @@ impl fmt::Display for Rejection {
 pub struct Counts {
     /// Iterations: proposed children, rejected ones included, the initial structure not.
     pub proposed: u64,
+    /// Scores told, of candidates and of members that were scored again.
     pub scored: u64,
+    /// The part of them that went to members that had a score.
+    pub rescored: u64,
     pub failed: u64,
     rejected: BTreeMap<Rejection, u64>,
 }

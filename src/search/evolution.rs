@@ -1,147 +1,135 @@
 //! Ask and tell: Zen-NAS's evolution (Algorithm 2) with a pipeline.
 //!
-//! The pipeline rule. Candidates that need a score are numbered 0, 1, 2, … in the order they are
-//! proposed; number 0 is the initial structure. Candidate n is proposed from the population as it
-//! stood after exactly the results of candidates ≤ n − D, told in that order, with D the pipeline
-//! setting. So up to D candidates may be on their way at once, and neither the number of workers
-//! nor their speed can change what is proposed. Proposals that break a budget need no score and
-//! take no number, only an id: the count of proposals so far, which is what people see.
+//! The pipeline rule. Candidates that need a score from outside are numbered 0, 1, 2, … in the order
+//! they are handed out; number 0 is the initial structure, and a member that is scored again takes a
+//! number as well. Number n is chosen by the population and the screen as they stood after exactly
+//! the results of numbers ≤ n − D, told in that order, with D the pipeline setting. So up to D may be
+//! on their way at once, and neither the number of workers nor their speed can change what is
+//! proposed. Proposals that break a budget or are screened out need no score and take no number, only
+//! an id: the count of proposals so far, which is what people see. Analytic scores are there at once
+//! and are applied at once.
 
 use std::{
     collections::{HashSet, VecDeque},
     sync::Arc,
 };
 
-use super::{Counts, History, Lineage, Member, Population, Rejection};
+use rustc_hash::FxBuildHasher;
+
+use super::{
+    Applied, Asked, Candidate, Counts, End, History, Lineage, Member, NotWaiting, Outcome,
+    Population, Rejection, Scoring, Screening, Settings,
+    climb::Climb,
+    screen::Gate,
+    workshop::{Parent, Part, Workshop},
+};
 use crate::{
-    arch::{Costs, Structure, StructureHash, costs},
+    analytic::Model,
+    arch::{Costs, Structure, StructureHash, hash_blocks},
     random::{Purpose, Stream},
     score::Score,
-    space::{Budgets, Mutation, Space},
+    space::Mutation,
 };
 
 /// Members up to which the parent is always the initial structure and one block is drawn, as the
 /// reference does to start with some variety.
 const SEEDLING_POPULATION: usize = 10;
+/// Identities that there is room for from the start; beyond them the set grows.
+const EXPECTED_IDENTITIES: u64 = 1 << 19;
 
-/// What a search needs to know; all of it decides the result.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
-    pub space: Space,
-    pub budgets: Budgets,
-    pub initial: Structure,
-    pub iterations: u64,
-    pub max_scored: Option<u64>,
-    pub population: usize,
-    /// Blocks drawn per child.
-    pub mutations: u32,
-    /// D of the pipeline rule, at least 1.
-    pub pipeline: u64,
-    pub seed: u64,
-    /// Drop structures that were proposed for scoring before.
-    pub dedup: bool,
-}
-
-/// A structure that wants a score.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Candidate {
-    pub id: u64,
-    pub structure: Structure,
-}
-
-/// The answer to [`Evolution::ask`].
-#[derive(Clone, Debug, PartialEq)]
-pub enum Asked {
-    /// Score this and tell.
-    Candidate(Candidate),
-    /// A proposal was rejected and counted; ask again.
-    Rejected,
-    /// Nothing can be proposed before a candidate on its way is told.
-    Wait,
-    /// Everything was proposed and told.
-    Done(End),
-}
-
-/// Why there is nothing more to propose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    Iterations,
-    MaxScored,
-    /// [`Evolution::stop`] was called.
-    Stopped,
-}
-
-/// A result. A failure is recorded with its reason and never enters the population.
-pub type Outcome = Result<Score, String>;
-
-/// A candidate on its way: proposed, perhaps told, not yet applied.
+/// A child that is worth a score.
 #[derive(Clone, Debug)]
-struct Pending {
+struct Proposal {
     id: u64,
     structure: Structure,
     costs: Costs,
+    parts: Box<[Part]>,
     parent: Option<u64>,
     mutations: Vec<Mutation>,
+    estimate: Option<f64>,
+}
+
+/// On its way: handed out, perhaps told, not yet applied.
+#[derive(Clone, Debug)]
+struct Pending {
+    id: u64,
+    /// None for a member that is scored again.
+    proposal: Option<Proposal>,
     outcome: Option<Outcome>,
 }
 
-/// What telling a result changed; for events, not for decisions.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Applied {
-    Entered {
-        member: Arc<Member>,
-        is_best: bool,
-    },
-    /// Scored below everybody in a full population.
-    TooLow {
-        id: u64,
-    },
-    Failed {
-        id: u64,
-        reason: String,
-    },
+/// Climbing the best, once everything else is told.
+#[derive(Clone, Debug)]
+struct Ascent {
+    /// Ids of those still to be climbed, the next one last.
+    waiting: Vec<u64>,
+    /// Who is being climbed.
+    current: Option<(u64, Climb)>,
 }
-
-/// An id that was never handed out, or was told already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("candidate {0} is not waiting for a result")]
-pub struct NotWaiting(pub u64);
 
 /// The whole state of a search.
 #[derive(Clone, Debug)]
 pub struct Evolution {
     settings: Settings,
+    workshop: Workshop,
+    /// Of the initial structure, for its children.
+    initial_parts: Box<[Part]>,
     population: Population,
     lineage: Lineage,
     counts: Counts,
     history: History,
-    /// Candidates not yet applied, oldest first; at most D.
+    gate: Option<Gate>,
+    /// Not yet applied, oldest first; at most D.
     pending: VecDeque<Pending>,
+    /// Whether the last number went to a member: they alternate with candidates.
+    rescored_last: bool,
     /// Identities proposed for scoring so far; bounded by the iterations. Membership only.
-    seen: HashSet<StructureHash>,
+    seen: HashSet<StructureHash, FxBuildHasher>,
+    ascent: Option<Ascent>,
     end: Option<End>,
     started: bool,
 }
 
 impl Evolution {
     pub fn new(settings: Settings) -> Evolution {
-        let initial_costs =
-            costs(&settings.initial, settings.space.net(), settings.budgets.counting);
-        let initial = Pending {
+        let model = settings.scoring.model().map(|model| Arc::new(Model::new(*model)));
+        let mut workshop = Workshop::new(&settings.space, &settings.budgets, model);
+        let gate = match &settings.scoring {
+            Scoring::Screened(_, screen) => Some(Gate::new(screen.clone())),
+            Scoring::Measured | Scoring::Analytic(_) => None,
+        };
+        // What it costs is the preset's business; it starts in any case.
+        let costs = workshop.count(settings.initial.blocks());
+        let score = workshop.score();
+        let initial_parts = workshop.parts();
+        let initial = Proposal {
             id: 0,
             structure: settings.initial.clone(),
-            costs: initial_costs,
+            costs,
+            parts: initial_parts.clone(),
             parent: None,
             mutations: Vec::new(),
-            outcome: None,
+            estimate: score.map(|score| score.value),
         };
+        let outcome = match &settings.scoring {
+            Scoring::Analytic(_) => score.map(Ok),
+            Scoring::Measured | Scoring::Screened(..) => None,
+        };
+        let expected = settings.iterations.min(EXPECTED_IDENTITIES);
+        let mut seen = HashSet::with_capacity_and_hasher(expected as usize, FxBuildHasher);
+        seen.insert(settings.initial.hash());
         Evolution {
             population: Population::new(settings.population),
             lineage: Lineage::default(),
             counts: Counts::default(),
             history: History::default(),
-            seen: HashSet::from([settings.initial.hash()]),
-            pending: VecDeque::from([initial]),
+            pending: VecDeque::from([Pending { id: 0, proposal: Some(initial), outcome }]),
+            workshop,
+            initial_parts,
+            gate,
+            rescored_last: false,
+            seen,
+            ascent: None,
             end: None,
             started: false,
             settings,
@@ -154,21 +142,26 @@ impl Evolution {
     pub fn ask(&mut self, applied: &mut dyn FnMut(Applied)) -> Asked {
         if !self.started {
             self.started = true;
-            let initial = &self.pending[0];
-            return Asked::Candidate(Candidate { id: 0, structure: initial.structure.clone() });
+            return match &self.pending[0] {
+                Pending { outcome: None, proposal: Some(initial), .. } => candidate_of(initial),
+                _ => Asked::Again,
+            };
         }
         self.end = self.end.or_else(|| self.reached_end());
-        // The next candidate's number minus D is applied exactly when fewer than D are pending.
-        let room = if self.end.is_some() { 1 } else { self.settings.pipeline };
+        // The next number minus D is applied exactly when fewer than D are pending.
+        let room = match (self.end, self.is_analytic()) {
+            (None, false) => self.settings.pipeline,
+            _ => 1,
+        };
         while self.pending.len() as u64 >= room {
-            match self.apply_oldest() {
-                Some(change) => applied(change),
-                None => return Asked::Wait,
+            if !self.apply_oldest(applied) {
+                return Asked::Wait;
             }
         }
         match self.end {
-            Some(end) => Asked::Done(end),
-            None => self.propose(),
+            None => self.next_number(applied),
+            Some(End::Stopped) => Asked::Done(End::Stopped),
+            Some(end) => self.climb(end, applied),
         }
     }
 
@@ -179,16 +172,13 @@ impl Evolution {
     pub fn tell(&mut self, id: u64, outcome: Outcome) -> Result<(), NotWaiting> {
         let waiting = |p: &&mut Pending| p.id == id && p.outcome.is_none();
         let pending = self.pending.iter_mut().find(waiting).ok_or(NotWaiting(id))?;
-        pending.outcome = Some(match outcome {
-            Ok(score) if !score.value.is_finite() => Err(format!("the score is {}", score.value)),
-            outcome => outcome,
-        });
+        pending.outcome = Some(outcome);
         Ok(())
     }
 
     /// Proposes nothing more; candidates on their way still count.
     pub fn stop(&mut self) {
-        self.end.get_or_insert(End::Stopped);
+        self.end = Some(End::Stopped);
     }
 
     pub fn settings(&self) -> &Settings {
@@ -211,54 +201,116 @@ impl Evolution {
         &self.counts
     }
 
+    /// The state of the screen, where there is one.
+    pub fn screening(&self) -> Option<Screening> {
+        self.gate.as_ref().map(Gate::state)
+    }
+
+    /// Whether the best are being climbed.
+    pub fn is_climbing(&self) -> bool {
+        self.ascent.is_some()
+    }
+
+    fn is_analytic(&self) -> bool {
+        matches!(self.settings.scoring, Scoring::Analytic(_))
+    }
+
+    /// Structures that a climb finds count like others; they are what the last places are kept for.
     fn reached_end(&self) -> Option<End> {
+        let climbs = match self.settings.scoring {
+            Scoring::Measured => 0,
+            Scoring::Screened(..) | Scoring::Analytic(_) => self.settings.moves.climb as u64,
+        };
         let on_their_way = self.pending.len() as u64;
         let scored = self.counts.scored + self.counts.failed + on_their_way;
-        if self.settings.max_scored.is_some_and(|max| scored >= max) {
+        let enough = |max: u64| scored >= max.saturating_sub(climbs).max(1);
+        if self.settings.max_scored.is_some_and(enough) {
             Some(End::MaxScored)
-        } else if self.counts.proposed >= self.settings.iterations {
+        } else if self.counts.proposed + climbs >= self.settings.iterations {
             Some(End::Iterations)
         } else {
             None
         }
     }
 
-    /// Applies the oldest pending candidate; `None` while it waits for its result.
-    fn apply_oldest(&mut self) -> Option<Applied> {
-        let outcome = self.pending.front_mut()?.outcome.take()?;
-        let pending = self.pending.pop_front()?;
-        let id = pending.id;
-        let score = match outcome {
+    /// Applies the oldest pending result; false while it waits for that.
+    fn apply_oldest(&mut self, applied: &mut dyn FnMut(Applied)) -> bool {
+        let Some(outcome) = self.pending.front_mut().and_then(|p| p.outcome.take()) else {
+            return false;
+        };
+        let pending = self.pending.pop_front().expect("its outcome was just taken");
+        match pending.proposal {
+            Some(proposal) => self.settle(proposal, outcome, applied),
+            None => self.rescore(pending.id, outcome, applied),
+        }
+        true
+    }
+
+    /// A proposal has its outcome.
+    fn settle(&mut self, it: Proposal, outcome: Outcome, applied: &mut dyn FnMut(Applied)) {
+        let Proposal { id, parent, .. } = it;
+        let score = match finite(outcome) {
             Ok(score) => score,
             Err(reason) => {
                 self.counts.failed += 1;
-                pending.parent.inspect(|&parent| self.lineage.release(parent));
-                return Some(Applied::Failed { id, reason });
+                parent.inspect(|&parent| self.lineage.release(parent));
+                return applied(Applied::Failed { id, reason });
             }
         };
         self.counts.scored += 1;
+        if let (Some(gate), Some(estimate)) = (&mut self.gate, it.estimate) {
+            gate.learn(estimate, score.value)
+                .into_iter()
+                .map(Applied::Gate)
+                .for_each(&mut *applied);
+        }
         // The initial structure may have failed and still have children.
-        let parent = pending.parent.and_then(|parent| self.lineage.get(parent));
+        let parent_member = parent.and_then(|parent| self.lineage.get(parent));
         let member = Arc::new(Member {
             id,
-            structure: pending.structure,
+            structure: it.structure,
             score,
-            costs: pending.costs,
-            parent: pending.parent,
-            generation: parent.map_or(u32::from(id > 0), |p| p.generation + 1),
-            mutations: pending.mutations,
-            gain: parent.map(|p| score.value - p.score.value),
+            estimate: it.estimate.filter(|_| self.gate.is_some()),
+            costs: it.costs,
+            parent,
+            generation: parent_member.map_or(u32::from(id > 0), |p| p.generation + 1),
+            mutations: it.mutations,
+            gain: parent_member.map(|p| score.value - p.score.value),
         });
         self.lineage.insert(Arc::clone(&member));
-        let entry = self.population.insert(Arc::clone(&member));
+        let entry = self.population.insert(Arc::clone(&member), it.parts);
         if let Some(leaver) = entry.leaver {
             self.lineage.release(leaver.id);
         }
         self.history.record(id, &self.population);
-        Some(match entry.rank {
-            Some(rank) => Applied::Entered { member, is_best: rank == 0 },
+        applied(match entry.rank {
+            Some(_) => Applied::Entered(member),
             None => Applied::TooLow { id },
-        })
+        });
+    }
+
+    /// A member has another score. One that has left since keeps what it had.
+    fn rescore(&mut self, id: u64, outcome: Outcome, applied: &mut dyn FnMut(Applied)) {
+        let score = match finite(outcome) {
+            Ok(score) => score,
+            Err(reason) => {
+                self.counts.failed += 1;
+                return applied(Applied::Failed { id, reason });
+            }
+        };
+        self.counts.scored += 1;
+        self.counts.rescored += 1;
+        let members = self.population.members();
+        let Some(rank) = members.iter().position(|member| member.id == id) else { return };
+        let old = &members[rank];
+        let score = old.score.merged(&score);
+        let parent = old.parent.and_then(|parent| self.lineage.get(parent));
+        let gain = parent.map(|parent| score.value - parent.score.value);
+        let member = Arc::new(Member { score, gain, ..Member::clone(old) });
+        self.lineage.replace(Arc::clone(&member));
+        self.population.rescore(rank, Arc::clone(&member));
+        self.history.record(self.counts.proposed, &self.population);
+        applied(Applied::Rescored(member));
     }
 
     /// A population too small for the reference's rule evolves once it is full.
@@ -266,39 +318,155 @@ impl Evolution {
         SEEDLING_POPULATION.min(self.population.capacity().saturating_sub(1))
     }
 
-    fn propose(&mut self) -> Asked {
+    fn next_number(&mut self, applied: &mut dyn FnMut(Applied)) -> Asked {
+        if !self.rescored_last
+            && let Some(member) = self.elite_in_need()
+        {
+            let (id, structure) = (member.id, member.structure.clone());
+            let first_draw = member.score.repeats;
+            self.rescored_last = true;
+            self.pending.push_back(Pending { id, proposal: None, outcome: None });
+            return Asked::Candidate(Candidate { id, structure, first_draw });
+        }
+        self.propose(applied)
+    }
+
+    /// The best member that hasn't had its scores and isn't being scored.
+    fn elite_in_need(&self) -> Option<&Arc<Member>> {
+        let elites = self.settings.elites;
+        let enough = elites.scores.saturating_mul(elites.repeats);
+        let on_its_way = |id: u64| self.pending.iter().any(|pending| pending.id == id);
+        let best = self.population.members().iter().take(elites.best);
+        best.into_iter().find(|m| m.score.repeats < enough && !on_its_way(m.id))
+    }
+
+    fn propose(&mut self, applied: &mut dyn FnMut(Applied)) -> Asked {
         self.counts.proposed += 1;
         let id = self.counts.proposed;
         let mut stream = Stream::of_candidate(self.settings.seed, Purpose::Propose, id);
-        let (parent, draws) = if self.population.len() <= self.seedling_population() {
-            ((0, &self.settings.initial), 1)
+        let seedling = self.population.len() <= self.seedling_population();
+        let (parent_id, parent) = if seedling {
+            (0, Parent { blocks: self.settings.initial.blocks(), parts: &self.initial_parts })
         } else {
-            let len = u32::try_from(self.population.len()).expect("populations are small");
-            let parent = &self.population.members()[stream.below(len) as usize];
-            ((parent.id, &parent.structure), self.settings.mutations)
+            let len = self.population.len() as u32;
+            let draws = (0..self.settings.moves.tournament).map(|_| stream.below(len));
+            // Best first: the lowest rank wins.
+            let rank = draws.min().expect("a tournament has one draw or more") as usize;
+            let member = &self.population.members()[rank];
+            let (blocks, parts) = (member.structure.blocks(), self.population.parts(rank));
+            (member.id, Parent { blocks, parts })
         };
-        let child = self.settings.space.mutate(parent.1, draws, &mut stream);
-        let counting = self.settings.budgets.counting;
-        let costs = costs(&child.structure, self.settings.space.net(), counting);
-        if let Some(budget) = self.settings.budgets.broken(&costs) {
-            self.counts.reject(Rejection::Budget(budget));
-            return Asked::Rejected;
+        let made = self.workshop.make(parent, &self.settings.moves, seedling, &mut stream);
+        let costs = match made {
+            Ok(costs) => costs,
+            Err(why) => return self.reject(why),
+        };
+        let hash = hash_blocks(&self.workshop.draft.blocks);
+        if self.settings.dedup && self.seen.contains(&hash) {
+            return self.reject(Rejection::Duplicate);
         }
-        if !self.seen.insert(child.structure.hash()) && self.settings.dedup {
-            self.counts.reject(Rejection::Duplicate);
-            return Asked::Rejected;
+        let score = self.workshop.score();
+        let estimate = score.map(|score| score.value);
+        if let (Some(gate), Some(estimate)) = (&mut self.gate, estimate)
+            && !gate.admits(estimate)
+        {
+            return self.reject(Rejection::Screened);
         }
-        let parent = parent.0;
-        self.lineage.retain(parent);
-        let structure = child.structure.clone();
-        self.pending.push_back(Pending {
+        self.seen.insert(hash);
+        if let Some(score) = score.filter(|_| self.is_analytic())
+            && score.value.is_finite()
+            && !self.population.has_room_for(score.value)
+        {
+            self.counts.scored += 1;
+            self.history.record(id, &self.population);
+            return Asked::Again;
+        }
+        let proposal = self.take_draft(id, parent_id, costs, estimate);
+        self.hand_out(proposal, score, applied)
+    }
+
+    fn reject(&mut self, why: Rejection) -> Asked {
+        self.counts.reject(why);
+        Asked::Again
+    }
+
+    fn take_draft(&self, id: u64, parent: u64, costs: Costs, estimate: Option<f64>) -> Proposal {
+        Proposal {
             id,
-            structure: child.structure,
+            structure: self.workshop.draft.structure(),
             costs,
+            parts: self.workshop.parts(),
             parent: Some(parent),
-            mutations: child.mutations,
-            outcome: None,
-        });
-        Asked::Candidate(Candidate { id, structure })
+            mutations: self.workshop.draft.mutations.clone(),
+            estimate,
+        }
+    }
+
+    /// To whoever asks, or straight into the population where the score is known.
+    fn hand_out(
+        &mut self,
+        proposal: Proposal,
+        score: Option<Score>,
+        applied: &mut dyn FnMut(Applied),
+    ) -> Asked {
+        proposal.parent.inspect(|&parent| self.lineage.retain(parent));
+        if let Some(score) = score.filter(|_| self.is_analytic()) {
+            self.settle(proposal, Ok(score), applied);
+            return Asked::Again;
+        }
+        self.rescored_last = false;
+        let asked = candidate_of(&proposal);
+        let id = proposal.id;
+        self.pending.push_back(Pending { id, proposal: Some(proposal), outcome: None });
+        asked
+    }
+
+    /// Goes on climbing the best; done when all have been climbed and told.
+    fn climb(&mut self, end: End, applied: &mut dyn FnMut(Applied)) -> Asked {
+        if self.settings.scoring.model().is_none() {
+            return Asked::Done(end);
+        }
+        let best = self.population.members().iter().take(self.settings.moves.climb);
+        let ids = best.map(|member| member.id).rev();
+        let ascent =
+            self.ascent.get_or_insert_with(|| Ascent { waiting: ids.collect(), current: None });
+        let Some((id, climb)) = &mut ascent.current else {
+            let Some(id) = ascent.waiting.pop() else { return Asked::Done(end) };
+            // A better one may have pushed it out meanwhile.
+            if let Some(member) = self.lineage.get(id) {
+                let climb = Climb::new(member.structure.blocks(), &mut self.workshop);
+                ascent.current = climb.map(|climb| (id, climb));
+            }
+            return Asked::Again;
+        };
+        if !climb.step(&mut self.workshop) {
+            return Asked::Again;
+        }
+        let (parent, top) = (*id, climb.blocks().to_vec());
+        ascent.current = None;
+        let structure = Structure::new(top).expect("what was judged is a structure");
+        if !self.seen.insert(structure.hash()) {
+            return Asked::Again;
+        }
+        let Some(member) = self.lineage.get(parent) else { return Asked::Again };
+        let Ok(costs) = self.workshop.take(structure.blocks(), &[]) else { return Asked::Again };
+        self.workshop.draft.note_changes(member.structure.blocks());
+        self.counts.proposed += 1;
+        let score = self.workshop.score();
+        let estimate = score.map(|score| score.value);
+        let proposal = self.take_draft(self.counts.proposed, parent, costs, estimate);
+        self.hand_out(proposal, score, applied)
+    }
+}
+
+fn candidate_of(proposal: &Proposal) -> Asked {
+    let (id, structure) = (proposal.id, proposal.structure.clone());
+    Asked::Candidate(Candidate { id, structure, first_draw: 0 })
+}
+
+fn finite(outcome: Outcome) -> Outcome {
+    match outcome {
+        Ok(score) if !score.value.is_finite() => Err(format!("the score is {}", score.value)),
+        outcome => outcome,
     }
 }

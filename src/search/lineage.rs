@@ -28,6 +28,13 @@ impl Lineage {
         self.nodes.insert(member.id, Node { member, needed_by: 1 });
     }
 
+    /// Puts a member with another score in its place.
+    pub(super) fn replace(&mut self, member: Arc<Member>) {
+        if let Some(node) = self.nodes.get_mut(&member.id) {
+            node.member = member;
+        }
+    }
+
     pub(super) fn retain(&mut self, id: u64) {
         if let Some(node) = self.nodes.get_mut(&id) {
             node.needed_by += 1;

@@ -4,16 +4,24 @@
 //! score comes about. Invariant: the same settings and the same results give the same search, in
 //! whatever order the results arrive.
 
+mod ask;
+mod climb;
 mod counts;
 mod evolution;
 mod history;
 mod lineage;
 mod member;
 mod population;
+mod screen;
+mod settings;
+mod workshop;
 
+pub use ask::{Applied, Asked, Candidate, End, NotWaiting, Outcome};
 pub use counts::{Counts, Rejection};
-pub use evolution::{Applied, Asked, Candidate, End, Evolution, NotWaiting, Outcome, Settings};
+pub use evolution::Evolution;
 pub use history::{ConvergencePoint, History, MAX_CONVERGENCE};
 pub use lineage::Lineage;
 pub use member::Member;
 pub use population::{Entry, Population};
+pub use screen::{GateMoved, Screening};
+pub use settings::{Elites, Moves, Scoring, Settings};

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::Member;
+use super::{Member, workshop::Part};
 
 /// At most `capacity` members, best first; equal scores stand in the order of their ids.
 #[derive(Clone, Debug)]
 pub struct Population {
     capacity: usize,
     members: Vec<Arc<Member>>,
+    /// How each member's score and costs come about, for its children.
+    parts: Vec<Box<[Part]>>,
 }
 
 /// What an insertion did.
@@ -22,19 +24,42 @@ pub struct Entry {
 impl Population {
     /// `capacity` is at least 1.
     pub fn new(capacity: usize) -> Population {
-        Population { capacity, members: Vec::new() }
+        Population { capacity, members: Vec::new(), parts: Vec::new() }
     }
 
     /// Adds a member and, when there are too many, removes the smallest score (Algorithm 2).
-    pub fn insert(&mut self, member: Arc<Member>) -> Entry {
-        let before = |other: &Arc<Member>| {
-            let (new, old) = (member.score.value, other.score.value);
-            old > new || (old == new && other.id < member.id)
-        };
-        let rank = self.members.partition_point(before);
+    pub(super) fn insert(&mut self, member: Arc<Member>, parts: Box<[Part]>) -> Entry {
+        let rank = self.rank_of(member.score.value, member.id);
         self.members.insert(rank, member);
+        self.parts.insert(rank, parts);
+        self.parts.truncate(self.capacity);
         let leaver = (self.members.len() > self.capacity).then(|| self.members.pop()).flatten();
         Entry { rank: (rank < self.members.len()).then_some(rank), leaver }
+    }
+
+    /// Gives the member at `rank` another score, and the place it has by that.
+    pub(super) fn rescore(&mut self, rank: usize, member: Arc<Member>) {
+        self.members.remove(rank);
+        let parts = self.parts.remove(rank);
+        let rank = self.rank_of(member.score.value, member.id);
+        self.members.insert(rank, member);
+        self.parts.insert(rank, parts);
+    }
+
+    /// Whether a newer candidate of that score would stay.
+    pub(super) fn has_room_for(&self, value: f64) -> bool {
+        self.members.len() < self.capacity
+            || self.members.last().is_some_and(|lowest| value > lowest.score.value)
+    }
+
+    fn rank_of(&self, value: f64, id: u64) -> usize {
+        self.members.partition_point(|other| {
+            other.score.value > value || (other.score.value == value && other.id < id)
+        })
+    }
+
+    pub(super) fn parts(&self, rank: usize) -> &[Part] {
+        &self.parts[rank]
     }
 
     /// Best first.

@@ -5,18 +5,23 @@
 //! a [`Preset`] that exists has passed every check that needs no machine and no proxy.
 
 mod budget;
+mod check;
+mod constraint;
 mod document;
+mod moves;
 mod mutation;
 mod preset;
 mod shipped;
 mod size;
 
 pub use budget::{Budget, Budgets};
+pub use constraint::{Constraint, Constraints};
 pub use document::{PresetError, PresetSource};
-pub use mutation::{Child, Mutation, Space};
+pub use moves::{Draft, Mover};
+pub use mutation::{Mutation, Space};
 pub use preset::{
     BudgetSettings, ConfirmSettings, Family, Fixed, LatencyBudget, Preset, RunSettings,
-    ScoreSettings, SearchSettings, SeedMode, SpaceSettings,
+    ScoreSettings, ScreenSettings, SearchSettings, SeedMode, SpaceSettings,
 };
 pub use shipped::{PublishedNet, published_nets, shipped_preset, shipped_preset_names};
 pub use size::Size;

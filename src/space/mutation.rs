@@ -1,9 +1,13 @@
-//! Mutation, exactly as the reference mutates (its `evolution_search` with both search spaces; the
-//! paper's Algorithm 3 with one block and other factors is a matter of settings).
+//! The search space: which kinds, widths and depths a mutation may choose, exactly as the reference
+//! does (its `evolution_search` with both search spaces; the paper's Algorithm 3 with one block and
+//! other factors is a matter of settings).
 
 use serde::{Deserialize, Serialize};
 
-use super::preset::{Family, Fixed, SpaceSettings};
+use super::{
+    Constraints,
+    preset::{Family, Fixed, SpaceSettings},
+};
 use crate::{
     arch::{Block, BlockKind, Expansion, Kernel, NetSpec, Structure, limits, round_width},
     random::Stream,
@@ -15,11 +19,15 @@ pub struct Space {
     /// Residual kinds with the weight each is drawn by.
     kinds: Vec<(BlockKind, u32)>,
     width_factors: Vec<f64>,
-    width_min: u32,
-    width_max: u32,
-    width_multiple: u32,
+    pub(super) width_min: u32,
+    pub(super) width_max: u32,
+    pub(super) width_multiple: u32,
     depth_steps: Vec<i32>,
     fixed: Vec<Fixed>,
+    constraints: Constraints,
+    /// Residual blocks of stride 1 in the initial structure: before its first stride, between the
+    /// first and the second, and so on.
+    least_in_gap: Vec<usize>,
     /// With shortcuts: what budgets are checked on.
     net: NetSpec,
 }
@@ -33,17 +41,9 @@ pub struct Mutation {
     pub to: Block,
 }
 
-/// A proposed structure and how it came from its parent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Child {
-    pub structure: Structure,
-    /// Blocks that really changed; empty for a copy.
-    pub mutations: Vec<Mutation>,
-}
-
 impl Space {
     /// From settings that have passed the preset's checks.
-    pub(super) fn new(settings: &SpaceSettings) -> Space {
+    pub(super) fn new(settings: &SpaceSettings, initial: &Structure) -> Space {
         let kernels = || settings.kernels.iter().filter_map(|&side| Kernel::from_side(side));
         let mut kinds = Vec::new();
         for family in &settings.families {
@@ -73,6 +73,8 @@ impl Space {
             width_multiple: settings.width_multiple,
             depth_steps: settings.depth_steps.clone(),
             fixed: settings.fixed.clone(),
+            constraints: Constraints::new(settings),
+            least_in_gap: gaps(initial),
             net: NetSpec {
                 squeeze_excite: settings.se,
                 ..NetSpec::residual(settings.resolution, settings.classes)
@@ -85,28 +87,35 @@ impl Space {
         &self.net
     }
 
-    /// A child of `parent`: `draws` uniform draws choose the blocks (one drawn twice counts once),
-    /// each chosen block is drawn uniformly over type × width × bottleneck × depth, unchanged
-    /// included; then input widths follow their predecessors and blocks of 6 or more sub-layers
-    /// split.
-    pub fn mutate(&self, parent: &Structure, draws: u32, stream: &mut Stream) -> Child {
-        let mut blocks = parent.blocks().to_vec();
-        let count = u32::try_from(blocks.len()).expect("at most limits::BLOCKS");
-        let mut chosen: Vec<usize> = (0..draws).map(|_| stream.below(count) as usize).collect();
-        chosen.sort_unstable();
-        chosen.dedup();
-        let mut mutations = Vec::new();
-        for index in chosen {
-            let from = blocks[index];
-            let to = self.mutate_block(from, self.is_fixed(index, blocks.len()), stream);
-            if from != to {
-                blocks[index] = to;
-                mutations.push(Mutation { block: index, from, to });
-            }
+    /// Kinds of residual blocks.
+    pub fn kinds(&self) -> impl Iterator<Item = BlockKind> {
+        self.kinds.iter().map(|(kind, _)| *kind)
+    }
+
+    pub fn width_range(&self) -> std::ops::RangeInclusive<u32> {
+        self.width_min..=self.width_max
+    }
+
+    pub fn width_multiple(&self) -> u32 {
+        self.width_multiple
+    }
+
+    pub fn constraints(&self) -> &Constraints {
+        &self.constraints
+    }
+
+    /// Whether a structure of this space stays one without block `index`: the initial structure's
+    /// strides keep their order, and between two of them as many blocks stay as there were.
+    pub fn is_optional(&self, blocks: &[Block], index: usize) -> bool {
+        if blocks[index].stride != 1 || blocks[index].kind.is_conv() {
+            return false;
         }
-        let structure =
-            Structure::chained(blocks).expect("options stay within the limits").split_deep_blocks();
-        Child { structure, mutations }
+        let gap = |i: usize| blocks[..i].iter().filter(|b| b.stride > 1).count();
+        let at = gap(index);
+        let residual = |&(_, b): &(usize, &Block)| b.stride == 1 && !b.kind.is_conv();
+        let here =
+            blocks.iter().enumerate().filter(residual).filter(|&(i, _)| gap(i) == at).count();
+        here > self.least_in_gap.get(at).copied().unwrap_or(0)
     }
 
     /// Whether `structure` could have come from mutating members of this space: kinds and widths of
@@ -132,31 +141,15 @@ impl Space {
             })
     }
 
-    fn is_fixed(&self, index: usize, count: usize) -> bool {
+    /// Whether mutation leaves block `index` of `count` alone.
+    pub fn is_fixed(&self, index: usize, count: usize) -> bool {
         self.fixed.iter().any(|fixed| match fixed {
             Fixed::First => index == 0,
             Fixed::Last => index + 1 == count,
         })
     }
 
-    fn mutate_block(&self, block: Block, fixed: bool, stream: &mut Stream) -> Block {
-        if fixed {
-            return block;
-        }
-        let out_channels = pick(&self.width_options(block.out_channels), stream);
-        if block.kind.is_conv() {
-            return Block { out_channels, ..block };
-        }
-        Block {
-            kind: self.pick_kind(stream),
-            out_channels,
-            bottleneck: pick(&self.width_options(block.bottleneck), stream),
-            sub_layers: pick(&self.depth_options(block.sub_layers), stream),
-            ..block
-        }
-    }
-
-    fn pick_kind(&self, stream: &mut Stream) -> BlockKind {
+    pub(super) fn pick_kind(&self, stream: &mut Stream) -> BlockKind {
         let total = self.kinds.iter().map(|(_, weight)| weight).sum();
         let mut ticket = stream.below(total);
         for &(kind, weight) in &self.kinds {
@@ -189,13 +182,20 @@ impl Space {
     }
 }
 
+fn gaps(initial: &Structure) -> Vec<usize> {
+    let mut gaps = vec![0];
+    for block in initial.blocks() {
+        if block.stride > 1 {
+            gaps.push(0);
+        } else if !block.kind.is_conv() {
+            *gaps.last_mut().expect("one from the start") += 1;
+        }
+    }
+    gaps
+}
+
 fn distinct_descending(mut options: Vec<u32>) -> Vec<u32> {
     options.sort_unstable_by(|a, b| b.cmp(a));
     options.dedup();
     options
-}
-
-fn pick(options: &[u32], stream: &mut Stream) -> u32 {
-    let count = u32::try_from(options.len()).expect("a handful of options");
-    options[stream.below(count) as usize]
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Budgets, Size, Space};
 use crate::{
-    arch::{Counting, Structure, costs, limits},
+    arch::{Counting, Structure},
     score::Definition,
 };
 
@@ -54,6 +54,17 @@ pub struct SpaceSettings {
     pub width_multiple: u32,
     pub depth_steps: Vec<i32>,
     pub fixed: Vec<Fixed>,
+    /// Least bottleneck of a residual block, as a share of its output width.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bottleneck_ratio_min: Option<f64>,
+    /// Whether no residual block may be narrower than what it takes.
+    pub non_decreasing: bool,
+    /// Widest output of a residual block, as a multiple of what it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out_ratio_max: Option<f64>,
+    /// Most residual sub-layers of a stage: a strided block and those up to the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage_depth_max: Option<u32>,
     /// Where the search starts; checked when the preset is.
     pub initial: String,
     /// Input side the costs are counted at, pixels.
@@ -76,6 +87,10 @@ impl Default for SpaceSettings {
             width_multiple: 8,
             depth_steps: vec![2, 1, 0, -1, -2],
             fixed: Vec::new(),
+            bottleneck_ratio_min: None,
+            non_decreasing: false,
+            out_ratio_max: None,
+            stage_depth_max: None,
             initial: String::new(),
             resolution: 32,
             classes: 100,
@@ -143,6 +158,15 @@ pub struct SearchSettings {
     pub seed: u64,
     /// Whether a structure that was scored before is dropped.
     pub dedup: bool,
+    /// The parent is the best of so many uniform draws; 1 is the published uniform draw.
+    pub tournament: u32,
+    /// Share of children made by small moves instead of the published ones.
+    pub small_moves: f64,
+    /// Whether a child that breaks a budget is shrunk until it fits.
+    pub repair: bool,
+    /// So many of the best are climbed at the end by pairs of moves, as far as the analytic score
+    /// goes; it needs an analytic proxy or a screen.
+    pub climb: usize,
 }
 
 impl Default for SearchSettings {
@@ -155,6 +179,10 @@ impl Default for SearchSettings {
             pipeline: 16,
             seed: 2021,
             dedup: true,
+            tournament: 1,
+            small_moves: 0.0,
+            repair: false,
+            climb: 0,
         }
     }
 }
@@ -173,6 +201,9 @@ pub struct ScoreSettings {
     pub alpha: f64,
     pub repeats: u32,
     pub seed_mode: SeedMode,
+    /// So many of the best are scored again, one score at a time, up to `elite_scores` scores each.
+    pub elites: usize,
+    pub elite_scores: u32,
 }
 
 impl Default for ScoreSettings {
@@ -185,7 +216,28 @@ impl Default for ScoreSettings {
             alpha: 0.01,
             repeats: 1,
             seed_mode: SeedMode::Fresh,
+            elites: 0,
+            elite_scores: 16,
         }
+    }
+}
+
+/// `[screen]`: only children that the analytic score ranks high are measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScreenSettings {
+    /// Share of the children within the budgets that is measured; 1 measures all and screens nothing.
+    pub keep: f64,
+    /// Children that the share is of: the last so many.
+    pub window: usize,
+    /// Least agreement (Kendall's τ) of the analytic and the measured scores of the last candidates
+    /// that were measured. Below it the gate widens.
+    pub floor: f64,
+}
+
+impl Default for ScreenSettings {
+    fn default() -> ScreenSettings {
+        ScreenSettings { keep: 1.0, window: 512, floor: 0.1 }
     }
 }
 
@@ -195,12 +247,18 @@ impl Default for ScoreSettings {
 pub struct ConfirmSettings {
     /// How many of the best; 0 leaves the confirmation out.
     pub best: usize,
+    /// Draws a finalist, on average: those that can't win any more leave theirs to the others.
     pub repeats: u32,
+    /// What judges.
+    pub proxy: String,
+    /// Images in a pass; as in the search unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<u32>,
 }
 
 impl Default for ConfirmSettings {
     fn default() -> ConfirmSettings {
-        ConfirmSettings { best: 8, repeats: 8 }
+        ConfirmSettings { best: 8, repeats: 8, proxy: "zen".to_owned(), batch: None }
     }
 }
 
@@ -243,6 +301,7 @@ pub struct Preset {
     pub budget: BudgetSettings,
     pub search: SearchSettings,
     pub score: ScoreSettings,
+    pub screen: ScreenSettings,
     pub confirm: ConfirmSettings,
     pub run: RunSettings,
 }
@@ -257,17 +316,11 @@ impl Default for Preset {
             budget: BudgetSettings::default(),
             search: SearchSettings::default(),
             score: ScoreSettings::default(),
+            screen: ScreenSettings::default(),
             confirm: ConfirmSettings::default(),
             run: RunSettings::default(),
         }
     }
-}
-
-/// A setting out of range: its path, what was found and what is expected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Invalid {
-    pub path: &'static str,
-    pub message: String,
 }
 
 impl Preset {
@@ -276,7 +329,7 @@ impl Preset {
     }
 
     pub fn search_space(&self) -> Space {
-        Space::new(&self.space)
+        Space::new(&self.space, &self.initial())
     }
 
     pub fn budgets(&self) -> Budgets {
@@ -303,153 +356,5 @@ impl Preset {
              version of zendo has neither yet; budget params or flops instead",
             latency.ms
         ))
-    }
-
-    /// Checks every range, then that the initial structure is one and is within the budgets.
-    pub(super) fn check(&self) -> Result<(), Invalid> {
-        let budget_min = |path, size: Option<u64>| in_range(path, size.unwrap_or(1), 1, u64::MAX);
-        in_range("version", self.version, 1, 1)?;
-        self.check_space()?;
-        budget_min("budget.params", self.budget.params.map(|s| s.0))?;
-        budget_min("budget.flops", self.budget.flops.map(|s| s.0))?;
-        budget_min("budget.activation", self.budget.activation.map(|s| s.0))?;
-        in_range("budget.layers", self.budget.layers.unwrap_or(1), 1, 4_096)?;
-        if let Some(latency) = &self.budget.latency {
-            positive("budget.latency", latency.ms)?;
-        }
-        in_range("search.iterations", self.search.iterations, 1, 1_000_000_000)?;
-        in_range("search.max_scored", self.search.max_scored.unwrap_or(1), 1, 1_000_000_000)?;
-        in_range("search.population", self.search.population, 2, 65_536)?;
-        in_range("search.mutations", self.search.mutations, 1, 8)?;
-        in_range("search.pipeline", self.search.pipeline, 1, 4_096)?;
-        in_range("search.seed", self.search.seed, 0, i64::MAX as u64)?;
-        in_range("score.batch", self.score.batch, 1, 4_096)?;
-        in_range("score.resolution", self.score_resolution(), 1, limits::RESOLUTION)?;
-        in_range("score.repeats", self.score.repeats, 1, 1_000)?;
-        positive("score.alpha", self.score.alpha)?;
-        in_range("confirm.best", self.confirm.best, 0, 1_000)?;
-        if self.score.seed_mode == SeedMode::Common && self.confirm.best == 0 {
-            let message = "0 is too small with score.seed_mode \"common\": evolution overfits the one \
-                           draw of all, so the best must be scored again with fresh ones; 1 or more";
-            return Err(Invalid { path: "confirm.best", message: message.to_owned() });
-        }
-        in_range("confirm.repeats", self.confirm.repeats, 2, 1_000)?;
-        in_range("run.workers", self.run.workers.unwrap_or(1), 1, 1_024)?;
-        let prefix_memory = self.run.prefix_memory.map_or(u64::MAX, |s| s.0);
-        in_range("run.prefix_memory", prefix_memory, 16_000_000, u64::MAX)?;
-        if self.run.prefix_memory.is_some() && self.score.seed_mode == SeedMode::Fresh {
-            let message = "candidates share nothing while each has a draw of its own; it needs \
-                           score.seed_mode = \"common\"";
-            return Err(Invalid { path: "run.prefix_memory", message: message.to_owned() });
-        }
-        self.check_initial()
-    }
-
-    fn check_space(&self) -> Result<(), Invalid> {
-        let space = &self.space;
-        not_empty("space.families", &space.families)?;
-        not_empty("space.kernels", &space.kernels)?;
-        among("space.kernels", &space.kernels, &[3, 5, 7])?;
-        not_empty("space.expansions", &space.expansions)?;
-        among("space.expansions", &space.expansions, &[1, 2, 4, 6])?;
-        not_empty("space.width_factors", &space.width_factors)?;
-        for &factor in &space.width_factors {
-            positive("space.width_factors", factor)?;
-        }
-        not_empty("space.depth_steps", &space.depth_steps)?;
-        in_range("space.width_multiple", space.width_multiple, 1, 1_024)?;
-        in_range("space.width_min", space.width_min, 1, limits::WIDTH)?;
-        in_range("space.width_max", space.width_max, space.width_min, limits::WIDTH)?;
-        in_range("space.resolution", space.resolution, 1, limits::RESOLUTION)?;
-        in_range("space.classes", space.classes, 1, 1_000_000)?;
-        self.check_kernel_weights()
-    }
-
-    fn check_kernel_weights(&self) -> Result<(), Invalid> {
-        let space = &self.space;
-        let weights = &space.kernel_weights;
-        if weights.is_empty() {
-            return Ok(());
-        }
-        let path = "space.kernel_weights";
-        for family in &space.families {
-            let expected = match family {
-                Family::KxKx | Family::K1KxK1 => space.kernels.len(),
-                Family::Idw => space.kernels.len() * space.expansions.len(),
-            };
-            if weights.len() != expected {
-                let found = weights.len();
-                let message = format!("{found} weights for {expected} block types of {family:?}");
-                return Err(Invalid { path, message });
-            }
-        }
-        if weights.iter().all(|&w| w == 0) || weights.iter().any(|&w| w > 1_000_000) {
-            let message = "weights are from 0 to 1,000,000, and not all 0".to_owned();
-            return Err(Invalid { path, message });
-        }
-        Ok(())
-    }
-
-    fn check_initial(&self) -> Result<(), Invalid> {
-        let path = "space.initial";
-        let initial: Structure = self
-            .space
-            .initial
-            .parse()
-            .map_err(|e| Invalid { path, message: format!("in the structure: {e}") })?;
-        let budgets = Budgets { latency_ms: None, ..self.budgets() };
-        let costs =
-            costs(&initial.split_deep_blocks(), self.search_space().net(), budgets.counting);
-        match budgets.broken(&costs) {
-            None => Ok(()),
-            Some(budget) => {
-                let message = format!(
-                    "the search must start within its budgets, but the initial structure breaks \
-                     '{budget}' ({} layers, {} params, {} flops, {} activation bytes, counted as {})",
-                    costs.layers,
-                    costs.params,
-                    costs.flops,
-                    costs.activation_bytes,
-                    budgets.counting.name()
-                );
-                Err(Invalid { path, message })
-            }
-        }
-    }
-}
-
-fn in_range<T: PartialOrd + std::fmt::Display>(
-    path: &'static str,
-    value: T,
-    min: T,
-    max: T,
-) -> Result<(), Invalid> {
-    if value < min {
-        return Err(Invalid { path, message: format!("{value} is too small: {min} or more") });
-    }
-    if value > max {
-        return Err(Invalid { path, message: format!("{value} is too large: {max} or less") });
-    }
-    Ok(())
-}
-
-fn positive(path: &'static str, value: f64) -> Result<(), Invalid> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    Err(Invalid { path, message: format!("{value} is not a positive number") })
-}
-
-fn not_empty<T>(path: &'static str, list: &[T]) -> Result<(), Invalid> {
-    if list.is_empty() {
-        return Err(Invalid { path, message: "must not be empty".to_owned() });
-    }
-    Ok(())
-}
-
-fn among(path: &'static str, list: &[u32], allowed: &[u32]) -> Result<(), Invalid> {
-    match list.iter().find(|value| !allowed.contains(value)) {
-        None => Ok(()),
-        Some(value) => Err(Invalid { path, message: format!("{value} is not one of {allowed:?}") }),
     }
 }

@@ -14,12 +14,12 @@ use crate::{
     run::{
         RunSpec,
         protocol::{
-            Confirmed, ConvergencePoint, Fault, Finished, Member, NewBest, Phase, Reason, Snapshot,
-            TimeSpent, Update, Winner, WorkerState,
+            Confirmed, ConvergencePoint, Fault, Finished, Gap, Member, NewBest, Phase, Reason,
+            Snapshot, TimeSpent, Update, Winner, WorkerState,
         },
     },
     score::{MeanStd, Score},
-    space::PresetSource,
+    space::{Draft, Mover, PresetSource},
 };
 
 /// The shipped preset the fixture searches under.
@@ -72,6 +72,7 @@ fn evolve(proposed: u64) -> Snapshot {
             costs: cost(&structure),
             structure,
             score,
+            estimate: None,
             parent: parent.map(|p| p.id),
             generation: parent.map_or(0, |p| p.generation + 1),
             mutations,
@@ -81,16 +82,23 @@ fn evolve(proposed: u64) -> Snapshot {
     let mut population = vec![Arc::new(member(0, initial, None, Vec::new()))];
     let mut convergence = Vec::new();
     let (mut depth, mut params, mut scored) = (0, 0, 1);
+    let (mover, mut draft) = (Mover::new(&space), Draft::default());
     for id in 1..proposed {
         let mut stream = Stream::of_candidate(2021, Purpose::Propose, id);
         let parent = Arc::clone(&population[stream.below(population.len() as u32) as usize]);
-        let child = space.mutate(&parent.structure, preset.search.mutations, &mut stream);
-        match budgets.broken(&cost(&child.structure)).map(|budget| budget.name()) {
+        mover.published(
+            parent.structure.blocks(),
+            preset.search.mutations,
+            &mut stream,
+            &mut draft,
+        );
+        let structure = draft.structure();
+        match budgets.broken(&cost(&structure)).map(|budget| budget.name()) {
             Some("layers") => depth += 1,
             Some(_) => params += 1,
             None => {
                 scored += 1;
-                let fresh = member(id, child.structure, Some(&parent), child.mutations);
+                let fresh = member(id, structure, Some(&parent), draft.mutations.clone());
                 let rank = population.partition_point(|m| m.score.value >= fresh.score.value);
                 population.insert(rank, Arc::new(fresh));
                 population.truncate(preset.search.population);
@@ -111,12 +119,16 @@ fn evolve(proposed: u64) -> Snapshot {
         iterations: preset.search.iterations,
         scored,
         failed: 0,
+        rescored: 0,
         rejected: vec![("params".to_owned(), params), ("layers".to_owned(), depth)],
         proposed_per_s: 124.0,
         scored_per_s: 46.0,
         population,
         capacity: preset.search.population,
         convergence,
+        screening: None,
+        noise: None,
+        climbing: false,
         time: TimeSpent { propose_ms: 31_400.0, score_ms: 1_418_200.0, wait_ms: 46_400.0 },
         workers: vec![
             WorkerState::Scoring { id: proposed },
@@ -193,7 +205,10 @@ fn confirmation(repeats: u32) -> Vec<Confirmed> {
         let searched = m.score.value;
         let best = population[0].score.value;
         let score = (repeats > 0).then_some(MeanStd { mean: best - fall, std: Some(0.9) });
-        Confirmed { id: m.id, searched, score, repeats, failure: None }
+        // As far apart as the draws can tell, from the third on.
+        let gap = Gap { mean: fall - falls[0], margin_95: 0.6 };
+        let behind = (repeats > 1 && gap.mean > 0.0).then_some(gap);
+        Confirmed { id: m.id, searched, score, repeats, behind, out: false, failure: None }
     });
     finalists.collect()
 }
@@ -219,10 +234,11 @@ pub fn finished() -> Model {
     snapshot.confirm_ms = 38_000;
     snapshot.confirmation = confirmation(8);
     let member = Arc::clone(&snapshot.population[0]);
+    let tie = Arc::clone(&snapshot.population[1]);
     let confirmed = snapshot.confirmation[0].score;
     update(&mut model, Action::Clock(810_000));
     hear(&mut model, Update::Snapshot(Arc::new(snapshot)));
-    let winner = Some(Winner { member, confirmed, repeats: 8 });
+    let winner = Some(Winner { member, confirmed, repeats: 8, ties: vec![tie] });
     hear(&mut model, Update::Finished(Finished { reason: Reason::Iterations, winner }));
     model
 }

@@ -19,10 +19,11 @@ use super::{
     handle::{MAX_COMMANDS, Mailbox},
     meter::{Meter, Stopwatch},
     protocol::{
-        Command, Fault, Finished, Hello, Log, Phase, Reason, Update, VERSION, Winner, WorkerState,
+        Command, Fault, Finished, Hello, Log, Member, Phase, Reason, Update, VERSION, Winner,
+        WorkerState,
     },
     spec::StartError,
-    worker::{Job, JobOutcome, JobPurpose, Report, ScorerFactory, Worker, panic_text},
+    worker::{Job, JobOutcome, JobPurpose, Report, Role, ScorerFactory, Worker, panic_text},
 };
 use crate::{
     nn::Device,
@@ -131,6 +132,8 @@ struct Engine<'a> {
     last_failure: Option<String>,
     /// The engine itself gave up: nothing was scored for too long.
     hopeless: bool,
+    /// The best that viewers and the disk know of.
+    known_best: Option<Arc<Member>>,
     /// Candidates whose panic was told and whose failure needs no second word; at most D.
     told_failures: Vec<u64>,
     began: Instant,
@@ -154,7 +157,7 @@ impl<'a> Engine<'a> {
         let device = opened.device.clone();
         let factory = factory.unwrap_or_else(|| {
             let (spec, device) = (spec.clone(), opened.device);
-            Arc::new(move || spec.build_proxy(&device).map_err(|e| e.to_string()))
+            Arc::new(move |role| spec.build_proxy(role, &device).map_err(|e| e.to_string()))
         });
         let mut slots = Vec::new();
         for index in 0..spec.workers() {
@@ -186,6 +189,7 @@ impl<'a> Engine<'a> {
             reason: None,
             last_failure: None,
             hopeless: false,
+            known_best: None,
             told_failures: Vec::new(),
             began: now,
             search_watch: Stopwatch::default(),
@@ -268,7 +272,7 @@ impl<'a> Engine<'a> {
                 Some(confirmation) => confirmation.next_job(),
                 None => match self.ask() {
                     Asked::Candidate(candidate) => Some(self.candidate_job(candidate)),
-                    Asked::Rejected => continue,
+                    Asked::Again => continue,
                     Asked::Wait => None,
                     Asked::Done(end) => {
                         self.end_search(end);
@@ -312,9 +316,10 @@ impl<'a> Engine<'a> {
         let run_seed = self.spec.preset.search.seed;
         Job {
             purpose: JobPurpose::Candidate { id: candidate.id },
+            role: Role::Search,
             structure: candidate.structure,
             seed: Stream::of_candidate(run_seed, Purpose::ScoreSeed, seed_id).next_u64(),
-            first_repeat: 0,
+            first_repeat: candidate.first_draw,
             repeats: score.repeats,
             definition: score.definition,
         }
@@ -466,7 +471,7 @@ impl<'a> Engine<'a> {
         }
         let winner = self.confirmation.as_ref().and_then(Confirmation::winner).or_else(|| {
             let member = Arc::clone(self.evolution.population().best()?);
-            Some(Winner { member, confirmed: None, repeats: 0 })
+            Some(Winner { member, confirmed: None, repeats: 0, ties: Vec::new() })
         });
         if let Some(winner) = &winner {
             self.save_best(&winner.member.structure);

@@ -12,19 +12,16 @@ use crate::{
         confirmation::Confirmation,
         protocol::{Fault, Log, NewBest, Snapshot, Update},
     },
-    search::Applied,
+    score::pooled_std,
+    search::{Applied, GateMoved},
     text::binary,
 };
 
 impl Engine<'_> {
     pub(super) fn tell_viewer(&mut self, change: Applied) {
         match change {
-            Applied::Entered { member, is_best: true } => {
-                self.save_best(&member.structure);
-                let at_ms = self.at_ms();
-                self.mailbox.post(Update::NewBest(Box::new(NewBest { member, at_ms })));
-            }
-            Applied::Entered { .. } | Applied::TooLow { .. } => {}
+            Applied::Entered(_) | Applied::TooLow { .. } | Applied::Rescored(_) => {}
+            Applied::Gate(moved) => self.tell_gate(&moved),
             Applied::Failed { id, reason } => {
                 match self.told_failures.iter().position(|&told| told == id) {
                     Some(index) => drop(self.told_failures.swap_remove(index)),
@@ -33,6 +30,51 @@ impl Engine<'_> {
                 self.last_failure = Some(reason);
             }
         }
+    }
+
+    /// The screen says when it doubts itself, and when it trusts itself again.
+    fn tell_gate(&self, moved: &GateMoved) {
+        let floor = self.spec.preset.screen.floor;
+        let GateMoved { from, to, agreement } = moved;
+        let share = |share: f64| format!("{:.1} %", 100.0 * share);
+        self.log(&if to > from {
+            format!(
+                "the screen agrees too little with what is measured (τ {agreement:.2}, the floor is \
+                 {floor:.2}): the gate widens from {} to {} of the children",
+                share(*from),
+                share(*to)
+            )
+        } else {
+            format!(
+                "the screen agrees again (τ {agreement:.2}): the gate narrows from {} to {}",
+                share(*from),
+                share(*to)
+            )
+        });
+    }
+
+    /// Tells of a new best, once a snapshot: an analytic search has thousands a second.
+    fn tell_best(&mut self) {
+        let Some(best) = self.evolution.population().best().cloned() else { return };
+        if self.known_best.as_ref().is_some_and(|known| known.id == best.id) {
+            return;
+        }
+        self.save_best(&best.structure);
+        let at_ms = self.at_ms();
+        self.known_best = Some(Arc::clone(&best));
+        self.mailbox.post(Update::NewBest(Box::new(NewBest { member: best, at_ms })));
+    }
+
+    /// The noise of one of the search's draws, as far as members that were drawn repeatedly tell it,
+    /// and finalists where they are drawn alike.
+    fn noise(&self) -> Option<f64> {
+        let members = self.evolution.population().members().iter();
+        let drawn = members.filter_map(|member| Some((member.score.std?, member.score.repeats)));
+        let (score, confirm) = (&self.spec.preset.score, &self.spec.preset.confirm);
+        let alike = score.proxy == confirm.proxy && confirm.batch.is_none_or(|b| b == score.batch);
+        let finalists = self.confirmation.iter().filter(|_| alike).flat_map(Confirmation::report);
+        let again = finalists.filter_map(|f| Some((f.score?.std?, f.repeats)));
+        pooled_std(drawn.chain(again))
     }
 
     /// A disk that fails costs the file, not the search.
@@ -48,6 +90,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn post_snapshot(&mut self, now: Instant) {
+        self.tell_best();
         self.seq += 1;
         self.last_snapshot = now;
         self.changed = false;
@@ -65,12 +108,16 @@ impl Engine<'_> {
             iterations: self.spec.preset.search.iterations,
             scored: counts.scored,
             failed: counts.failed,
+            rescored: counts.rescored,
             rejected: counts.rejected().map(|(why, n)| (why.to_string(), n)).collect(),
             proposed_per_s: rates.proposed,
             scored_per_s: rates.scored,
             population: population.members().to_vec(),
             capacity: population.capacity(),
             convergence: self.evolution.history().points().collect(),
+            screening: self.evolution.screening(),
+            noise: self.noise(),
+            climbing: self.evolution.is_climbing() && self.confirmation.is_none(),
             time: self.meter.time_spent(elapsed + confirm, self.spec.workers()),
             workers: self.slots.iter().map(|slot| slot.state).collect(),
             confirmation: self.confirmation.as_ref().map_or_else(Vec::new, Confirmation::report),

@@ -306,12 +306,10 @@ impl Search {
         let leaders = of_place(standings.first()?.place);
         confirmation.first()?.margin_95()?;
         let apart = "can't be told apart";
-        if leaders.len() > 1 {
-            return Some((leaders.join(", "), format!("{apart}; more draws would part them")));
-        }
-        let next = standings.get(1).map(|s| of_place(s.place)).filter(|tied| tied.len() > 1);
-        let rest = next.map_or_else(String::new, |tied| format!(". {} {apart}", tied.join(", ")));
-        Some((leaders.join(""), format!("leads alone{rest}")))
+        Some(match leaders.len() {
+            1 => (leaders.join(""), "leads alone".to_owned()),
+            _ => (leaders.join(", "), format!("{apart}; more draws would part them")),
+        })
     }
 
     /// What went wrong last, in full.
@@ -334,26 +332,19 @@ pub struct Standing {
     pub tied: bool,
 }
 
-/// Places of finalists, best mean first. One shares the place of the leader of its group while the
-/// difference of means is within its 95 % margin, that of the two means combined.
+/// Places of finalists, the leader first. The leader's place is shared by those whose paired
+/// difference to it is within its 95 % margin; the others stand by their means.
 pub fn ranks(confirmation: &[Confirmed]) -> Vec<Standing> {
-    let mut places: Vec<usize> = Vec::with_capacity(confirmation.len());
-    let mut leader = 0;
-    for (i, finalist) in confirmation.iter().enumerate() {
-        if i > 0 && is_apart(&confirmation[leader], finalist) {
-            leader = i;
-        }
-        places.push(leader + 1);
-    }
-    let tied = |place| places.iter().filter(|p| **p == place).count() > 1;
-    places.iter().map(|&place| Standing { place, tied: tied(place) }).collect()
-}
-
-fn is_apart(a: &Confirmed, b: &Confirmed) -> bool {
-    let (Some(mean_a), Some(mean_b)) = (a.score, b.score) else { return true };
-    // With a single draw nothing is known of its noise: nobody can be told apart.
-    let (Some(margin_a), Some(margin_b)) = (a.margin_95(), b.margin_95()) else { return false };
-    (mean_a.mean - mean_b.mean).abs() > margin_a.hypot(margin_b)
+    let level = |finalist: &Confirmed| {
+        let apart = finalist.behind.is_some_and(|gap| gap.is_apart());
+        finalist.score.is_some() && finalist.failure.is_none() && !finalist.out && !apart
+    };
+    let leaders = 1 + confirmation.iter().skip(1).filter(|finalist| level(finalist)).count();
+    let standing = |(i, finalist): (usize, &Confirmed)| match i == 0 || level(finalist) {
+        true => Standing { place: 1, tied: leaders > 1 },
+        false => Standing { place: i + 1, tied: false },
+    };
+    confirmation.iter().enumerate().map(standing).collect()
 }
 
 /// `zennet_cifar_model_size1M_res32` as the paper calls it: `ZenNet-1M`.
@@ -376,19 +367,27 @@ pub fn published_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::MeanStd;
+    use crate::{run::protocol::Gap, score::MeanStd};
 
-    fn finalist(mean: f64, std: f64) -> Confirmed {
-        let score = Some(MeanStd { mean, std: Some(std) });
-        Confirmed { id: 1, searched: mean, score, repeats: 16, failure: None }
+    fn finalist(mean: f64, behind: Option<Gap>) -> Confirmed {
+        let score = Some(MeanStd { mean, std: Some(0.9) });
+        Confirmed { id: 1, searched: mean, score, repeats: 16, behind, out: false, failure: None }
     }
 
     #[test]
     fn places_are_shared_within_the_noise_of_a_difference() {
-        let finalists = [191.95, 190.75, 190.66, 190.27, 189.22].map(|mean| finalist(mean, 0.9));
-        let places: Vec<(usize, bool)> =
-            ranks(&finalists).iter().map(|s| (s.place, s.tied)).collect();
-        assert_eq!(places, [(1, false), (2, true), (2, true), (2, true), (5, false)]);
+        let gap = |mean: f64| Some(Gap { mean, margin_95: 0.5 });
+        let places = |finalists: &[Confirmed]| -> Vec<(usize, bool)> {
+            ranks(finalists).iter().map(|s| (s.place, s.tied)).collect()
+        };
+        let leader = finalist(191.95, None);
+        let tied = [leader.clone(), finalist(191.6, gap(0.35)), finalist(190.3, gap(1.65))];
+        assert_eq!(places(&tied), [(1, true), (1, true), (3, false)]);
+        let alone = [leader.clone(), finalist(191.3, gap(0.65)), finalist(190.3, gap(1.65))];
+        assert_eq!(places(&alone), [(1, false), (2, false), (3, false)]);
+        // Out by fewer draws, whatever its mean was then.
+        let out = Confirmed { out: true, ..finalist(192.1, gap(0.4)) };
+        assert_eq!(places(&[leader, out]), [(1, false), (2, false)]);
         assert!(ranks(&[]).is_empty());
     }
 

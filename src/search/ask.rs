@@ -1,0 +1,64 @@
+//! What a search and whoever measures for it say to each other.
+
+use std::sync::Arc;
+
+use super::{GateMoved, Member};
+use crate::{arch::Structure, score::Score};
+
+/// A structure that wants a score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    pub id: u64,
+    pub structure: Structure,
+    /// Draws it has had before: fresh ones are numbered from here on.
+    pub first_draw: u32,
+}
+
+/// The answer to [`Evolution::ask`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// Score this and tell.
+    Candidate(Candidate),
+    /// Something was done that needs nobody: a proposal rejected, or scored on the spot. Ask again.
+    Again,
+    /// Nothing can be proposed before a candidate on its way is told.
+    Wait,
+    /// Everything was proposed and told.
+    Done(End),
+}
+
+/// Why there is nothing more to propose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Iterations,
+    MaxScored,
+    /// [`Evolution::stop`] was called.
+    Stopped,
+}
+
+/// A result. A failure is recorded with its reason and never enters the population.
+pub type Outcome = Result<Score, String>;
+
+/// What telling a result changed; for events, not for decisions.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Applied {
+    /// A candidate has its place in the population.
+    Entered(Arc<Member>),
+    /// Scored below everybody in a full population.
+    TooLow {
+        id: u64,
+    },
+    /// A member was scored again, and stands where its mean puts it.
+    Rescored(Arc<Member>),
+    Failed {
+        id: u64,
+        reason: String,
+    },
+    /// The screen lets more or fewer through from here on.
+    Gate(GateMoved),
+}
+
+/// An id that was never handed out, or was told already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("candidate {0} is not waiting for a result")]
+pub struct NotWaiting(pub u64);

@@ -1,0 +1,82 @@
+//! What a search needs to know; all of it decides the result.
+
+use crate::{
+    analytic,
+    arch::Structure,
+    space::{Budgets, ScreenSettings, Space},
+};
+
+/// A whole search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    pub space: Space,
+    pub budgets: Budgets,
+    pub initial: Structure,
+    pub iterations: u64,
+    pub max_scored: Option<u64>,
+    pub population: usize,
+    pub moves: Moves,
+    pub scoring: Scoring,
+    pub elites: Elites,
+    /// D of the pipeline rule, at least 1.
+    pub pipeline: u64,
+    pub seed: u64,
+    /// Drop structures that were proposed for scoring before.
+    pub dedup: bool,
+}
+
+/// How children come about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moves {
+    /// Blocks drawn per published move.
+    pub draws: u32,
+    /// The parent is the best of so many uniform draws.
+    pub tournament: u32,
+    /// Share of small moves.
+    pub small: f64,
+    /// Shrink what breaks a budget.
+    pub repair: bool,
+    /// So many of the best are climbed at the end, where there is an analytic score.
+    pub climb: usize,
+}
+
+impl Moves {
+    /// The reference's.
+    pub const PUBLISHED: Moves =
+        Moves { draws: 2, tournament: 1, small: 0.0, repair: false, climb: 0 };
+}
+
+/// Where scores come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scoring {
+    /// Whoever asks measures every candidate.
+    Measured,
+    /// Whoever asks measures those that the analytic score ranks high.
+    Screened(analytic::Settings, ScreenSettings),
+    /// The analytic score, on the spot: nobody is asked.
+    Analytic(analytic::Settings),
+}
+
+impl Scoring {
+    pub fn model(&self) -> Option<&analytic::Settings> {
+        match self {
+            Scoring::Measured => None,
+            Scoring::Screened(model, _) | Scoring::Analytic(model) => Some(model),
+        }
+    }
+}
+
+/// Members that are scored again, so that a lucky draw doesn't stay on top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Elites {
+    /// How many of the best; 0 is nobody.
+    pub best: usize,
+    /// Scores until a member has enough.
+    pub scores: u32,
+    /// Draws of each score.
+    pub repeats: u32,
+}
+
+impl Elites {
+    pub const NONE: Elites = Elites { best: 0, scores: 2, repeats: 1 };
+}

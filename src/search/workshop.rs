@@ -1,0 +1,210 @@
+//! Where children are made and judged: moves, costs and the analytic score, each carried forward from
+//! the first block that a mutation changed. The hot path of a search; it allocates nothing once its
+//! buffers have grown.
+
+use std::sync::Arc;
+
+use super::{Moves, Rejection};
+use crate::{
+    analytic::{BlockScore, Model, State},
+    arch::{Block, CostCounter, Costs, MapSide, PartCosts},
+    random::Stream,
+    score::Score,
+    space::{Budget, Budgets, Constraints, Draft, Mover, Space},
+};
+
+/// Shrinking steps after which a child that still doesn't fit is given up.
+const MOST_REPAIRS: u32 = 64;
+
+/// A block in its place with what it adds to costs and score.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    block: Block,
+    map: MapSide,
+    next: MapSide,
+    costs: PartCosts,
+    /// With the state that entered it; none before it was asked for.
+    score: Option<(State, BlockScore)>,
+}
+
+/// How a parent is known here.
+#[derive(Clone, Copy)]
+pub(super) struct Parent<'a> {
+    pub blocks: &'a [Block],
+    pub parts: &'a [Part],
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Workshop {
+    mover: Mover,
+    constraints: Constraints,
+    counter: CostCounter,
+    budgets: Budgets,
+    model: Option<Arc<Model>>,
+    pub draft: Draft,
+    /// Of the draft, and those it had before its last repair.
+    parts: Vec<Part>,
+    before: Vec<Part>,
+}
+
+impl Workshop {
+    pub(super) fn new(space: &Space, budgets: &Budgets, model: Option<Arc<Model>>) -> Workshop {
+        Workshop {
+            mover: Mover::new(space),
+            constraints: space.constraints().clone(),
+            counter: CostCounter { spec: *space.net(), counting: budgets.counting },
+            budgets: *budgets,
+            model,
+            draft: Draft::default(),
+            parts: Vec::new(),
+            before: Vec::new(),
+        }
+    }
+
+    /// Makes a child of `parent` in the draft: one published move where `seedling`, else as `moves`
+    /// say.
+    ///
+    /// # Errors
+    /// What it breaks.
+    pub(super) fn make(
+        &mut self,
+        parent: Parent,
+        moves: &Moves,
+        seedling: bool,
+        stream: &mut Stream,
+    ) -> Result<Costs, Rejection> {
+        let draws = if seedling { 1 } else { moves.draws };
+        if !seedling && is_drawn(moves.small, stream) {
+            self.mover.small(parent.blocks, stream, &mut self.draft);
+        } else {
+            self.mover.published(parent.blocks, draws, stream, &mut self.draft);
+        }
+        if moves.repair { self.repaired(parent, stream) } else { self.judge(parent.parts) }
+    }
+
+    /// Takes `blocks` for the child, without a move.
+    ///
+    /// # Errors
+    /// What it breaks.
+    pub(super) fn take(&mut self, blocks: &[Block], parts: &[Part]) -> Result<Costs, Rejection> {
+        self.draft.blocks.clear();
+        self.draft.blocks.extend_from_slice(blocks);
+        self.judge(parts)
+    }
+
+    /// What `blocks` cost, within the budgets or not.
+    pub(super) fn count(&mut self, blocks: &[Block]) -> Costs {
+        self.draft.blocks.clear();
+        self.draft.blocks.extend_from_slice(blocks);
+        self.costs(&[])
+    }
+
+    fn judge(&mut self, relative: &[Part]) -> Result<Costs, Rejection> {
+        if let Some(constraint) = self.constraints.broken(&self.draft.blocks) {
+            return Err(Rejection::Constraint(constraint));
+        }
+        let costs = self.costs(relative);
+        match self.budgets.broken(&costs) {
+            None => Ok(costs),
+            Some(budget) => Err(Rejection::Budget(budget)),
+        }
+    }
+
+    fn repaired(&mut self, parent: Parent, stream: &mut Stream) -> Result<Costs, Rejection> {
+        let mut costs = self.costs(parent.parts);
+        if self.budgets.broken(&costs).is_none()
+            && self.constraints.broken(&self.draft.blocks).is_none()
+        {
+            return Ok(costs);
+        }
+        self.mover.conform(parent.blocks, &mut self.draft);
+        for _ in 0..MOST_REPAIRS {
+            std::mem::swap(&mut self.parts, &mut self.before);
+            let before = std::mem::take(&mut self.before);
+            costs = self.costs(&before);
+            self.before = before;
+            match self.budgets.excess(&costs) {
+                None => break,
+                Some((Budget::Layers, _)) => self.mover.shrink_depth(&mut self.draft, stream),
+                Some((_, ratio)) => self.mover.shrink_width(&mut self.draft, ratio, stream),
+            }
+            self.mover.conform(parent.blocks, &mut self.draft);
+        }
+        if let Some(constraint) = self.constraints.broken(&self.draft.blocks) {
+            return Err(Rejection::Constraint(constraint));
+        }
+        match self.budgets.broken(&costs) {
+            None => Ok(costs),
+            Some(budget) => Err(Rejection::Budget(budget)),
+        }
+    }
+
+    /// Counts the draft, taking over what it shares with `relative`.
+    fn costs(&mut self, relative: &[Part]) -> Costs {
+        self.parts.clear();
+        let mut map = self.counter.input();
+        let mut sum = PartCosts::default();
+        for (index, block) in self.draft.blocks.iter().enumerate() {
+            // Blocks that came or went have moved those behind them.
+            let moved = (index + relative.len()).checked_sub(self.draft.blocks.len());
+            let same =
+                |i: usize| relative.get(i).filter(|part| part.block == *block && part.map == map);
+            let part = match same(index).or_else(|| same(moved?)) {
+                Some(part) => part.clone(),
+                None => {
+                    let (costs, next) = self.counter.block(block, map);
+                    Part { block: *block, map, next, costs, score: None }
+                }
+            };
+            sum.add(&part.costs);
+            map = part.next;
+            self.parts.push(part);
+        }
+        let channels = self.draft.blocks.last().map_or(0, |block| block.out_channels);
+        sum.add(&self.counter.head(channels, map));
+        sum.total()
+    }
+
+    /// The analytic score of the child that was judged last, by the same parts; none where nobody
+    /// asked for a model. Not finite where a norm would see a single value.
+    pub(super) fn score(&mut self) -> Option<Score> {
+        let model = self.model.as_deref()?;
+        let mut state = model.input();
+        let mut bn_sum = 0.0;
+        let mut last = None;
+        for part in &mut self.parts {
+            let score = match part.score {
+                Some((before, score)) if before == state => score,
+                _ => model.block(&part.block, part.map.real, state),
+            };
+            part.score = Some((state, score));
+            state = score.state;
+            bn_sum += score.log_sigma;
+            last = Some((part.block.out_channels, score));
+        }
+        let (channels, last) = last?;
+        let log_delta = model.log_delta(channels, &last);
+        Some(Score {
+            value: log_delta + bn_sum,
+            std: None,
+            repeats: 0,
+            log_delta: Some(log_delta),
+            bn_sum: Some(bn_sum),
+        })
+    }
+
+    /// Of the child that was judged last.
+    pub(super) fn parts(&self) -> Box<[Part]> {
+        self.parts.as_slice().into()
+    }
+
+    pub(super) fn space(&self) -> &Space {
+        self.mover.space()
+    }
+}
+
+/// True with probability `share`.
+fn is_drawn(share: f64, stream: &mut Stream) -> bool {
+    // Presets that never ask for it must not spend a draw on it: their searches stay what they were.
+    share > 0.0 && f64::from(stream.next_u32()) < share * 2.0_f64.powi(32)
+}

@@ -116,12 +116,44 @@ impl Model {
             return at;
         }
         at.log_sigma += f64::from(block.sub_layers - 1) * second;
-        for _ in 2..block.sub_layers {
-            for step in steps.iter().flatten() {
-                at.state.distance = step.distance(at.state.distance);
-            }
-        }
+        at.state.distance = distance_behind(&steps, block.sub_layers - 2, at.state.distance);
         at
+    }
+
+    /// Like [`Model::block`], with the same bits, where the part is known for the state `before`: what
+    /// the state makes no difference to is taken over.
+    pub fn block_again(
+        &self,
+        block: &Block,
+        resolution: u32,
+        state: State,
+        (before, known): &(State, BlockScore),
+    ) -> BlockScore {
+        if *before == state {
+            return *known;
+        }
+        let spreads = [before.spread, known.state.spread, state.spread];
+        if !(before.inside && state.inside && spreads == [0.0; 3]) {
+            return self.block(block, resolution, state);
+        }
+        let mut again = *known;
+        again.state.distance = state.distance;
+        let mut side = resolution;
+        for index in 0..block.sub_layers.min(2) {
+            let mut steps = [None; MOST_CONVS];
+            let mut count = 0;
+            let entering = side;
+            walk_sub_layer(block, index, entering, &self.plain, &mut |layer| {
+                let Layer::Conv(conv) = layer.layer else { return };
+                let step = self.step(&conv, layer.input.resolution);
+                side = step.output();
+                steps[count] = Some(step);
+                count += 1;
+            });
+            let times = if index == 0 { 1 } else { block.sub_layers - 1 };
+            again.state.distance = distance_behind(&steps, times, again.state.distance);
+        }
+        again
     }
 
     /// log Δ behind the last block, which gives `channels` maps.
@@ -202,15 +234,28 @@ impl Model {
     }
 
     fn conv(&self, conv: &Conv, resolution: u32, state: &mut State) -> (Sigma, &Step) {
-        let Settings { form, batch, .. } = self.settings;
-        let constants = form.constants();
-        let step = self
-            .steps
-            .of(conv, resolution, |geometry| Step::new(geometry, batch, resolution, constants));
+        let constants = self.settings.form.constants();
+        let step = self.step(conv, resolution);
         let base = step.pass(state, conv.in_channels, constants);
         let fan = f64::from(conv.fan_channels());
         let (out, samples) = (f64::from(conv.out_channels), step.samples_out);
         let correction = -0.5 * (1.0 / (fan * step.taps()) + 1.0 / samples) / out;
         (Sigma { square: fan * base, correction, samples }, step)
     }
+    fn step(&self, conv: &Conv, resolution: u32) -> &Step {
+        let Settings { form, batch, .. } = self.settings;
+        self.steps.of(conv, resolution, |geometry| {
+            Step::new(geometry, batch, resolution, form.constants())
+        })
+    }
+}
+
+/// The distance of the passes behind `times` sub-layers of those steps, at spread 0.
+fn distance_behind(steps: &[Option<&Step>; MOST_CONVS], times: u32, mut distance: f64) -> f64 {
+    for _ in 0..times {
+        for step in steps.iter().flatten() {
+            distance = step.distance(distance);
+        }
+    }
+    distance
 }

@@ -141,7 +141,10 @@ impl CostCounter {
     pub fn head(&self, channels: u32, map: MapSide) -> PartCosts {
         let mut tally = Tally { part: PartCosts::default(), floored: map.floored };
         let shape = Shape { channels, resolution: map.real };
-        walk_head(shape, &self.spec, &mut |at| tally.count(&at, self.counting));
+        walk_head(shape, &self.spec, &mut |at| match self.counting {
+            Counting::Exact => tally.exact(&at),
+            Counting::Reference => tally.reference(&at),
+        });
         tally.part
     }
 
@@ -149,10 +152,17 @@ impl CostCounter {
         let mut tally =
             Tally { part: PartCosts { layers: 1, ..PartCosts::default() }, floored: map.floored };
         let mut real = map.real;
-        walk_sub_layer(block, index, map.real, &self.spec, &mut |at| {
-            tally.count(&at, self.counting);
-            real = at.output.resolution;
-        });
+        // Told apart out here, so that each walk is compiled for its counting.
+        match self.counting {
+            Counting::Exact => walk_sub_layer(block, index, map.real, &self.spec, &mut |at| {
+                tally.exact(&at);
+                real = at.output.resolution;
+            }),
+            Counting::Reference => walk_sub_layer(block, index, map.real, &self.spec, &mut |at| {
+                tally.reference(&at);
+                real = at.output.resolution;
+            }),
+        }
         (tally.part, MapSide { real, floored: tally.floored })
     }
 }
@@ -164,20 +174,14 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, at: &LayerAt, counting: Counting) {
-        self.part.activation = self.part.activation.max(at.output.elements());
-        match counting {
-            Counting::Exact => self.exact(at),
-            Counting::Reference => self.reference(at),
-        }
-    }
-
     fn add(&mut self, params: u64, flops: f64) {
         self.part.params = self.part.params.saturating_add(params);
         self.part.flops += flops;
     }
 
+    #[inline]
     fn exact(&mut self, at: &LayerAt) {
+        self.part.activation = self.part.activation.max(at.output.elements());
         let area = f64::from(at.output.resolution).powi(2);
         match at.layer {
             Layer::Conv(conv) => self.add(conv.weights(), conv.weights() as f64 * area),
@@ -202,7 +206,9 @@ impl Tally {
         }
     }
 
+    #[inline]
     fn reference(&mut self, at: &LayerAt) {
+        self.part.activation = self.part.activation.max(at.output.elements());
         match at.layer {
             Layer::Conv(conv) => {
                 self.add(conv.weights(), reference_conv_flops(&conv, self.floored));
@@ -241,11 +247,19 @@ fn weights_of(projection: &Projection) -> u64 {
 }
 
 /// in·out·k²·r² // stride² // groups, left to right, as the reference divides (quirk 4).
+#[inline]
 fn reference_conv_flops(conv: &Conv, resolution: u32) -> f64 {
-    let kernel_area = u128::from(conv.kernel.side()).pow(2);
-    let product = u128::from(conv.in_channels)
-        * u128::from(conv.out_channels)
-        * kernel_area
-        * u128::from(resolution).pow(2);
-    (product / u128::from(conv.stride).pow(2) / u128::from(conv.groups)) as f64
+    // Within the limits the product stays below 2⁶³: 98,304² channels · 7² · 4,096².
+    let mut flops = u64::from(conv.in_channels)
+        .saturating_mul(u64::from(conv.out_channels))
+        .saturating_mul(u64::from(conv.kernel.side()).pow(2))
+        .saturating_mul(u64::from(resolution).pow(2));
+    // Divisions are most of the cost of counting, and most convs need none.
+    if conv.stride > 1 {
+        flops /= u64::from(conv.stride).pow(2);
+    }
+    if conv.groups > 1 {
+        flops /= u64::from(conv.groups);
+    }
+    flops as f64
 }

@@ -209,6 +209,7 @@ impl<'a, F: FnMut(LayerAt)> Walker<'a, F> {
         Walker { spec, visit, count: 0, block: 0, sub_layer: 0, shape }
     }
 
+    #[inline]
     fn emit(&mut self, layer: Layer, output: Shape) {
         let input = std::mem::replace(&mut self.shape, output);
         let (block, sub_layer) = (self.block, self.sub_layer);
@@ -221,6 +222,7 @@ impl<'a, F: FnMut(LayerAt)> Walker<'a, F> {
     }
 
     /// Conv and norm.
+    #[inline]
     fn grouped_conv(&mut self, out_channels: u32, kernel: Kernel, stride: u32, groups: u32) {
         let in_channels = self.shape.channels;
         let conv = Conv { in_channels, out_channels, kernel, stride, groups };

@@ -71,13 +71,15 @@ impl Stream {
     /// Uniform over 0..n, without bias (Lemire 2019). `n` must not be 0.
     pub fn below(&mut self, n: u32) -> u32 {
         assert!(n > 0, "a draw needs something to choose from");
-        let least = n.wrapping_neg() % n;
-        loop {
-            let product = u64::from(self.next_u32()) * u64::from(n);
-            if product as u32 >= least {
-                return (product >> 32) as u32;
+        let mut product = u64::from(self.next_u32()) * u64::from(n);
+        // The bound costs a division, and is below n: most draws are accepted without it.
+        if (product as u32) < n {
+            let least = n.wrapping_neg() % n;
+            while (product as u32) < least {
+                product = u64::from(self.next_u32()) * u64::from(n);
             }
         }
+        (product >> 32) as u32
     }
 }
 

@@ -2,7 +2,10 @@
 //! the first block that a mutation changed. The hot path of a search; it allocates nothing once its
 //! buffers have grown.
 
-use std::sync::Arc;
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use super::{Moves, Rejection};
 use crate::{
@@ -16,13 +19,28 @@ use crate::{
 /// Shrinking steps after which a child that still doesn't fit is given up.
 const MOST_REPAIRS: u32 = 64;
 
-/// A block in its place with what it adds to costs and score.
-#[derive(Clone, Debug)]
-pub(super) struct Part {
+/// Blocks whose costs are remembered; a few hundred occur again and again.
+const MEMORY: usize = 4_096;
+
+/// A block in its place with what it costs.
+#[derive(Clone, Copy, Debug)]
+struct Counted {
     block: Block,
     map: MapSide,
     next: MapSide,
     costs: PartCosts,
+}
+
+impl Counted {
+    fn is_of(&self, block: &Block, map: MapSide) -> bool {
+        self.block == *block && self.map == map
+    }
+}
+
+/// What a block adds to a network.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    counted: Counted,
     /// With the state that entered it; none before it was asked for.
     score: Option<(State, BlockScore)>,
 }
@@ -45,6 +63,8 @@ pub(super) struct Workshop {
     /// Of the draft, and those it had before its last repair.
     parts: Vec<Part>,
     before: Vec<Part>,
+    /// By hash; what comes later takes the place.
+    memory: Box<[Option<Counted>]>,
 }
 
 impl Workshop {
@@ -58,6 +78,7 @@ impl Workshop {
             draft: Draft::default(),
             parts: Vec::new(),
             before: Vec::new(),
+            memory: vec![None; MEMORY].into(),
         }
     }
 
@@ -100,6 +121,10 @@ impl Workshop {
     }
 
     fn judge(&mut self, relative: &[Part]) -> Result<Costs, Rejection> {
+        // Half of all published children are too deep, which is seen without counting.
+        if self.budgets.layers.is_some_and(|most| self.depth() > most) {
+            return Err(Rejection::Budget(Budget::Layers));
+        }
         if let Some(constraint) = self.constraints.broken(&self.draft.blocks) {
             return Err(Rejection::Constraint(constraint));
         }
@@ -111,24 +136,24 @@ impl Workshop {
     }
 
     fn repaired(&mut self, parent: Parent, stream: &mut Stream) -> Result<Costs, Rejection> {
-        let mut costs = self.costs(parent.parts);
-        if self.budgets.broken(&costs).is_none()
-            && self.constraints.broken(&self.draft.blocks).is_none()
-        {
+        if let Ok(costs) = self.judge(parent.parts) {
             return Ok(costs);
         }
         self.mover.conform(parent.blocks, &mut self.draft);
+        while self.budgets.layers.is_some_and(|most| self.depth() > most) {
+            if !self.mover.shrink_depth(&mut self.draft, stream) {
+                return Err(Rejection::Budget(Budget::Layers));
+            }
+        }
+        let mut costs = self.costs(parent.parts);
         for _ in 0..MOST_REPAIRS {
+            let Some((_, ratio)) = self.budgets.excess(&costs) else { break };
+            self.mover.shrink_width(&mut self.draft, ratio, stream);
+            self.mover.conform(parent.blocks, &mut self.draft);
             std::mem::swap(&mut self.parts, &mut self.before);
             let before = std::mem::take(&mut self.before);
             costs = self.costs(&before);
             self.before = before;
-            match self.budgets.excess(&costs) {
-                None => break,
-                Some((Budget::Layers, _)) => self.mover.shrink_depth(&mut self.draft, stream),
-                Some((_, ratio)) => self.mover.shrink_width(&mut self.draft, ratio, stream),
-            }
-            self.mover.conform(parent.blocks, &mut self.draft);
         }
         if let Some(constraint) = self.constraints.broken(&self.draft.blocks) {
             return Err(Rejection::Constraint(constraint));
@@ -139,6 +164,11 @@ impl Workshop {
         }
     }
 
+    /// Sub-layers of the draft.
+    fn depth(&self) -> u32 {
+        self.draft.blocks.iter().map(|block| block.sub_layers).sum()
+    }
+
     /// Counts the draft, taking over what it shares with `relative`.
     fn costs(&mut self, relative: &[Part]) -> Costs {
         self.parts.clear();
@@ -147,17 +177,23 @@ impl Workshop {
         for (index, block) in self.draft.blocks.iter().enumerate() {
             // Blocks that came or went have moved those behind them.
             let moved = (index + relative.len()).checked_sub(self.draft.blocks.len());
-            let same =
-                |i: usize| relative.get(i).filter(|part| part.block == *block && part.map == map);
+            let same = |i: usize| relative.get(i).filter(|part| part.counted.is_of(block, map));
             let part = match same(index).or_else(|| same(moved?)) {
                 Some(part) => part.clone(),
                 None => {
-                    let (costs, next) = self.counter.block(block, map);
-                    Part { block: *block, map, next, costs, score: None }
+                    let place = &mut self.memory[place_of(block, map)];
+                    let counted = match place {
+                        Some(counted) if counted.is_of(block, map) => *counted,
+                        _ => {
+                            let (costs, next) = self.counter.block(block, map);
+                            *place.insert(Counted { block: *block, map, next, costs })
+                        }
+                    };
+                    Part { counted, score: None }
                 }
             };
-            sum.add(&part.costs);
-            map = part.next;
+            sum.add(&part.counted.costs);
+            map = part.counted.next;
             self.parts.push(part);
         }
         let channels = self.draft.blocks.last().map_or(0, |block| block.out_channels);
@@ -173,14 +209,15 @@ impl Workshop {
         let mut bn_sum = 0.0;
         let mut last = None;
         for part in &mut self.parts {
-            let score = match part.score {
-                Some((before, score)) if before == state => score,
-                _ => model.block(&part.block, part.map.real, state),
+            let Counted { block, map, .. } = &part.counted;
+            let score = match &part.score {
+                Some(known) => model.block_again(block, map.real, state, known),
+                None => model.block(block, map.real, state),
             };
             part.score = Some((state, score));
             state = score.state;
             bn_sum += score.log_sigma;
-            last = Some((part.block.out_channels, score));
+            last = Some((block.out_channels, score));
         }
         let (channels, last) = last?;
         let log_delta = model.log_delta(channels, &last);
@@ -201,6 +238,13 @@ impl Workshop {
     pub(super) fn space(&self) -> &Space {
         self.mover.space()
     }
+}
+
+fn place_of(block: &Block, map: MapSide) -> usize {
+    // The map follows from the block's place, so its side is enough.
+    let mut hash = rustc_hash::FxHasher::default();
+    (block, map.real).hash(&mut hash);
+    hash.finish() as usize % MEMORY
 }
 
 /// True with probability `share`.

@@ -177,12 +177,19 @@ impl Mover {
         draft.chain();
     }
 
-    /// Takes one sub-layer from a block drawn at random, if that has several.
-    pub fn shrink_depth(&self, draft: &mut Draft, stream: &mut Stream) {
-        if let Some(index) = self.draw_residual(&draft.blocks, stream) {
-            let sub_layers = &mut draft.blocks[index].sub_layers;
-            *sub_layers = (*sub_layers - 1).max(1);
+    /// Takes one sub-layer from a block drawn at random among those that have several; false where
+    /// none has.
+    pub fn shrink_depth(&self, draft: &mut Draft, stream: &mut Stream) -> bool {
+        let deep =
+            |i: &usize| self.is_residual(*i, &draft.blocks) && draft.blocks[*i].sub_layers > 1;
+        let count = (0..draft.blocks.len()).filter(deep).count() as u32;
+        if count == 0 {
+            return false;
         }
+        let ticket = stream.below(count) as usize;
+        let index = (0..draft.blocks.len()).filter(deep).nth(ticket).expect("below the count");
+        draft.blocks[index].sub_layers -= 1;
+        true
     }
 
     /// Changes what breaks the space's constraints, as far as that goes, and notes against `parent`

@@ -265,7 +265,16 @@ impl<'a> Engine<'a> {
         if self.pause_wanted {
             return false;
         }
-        for _ in 0..ASKS_PER_TURN {
+        let start = Instant::now();
+        let busy = self.work_through(ASKS_PER_TURN);
+        if self.confirmation.is_none() {
+            self.meter.propose += start.elapsed();
+        }
+        busy
+    }
+
+    fn work_through(&mut self, asks: usize) -> bool {
+        for _ in 0..asks {
             let waiting = |slot: &Slot| slot.state == WorkerState::Waiting;
             let Some(index) = self.slots.iter().position(waiting) else { return false };
             let job = match &mut self.confirmation {
@@ -290,10 +299,8 @@ impl<'a> Engine<'a> {
     }
 
     fn ask(&mut self) -> Asked {
-        let start = Instant::now();
         let mut changes = Vec::new();
         let asked = self.evolution.ask(&mut |change| changes.push(change));
-        self.meter.propose += start.elapsed();
         self.changed = true;
         for change in changes {
             self.tell_viewer(change);

@@ -5,8 +5,10 @@ use crate::arch::Structure;
 const PRESETS: &[(&str, &str)] = &[
     ("quick", include_str!("../../presets/quick.toml")),
     ("cifar-params-1m", include_str!("../../presets/cifar-params-1m.toml")),
+    ("cifar-params-1m-fast", include_str!("../../presets/cifar-params-1m-fast.toml")),
     ("cifar-params-2m", include_str!("../../presets/cifar-params-2m.toml")),
     ("imagenet-flops-400m", include_str!("../../presets/imagenet-flops-400m.toml")),
+    ("imagenet-flops-400m-fast", include_str!("../../presets/imagenet-flops-400m-fast.toml")),
     ("imagenet-flops-600m", include_str!("../../presets/imagenet-flops-600m.toml")),
     ("imagenet-flops-800m", include_str!("../../presets/imagenet-flops-800m.toml")),
     ("imagenet-latency-0.1ms", include_str!("../../presets/imagenet-latency-0.1ms.toml")),

@@ -82,6 +82,7 @@ fn score_gives_three_definitions_and_is_reproducible() {
             "device",
             "kernels",
             "log_delta",
+            "log_sigma",
             "mean",
             "memory_bytes",
             "name",
@@ -142,6 +143,25 @@ fn score_takes_the_kernels_that_it_is_told() {
 }
 
 #[test]
+fn analytic_scores_have_the_same_keys() {
+    let args = ["score", "--json", "--resolution", "16", "--batch", "4", SMALL];
+    let measured = &json(&args)[0];
+    for (proxy, repeats) in [("zen-analytic", "1"), ("zen-estimate", "9")] {
+        let analytic = &json(&[&args[..], &["--proxy", proxy, "--repeats", repeats]].concat())[0];
+        assert_eq!(keys(analytic), keys(measured));
+        assert_eq!((&analytic["proxy"], &analytic["repeats"]), (&proxy.into(), &1.into()));
+        assert_eq!(analytic["std"], Value::Null);
+        let layers = |line: &Value| line["log_sigma"].as_array().map_or(0, Vec::len);
+        assert_eq!(layers(analytic), layers(measured));
+        let mean = |line: &Value| line["mean"].as_f64().expect("a mean");
+        assert!((mean(analytic) - mean(measured)).abs() < 2.0, "{analytic}");
+    }
+    let text = zendo(&["score", "--proxy", "zen-estimate", SMALL]);
+    let text = String::from_utf8(text.stdout).expect("UTF-8");
+    assert!(text.contains("an estimate in closed form"), "{text}");
+}
+
+#[test]
 fn a_net_without_a_score_fails_with_its_reason() {
     let output = zendo(&["score", "--json", "--resolution", "2", "--batch", "1", SMALL]);
     assert_eq!(output.status.code(), Some(1));
@@ -172,16 +192,20 @@ fn search_ends_with_its_result() {
                 "event",
                 "failed",
                 "iterations",
+                "noise",
                 "proposed",
                 "reason",
                 "rejected",
+                "rescored",
                 "scored",
-                "seconds"
+                "screen",
+                "seconds",
+                "spread"
             ]
         );
         assert_eq!(
             keys(&last["best"]),
-            ["confirmed", "flops", "id", "layers", "params", "score", "structure"]
+            ["confirmed", "flops", "id", "layers", "params", "score", "structure", "ties"]
         );
         assert_eq!(last["best"]["confirmed"]["repeats"], 2);
         assert_eq!((&last["event"], &last["reason"]), (&"finished".into(), &"iterations".into()));
@@ -337,7 +361,7 @@ fn fix_repairs_channels_and_files_hold_many_nets() {
 #[test]
 fn presets_list_show_and_check() {
     let list = String::from_utf8(zendo(&["presets", "list"]).stdout).expect("UTF-8");
-    assert_eq!(list.lines().count(), 12);
+    assert_eq!(list.lines().count(), 14);
     let shown = zendo(&["presets", "show", "quick"]).stdout;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("my.toml");

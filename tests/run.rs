@@ -32,6 +32,11 @@ fn spec(sets: &[&str]) -> RunSpec {
         "score.batch=2",
         "search.iterations=300",
         "confirm.repeats=8",
+        // One tier, unless a test is about them.
+        "screen.keep=1",
+        "search.climb=0",
+        "search.repair=false",
+        "score.elites=0",
     ] {
         source.set_assignment(set).expect("a key");
     }
@@ -128,6 +133,52 @@ fn workers_change_nothing_and_seeds_do() {
     assert_eq!(one, run(&["run.workers=2"]));
     let other = run(&["run.workers=2", "search.seed=7"]);
     assert_ne!(one, other);
+}
+
+/// Screen, elites, repair, climb and the rounds of a confirmation decide by results alone.
+#[test]
+fn workers_change_nothing_in_tiers() {
+    let tiers = [
+        "screen.keep=0.2",
+        "search.climb=3",
+        "search.repair=true",
+        "score.elites=6",
+        "search.iterations=1_500",
+        "confirm.repeats=24",
+    ];
+    let run = |workers: &str| run_to_end(spec(&[&tiers[..], &[workers]].concat()), None);
+    let (one, three) = (run("run.workers=1"), run("run.workers=3"));
+    assert_eq!(fingerprint(&one), fingerprint(&three));
+    let last = one.last();
+    assert_eq!(last.screening, three.last().screening);
+    assert!(last.screening.is_some_and(|s| s.agreement.is_some()), "{:?}", last.screening);
+    assert!(last.rescored > 0 && last.noise.is_some_and(|noise| noise > 0.0));
+    assert!(last.rejected.iter().any(|(why, count)| why == "screened" && *count > 0));
+}
+
+/// The analytic score searches without a worker; the measured one judges its finalists.
+#[test]
+fn an_analytic_search_is_confirmed_by_measurement() {
+    let sets = ["score.proxy=zen-analytic", "search.iterations=20_000", "confirm.repeats=16"];
+    let said = run_to_end(spec(&sets), None);
+    let last = said.last();
+    assert!(last.population.iter().all(|m| m.score.repeats == 0 && m.score.std.is_none()));
+    assert_eq!(last.noise, None);
+    let winner = said.finished.as_ref().and_then(|f| f.winner.as_ref()).expect("a winner");
+    assert!(winner.repeats >= 16 && winner.confirmed.is_some_and(|c| c.std > Some(0.0)));
+    // Ties are finalists that nothing rules out.
+    for tie in &winner.ties {
+        let finalist = last.confirmation.iter().find(|c| c.id == tie.id).expect("a finalist");
+        assert!(!finalist.out && finalist.behind.is_some_and(|gap| !gap.is_apart()));
+    }
+    for set in ["search.climb=2", "screen.keep=0.5", "score.elites=2"] {
+        let mut sets = vec![set];
+        if set != "search.climb=2" {
+            sets.push("score.proxy=zen-estimate");
+        }
+        let error = spec(&sets).check().expect_err(set).to_string();
+        assert!(error.contains(set.split('=').next().expect("a key")), "{error}");
+    }
 }
 
 /// Which worker knows a prefix, and which prefixes had to make room, depends on luck; results don't.
@@ -323,6 +374,7 @@ fn what_cannot_start_says_why() {
         ("run.device=gpu", "run.device: "),
         ("run.kernels=grahp", "run.kernels: `grahp` names no kernels"),
         ("score.proxy=zenn", "did you mean"),
+        ("confirm.proxy=zenn", "confirm.proxy: "),
         ("budget.latency={ ms = 1.0 }", "needs a latency table"),
     ] {
         let spec = spec(&[set]);

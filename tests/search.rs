@@ -1,16 +1,17 @@
 //! Evolution as a state machine: what it proposes depends on settings and results, on nothing else.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use proptest::prelude::*;
 use zendo::{
+    analytic::{self, Form, Model},
     random::{Purpose, Stream},
-    score::Score,
+    score::{Definition, Score},
     search::{
         Applied, Asked, Candidate, Elites, End, Evolution, MAX_CONVERGENCE, Moves, Outcome,
-        Scoring, Settings,
+        Rejection, Scoring, Settings,
     },
-    space::PresetSource,
+    space::{PresetSource, ScreenSettings},
 };
 
 fn settings(seed: u64) -> Settings {
@@ -76,6 +77,32 @@ fn fingerprint(evolution: &Evolution) -> String {
     format!("{members:?} {:?} {points:?} {}", evolution.counts(), evolution.lineage().len())
 }
 
+fn model() -> analytic::Settings {
+    let definition = Definition::Table;
+    analytic::Settings { form: Form::Theory, definition, batch: 4, resolution: 32, alpha: 0.01 }
+}
+
+/// Children proposed in bulk, elites scored again, the best climbed.
+fn tiers(seed: u64) -> Settings {
+    let screen = ScreenSettings { keep: 0.3, window: 64, floor: 0.2 };
+    let moves = Moves { tournament: 3, small: 0.5, repair: true, climb: 2, ..Moves::PUBLISHED };
+    let elites = Elites { best: 4, scores: 5, repeats: 1 };
+    let scoring = Scoring::Screened(model(), screen);
+    Settings { moves, scoring, elites, iterations: 900, ..settings(seed) }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_tiers_are_as_deterministic(seed in any::<u32>(), shuffle in any::<u64>(), workers in 2..24usize) {
+        let one = run(tiers(seed.into()), 1, 0);
+        let many = run(tiers(seed.into()), workers, shuffle);
+        prop_assert_eq!(fingerprint(&one), fingerprint(&many));
+        prop_assert_eq!(one.screening(), many.screening());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -85,6 +112,90 @@ proptest! {
         let many = run(settings(seed.into()), workers, shuffle);
         prop_assert_eq!(fingerprint(&one), fingerprint(&many));
     }
+}
+
+#[test]
+fn the_screen_measures_its_share_and_says_how_well_it_knows() {
+    let evolution = run(tiers(4), 4, 1);
+    let counts = evolution.counts();
+    let of = |wanted: Rejection| {
+        counts.rejected().find(|(why, _)| *why == wanted).map_or(0, |(_, count)| count)
+    };
+    let first_scores = counts.scored + counts.failed - counts.rescored;
+    let judged = first_scores + of(Rejection::Screened);
+    let share = first_scores as f64 / judged as f64;
+    // The made-up score grows with widths and depths, as the analytic one does: the gate stays shut.
+    assert!((0.25..0.45).contains(&share), "{share}");
+    let screening = evolution.screening().expect("there is a screen");
+    assert!(screening.agreement.expect("enough were measured") > 0.2, "{screening:?}");
+    assert!(evolution.population().members().iter().all(|m| m.estimate.is_some()));
+    assert_eq!(counts.proposed, 900);
+}
+
+#[test]
+fn elites_are_scored_again_and_stand_by_their_mean() {
+    let elites = Elites { best: 4, scores: 5, repeats: 1 };
+    let evolution = run(Settings { elites, ..settings(8) }, 3, 5);
+    let members = evolution.population().members();
+    // The last to come have not had theirs yet.
+    let scores: Vec<u32> = members.iter().map(|m| m.score.repeats).collect();
+    assert!(scores.iter().filter(|&&n| n == 5).count() >= 3, "{scores:?}");
+    assert!(scores.contains(&1) && scores.iter().all(|&n| n <= 5), "{scores:?}");
+    assert!(members.is_sorted_by(|a, b| a.score.value >= b.score.value));
+    assert!(members.iter().all(|m| m.score.std.is_some() == (m.score.repeats > 1)));
+    let counts = evolution.counts();
+    assert!(counts.rescored >= 16, "{counts:?}");
+    // What is drawn again takes nothing from the proposals.
+    assert_eq!(counts.proposed, 600);
+    // The lineage knows the same scores.
+    for member in members {
+        assert_eq!(evolution.lineage().get(member.id).map(|m| m.score), Some(member.score));
+    }
+}
+
+/// Without anybody to ask: the published search on the analytic score, and what climbing adds.
+#[test]
+fn an_analytic_search_needs_nobody_and_climbs_to_a_top() {
+    let settings = |climb| Settings {
+        scoring: Scoring::Analytic(model()),
+        moves: Moves { climb, ..Moves::PUBLISHED },
+        iterations: 3_000,
+        ..settings(6)
+    };
+    let alone = |settings: Settings| {
+        let mut evolution = Evolution::new(settings);
+        loop {
+            match evolution.ask(&mut |_| {}) {
+                Asked::Again => {}
+                Asked::Done(end) => break assert_eq!(end, End::Iterations),
+                asked => panic!("nobody is there to answer {asked:?}"),
+            }
+        }
+        evolution
+    };
+    let (plain, climbed) = (alone(settings(0)), alone(settings(3)));
+    assert_eq!(plain.counts().proposed, 3_000);
+    assert!(climbed.counts().proposed <= 3_000);
+    let best = |evolution: &Evolution| Arc::clone(&evolution.population().members()[0]);
+    assert!(best(&climbed).score.value > best(&plain).score.value + 1.0);
+    for evolution in [&plain, &climbed] {
+        let settings = evolution.settings();
+        let model = Model::new(model());
+        for member in evolution.population().members() {
+            let score = model.parts(&member.structure).score(Definition::Table);
+            assert!((member.score.value - score).abs() < 1e-9);
+            let costs = zendo::arch::costs(
+                &member.structure,
+                settings.space.net(),
+                settings.budgets.counting,
+            );
+            assert_eq!((settings.budgets.broken(&costs), member.costs), (None, costs));
+        }
+    }
+    // Nothing is left to climb: the same again from the top.
+    let top = best(&climbed).structure.clone();
+    let again = alone(Settings { initial: top, iterations: 2, ..settings(1) });
+    assert!(best(&again).score.value <= best(&climbed).score.value + 1e-6);
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn error(text: &str) -> String {
 
 #[test]
 fn every_shipped_preset_is_valid() {
-    assert_eq!(shipped_preset_names().count(), 12);
+    assert_eq!(shipped_preset_names().count(), 14);
     for name in shipped_preset_names() {
         let preset = shipped(name);
         assert!(!preset.about.is_empty(), "{name}");
@@ -221,7 +221,7 @@ proptest! {
     /// A walk of children: all in the space, channels chain, strides and ends stay, deep blocks
     /// split, and what passes the budgets costs no more than they say.
     #[test]
-    fn children_stay_in_the_space(seed in any::<u64>(), which in 0..5usize, draws in 1..4u32) {
+    fn children_stay_in_the_space(seed in any::<u64>(), which in 0..7usize, draws in 1..4u32) {
         let names: Vec<_> = shipped_preset_names().collect();
         let preset = shipped(names[which + 1]);
         let (space, initial, budgets) = (preset.search_space(), preset.initial(), preset.budgets());
@@ -266,5 +266,83 @@ proptest! {
         let mut source = PresetSource::find("quick", &no_files).expect("shipped");
         let _ = source.set_assignment(&set);
         let _ = source.preset();
+    }
+}
+
+/// Every shipped preset that can be started, with constraints it does not have by itself.
+fn constrained(name: &str) -> Preset {
+    let mut source = PresetSource::find(name, &no_files).expect("shipped");
+    for set in [
+        "space.bottleneck_ratio_min=0.125",
+        "space.non_decreasing=true",
+        "space.out_ratio_max=4",
+        "space.stage_depth_max=6",
+    ] {
+        source.set_assignment(set).expect("a key");
+    }
+    source.preset().expect("the initial structure keeps them")
+}
+
+#[test]
+fn constraints_are_told_apart() {
+    let preset = constrained("cifar-params-1m");
+    let space = preset.search_space();
+    let broken = |blocks: &str| {
+        let text = format!("SuperConvK3BNRELU(3,16,1,1){blocks}");
+        let structure: Structure = text.parse().expect("valid");
+        space.constraints().broken(structure.blocks()).map(|constraint| constraint.name())
+    };
+    assert_eq!(broken("SuperResK3K3(16,64,1,8,6)"), None);
+    assert_eq!(broken("SuperResK3K3(16,64,1,8,3)SuperResK3K3(64,72,2,16,6)"), None);
+    assert_eq!(broken("SuperResK3K3(16,64,1,8,3)SuperResK3K3(64,64,1,8,4)"), Some("stage_depth"));
+    assert_eq!(
+        broken("SuperResK3K3(16,64,1,8,1)SuperResK3K3(64,72,1,8,1)"),
+        Some("bottleneck_ratio")
+    );
+    assert_eq!(broken("SuperResK3K3(16,8,1,8,1)"), Some("non_decreasing"));
+    assert_eq!(broken("SuperResK3K3(16,72,1,16,1)"), Some("out_ratio"));
+    // Plain convs go free.
+    assert_eq!(broken("SuperConvK1BNRELU(16,512,1,1)"), None);
+    let refused = error("extends = \"cifar-params-1m\"\n[space]\nbottleneck_ratio_min = 0.9\n");
+    assert!(refused.contains("the initial structure breaks 'bottleneck_ratio'"), "{refused}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A walk of small moves: in the space, chained, no block deep enough to split, strides in their
+    /// order, no required block lost; and a repaired child keeps the constraints.
+    #[test]
+    fn small_moves_stay_in_the_space(seed in any::<u64>(), mobile in any::<bool>()) {
+        let preset = constrained(if mobile { "imagenet-flops-400m" } else { "cifar-params-1m" });
+        let (space, initial) = (preset.search_space(), preset.initial());
+        let (mover, mut draft) = (Mover::new(&space), Draft::default());
+        let mut parent = initial.clone();
+        let strides = |s: &Structure| -> Vec<u32> {
+            s.blocks().iter().map(|b| b.stride).filter(|&s| s > 1).collect()
+        };
+        for id in 0..80 {
+            let mut stream = Stream::of_candidate(seed, Purpose::Propose, id);
+            mover.small(parent.blocks(), &mut stream, &mut draft);
+            let child = draft.structure();
+            prop_assert!(space.contains(&child, &initial), "{}", child);
+            prop_assert_eq!(strides(&child), strides(&initial));
+            let residual = |s: &Structure| s.blocks().iter().filter(|b| !b.kind.is_conv()).count();
+            prop_assert!(residual(&child) >= residual(&initial), "{}", child);
+            prop_assert!(child.blocks().iter().all(|b| b.kind.is_conv() || b.sub_layers <= 5), "{}", child);
+            prop_assert_eq!(draft.mutations.is_empty(), child == parent);
+            mover.conform(parent.blocks(), &mut draft);
+            for _ in 0..20 {
+                if space.constraints().broken(&draft.blocks).is_none() {
+                    break;
+                }
+                mover.shrink_depth(&mut draft, &mut stream);
+                mover.conform(parent.blocks(), &mut draft);
+            }
+            prop_assert_eq!(space.constraints().broken(&draft.blocks), None, "{}", draft.structure());
+            mover.shrink_width(&mut draft, 0.7, &mut stream);
+            prop_assert!(space.contains(&draft.structure(), &initial));
+            parent = child;
+        }
     }
 }

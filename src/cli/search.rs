@@ -25,9 +25,9 @@ use super::{
 use crate::{
     run::{
         self, Handle, RunSpec,
-        protocol::{Command, Finished, Phase, Reason, Snapshot, Update, Winner},
+        protocol::{Command, Finished, Member, Phase, Reason, Screening, Snapshot, Update, Winner},
     },
-    score::standard_error,
+    score::{MeanStd, standard_error},
     text::{grouped, printable},
 };
 
@@ -281,7 +281,12 @@ struct Progress<'a> {
     iterations: u64,
     scored: u64,
     failed: u64,
+    rescored: u64,
     rejected: BTreeMap<&'a str, u64>,
+    /// Share of the children that is measured, and how far the tiers agree; null without a screen.
+    screen: Option<Screening>,
+    /// Standard deviation of one draw, once some were drawn again.
+    noise: Option<f64>,
     best: Option<ProgressBest>,
     proposed_per_s: f64,
     scored_per_s: f64,
@@ -304,7 +309,10 @@ impl<'a> Progress<'a> {
             iterations: snapshot.iterations,
             scored: snapshot.scored,
             failed: snapshot.failed,
+            rescored: snapshot.rescored,
             rejected: rejected(snapshot),
+            screen: snapshot.screening,
+            noise: snapshot.noise,
             best: best.map(|m| ProgressBest { id: m.id, score: m.score.value }),
             proposed_per_s: snapshot.proposed_per_s,
             scored_per_s: snapshot.scored_per_s,
@@ -329,7 +337,12 @@ struct FinishedLine<'a> {
     proposed: u64,
     scored: u64,
     failed: u64,
+    rescored: u64,
     rejected: BTreeMap<&'a str, u64>,
+    screen: Option<Screening>,
+    /// Standard deviation of one of the search's draws, and of the scores of its population.
+    noise: Option<f64>,
+    spread: Option<f64>,
     seconds: f64,
     reason: Reason,
 }
@@ -343,6 +356,14 @@ struct Best {
     flops: u64,
     layers: u32,
     confirmed: Option<ConfirmedBest>,
+    /// Finalists that the draws could not tell from it.
+    ties: Vec<Tie>,
+}
+
+#[derive(Serialize)]
+struct Tie {
+    id: u64,
+    structure: String,
 }
 
 #[derive(Serialize)]
@@ -366,7 +387,9 @@ impl<'a> FinishedLine<'a> {
                 std: c.std,
                 repeats: winner.repeats,
             }),
+            ties: winner.ties.iter().map(|member| tie(member)).collect(),
         };
+        let population: Vec<f64> = snapshot.population.iter().map(|m| m.score.value).collect();
         FinishedLine {
             event: "finished",
             best: finished.winner.as_ref().map(best),
@@ -374,11 +397,19 @@ impl<'a> FinishedLine<'a> {
             proposed: snapshot.proposed,
             scored: snapshot.scored,
             failed: snapshot.failed,
+            rescored: snapshot.rescored,
             rejected: rejected(snapshot),
+            screen: snapshot.screening,
+            noise: snapshot.noise,
+            spread: MeanStd::of(&population).std,
             seconds: seconds(snapshot),
             reason: finished.reason,
         }
     }
+}
+
+fn tie(member: &Member) -> Tie {
+    Tie { id: member.id, structure: member.structure.to_string() }
 }
 
 fn print_result(result: &FinishedLine) -> Result<(), Failure> {
@@ -408,5 +439,23 @@ fn print_result(result: &FinishedLine) -> Result<(), Failure> {
         compact(best.flops),
         best.layers
     ))?;
+    if !best.ties.is_empty() {
+        let ids: Vec<String> = best.ties.iter().map(|t| format!("#{}", grouped(t.id))).collect();
+        line(format!("within the noise of it: {}", ids.join(", ")))?;
+    }
+    if let (Some(noise), Some(spread)) = (result.noise, result.spread) {
+        let verdict = match noise > spread {
+            true => "more than the population's spread of",
+            false => "the population's spread is",
+        };
+        line(format!("one draw's noise is ±{noise:.2}, {verdict} {spread:.2}"))?;
+    }
+    if let Some(Screening { agreement: Some(tau), pairs, share, .. }) = result.screen {
+        line(format!(
+            "the screen measured {:.1} % of the children at the end; it agreed with the measurements \
+             by τ = {tau:.2} over the last {pairs}",
+            100.0 * share
+        ))?;
+    }
     line(&best.structure)
 }

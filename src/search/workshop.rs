@@ -252,3 +252,68 @@ fn is_drawn(share: f64, stream: &mut Stream) -> bool {
     // Presets that never ask for it must not spend a draw on it: their searches stay what they were.
     share > 0.0 && f64::from(stream.next_u32()) < share * 2.0_f64.powi(32)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{
+        analytic::{Form, Settings},
+        arch::{Structure, costs},
+        random::Purpose,
+        score::Definition,
+        space::{Preset, PresetSource},
+    };
+
+    fn preset(name: &str) -> Preset {
+        let no_files = |_: &Path| Err("no files here".to_owned());
+        PresetSource::find(name, &no_files).and_then(|source| source.preset()).expect("shipped")
+    }
+
+    /// What is carried forward over a walk of children is, bit for bit, what is computed from nothing.
+    #[test]
+    fn nothing_is_lost_on_the_way() {
+        for name in ["cifar-params-1m", "imagenet-flops-400m"] {
+            for form in [Form::Theory, Form::Fitted] {
+                for definition in Definition::ALL {
+                    walk(
+                        &preset(name),
+                        Settings { form, definition, batch: 4, resolution: 32, alpha: 0.01 },
+                    );
+                }
+            }
+        }
+    }
+
+    fn walk(preset: &Preset, settings: Settings) {
+        let space = preset.search_space();
+        let settings = Settings { resolution: space.net().resolution, ..settings };
+        let model = Arc::new(Model::new(settings));
+        let mut workshop = Workshop::new(&space, &preset.budgets(), Some(Arc::clone(&model)));
+        let mut blocks = preset.initial().blocks().to_vec();
+        workshop.count(&blocks);
+        workshop.score();
+        let mut parts = workshop.parts();
+        let moves = Moves { small: 0.5, repair: true, ..Moves::PUBLISHED };
+        let mut children = 0;
+        for id in 0..120 {
+            let mut stream = Stream::of_candidate(7, Purpose::Propose, id);
+            let parent = Parent { blocks: &blocks, parts: &parts };
+            let Ok(found) = workshop.make(parent, &moves, false, &mut stream) else { continue };
+            children += 1;
+            let structure: Structure = workshop.draft.structure();
+            let score = workshop.score().expect("there is a model");
+            assert_eq!(found, costs(&structure, space.net(), preset.budgets().counting));
+            let mut fresh = Workshop::new(&space, &preset.budgets(), Some(Arc::clone(&model)));
+            assert_eq!(fresh.take(structure.blocks(), &[]), Ok(found), "{structure}");
+            let alone = fresh.score().expect("there is a model");
+            assert_eq!(score.value.to_bits(), alone.value.to_bits(), "{structure}");
+            let whole = model.parts(&structure).score(settings.definition);
+            assert!((score.value - whole).abs() < 1e-9, "{structure}: {} {whole}", score.value);
+            blocks = structure.blocks().to_vec();
+            parts = workshop.parts();
+        }
+        assert!(children > 80, "{children} children are too few to say anything");
+    }
+}

@@ -80,6 +80,8 @@ pub struct Mover {
     depths: Table,
 }
 
+/// Sub-layers above which blocks split.
+const DEEPEST: u32 = 5;
 /// Most small moves of one child.
 const SMALL_MOVES: u32 = 3;
 /// Farthest small step of a width, in multiples.
@@ -256,7 +258,8 @@ impl Mover {
         let into = index.checked_sub(1).filter(|&i| self.is_residual(i, blocks));
         let Some(into) = into.filter(|_| self.space.is_optional(blocks, index)) else { return };
         let sub_layers = blocks[into].sub_layers + blocks[index].sub_layers;
-        if sub_layers <= limits::SUB_LAYERS {
+        // Deeper ones would split again.
+        if sub_layers <= DEEPEST {
             blocks[into].sub_layers = sub_layers;
             blocks.remove(index);
         }

@@ -34,6 +34,7 @@ impl Value {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
     Budgets,
+    Shapes,
     Search,
     Scoring,
     Confirmation,
@@ -44,6 +45,7 @@ impl Section {
     pub fn title(self) -> &'static str {
         match self {
             Section::Budgets => "Budgets",
+            Section::Shapes => "Shapes",
             Section::Search => "Search",
             Section::Scoring => "Scoring",
             Section::Confirmation => "Confirmation",
@@ -88,6 +90,10 @@ const KERNELS: &[(&str, &str)] = &[
     ("portable", "portable"),
     ("graph", "graph"),
 ];
+
+/// A test holds them to the registry's.
+const PROXIES: &[(&str, &str)] =
+    &[("zen", "zen"), ("zen-analytic", "zen-analytic"), ("zen-estimate", "zen-estimate")];
 
 fn count(value: impl TryInto<u64>) -> Option<Value> {
     value.try_into().ok().map(Value::Count)
@@ -141,6 +147,42 @@ pub const FIELDS: &[Field] = &[
             let counting: Counting = p.budget.counting;
             Some(Value::Switch(counting.name()))
         },
+    },
+    Field {
+        key: "space.bottleneck_ratio_min",
+        label: "bottleneck ≥ out ×",
+        section: Section::Shapes,
+        kind: Kind::Word,
+        hint: "such as 0.125",
+        empty: "no limit",
+        read: |p| p.space.bottleneck_ratio_min.map(|ratio| Value::Plain(ratio.to_string())),
+    },
+    Field {
+        key: "space.out_ratio_max",
+        label: "out ≤ in ×",
+        section: Section::Shapes,
+        kind: Kind::Word,
+        hint: "1 or more",
+        empty: "no limit",
+        read: |p| p.space.out_ratio_max.map(|ratio| Value::Plain(ratio.to_string())),
+    },
+    Field {
+        key: "space.non_decreasing",
+        label: "widths never fall",
+        section: Section::Shapes,
+        kind: Kind::Choice(YES_NO),
+        hint: "yes, no",
+        empty: "",
+        read: |p| Some(Value::Switch(if p.space.non_decreasing { "yes" } else { "no" })),
+    },
+    Field {
+        key: "space.stage_depth_max",
+        label: "stage depth",
+        section: Section::Shapes,
+        kind: Kind::Whole,
+        hint: "sub-layers",
+        empty: "no limit",
+        read: |p| p.space.stage_depth_max.and_then(count),
     },
     Field {
         key: "search.iterations",
@@ -206,11 +248,47 @@ pub const FIELDS: &[Field] = &[
         read: |p| Some(Value::Switch(if p.search.dedup { "yes" } else { "no" })),
     },
     Field {
+        key: "search.tournament",
+        label: "best of parents",
+        section: Section::Search,
+        kind: Kind::Whole,
+        hint: "1 is uniform",
+        empty: "",
+        read: |p| count(p.search.tournament),
+    },
+    Field {
+        key: "search.small_moves",
+        label: "small moves",
+        section: Section::Search,
+        kind: Kind::Word,
+        hint: "share, 0–1",
+        empty: "",
+        read: |p| Some(Value::Plain(p.search.small_moves.to_string())),
+    },
+    Field {
+        key: "search.repair",
+        label: "shrink to budget",
+        section: Section::Search,
+        kind: Kind::Choice(YES_NO),
+        hint: "yes, no",
+        empty: "",
+        read: |p| Some(Value::Switch(if p.search.repair { "yes" } else { "no" })),
+    },
+    Field {
+        key: "search.climb",
+        label: "climb at the end",
+        section: Section::Search,
+        kind: Kind::Whole,
+        hint: "0–64 of the best",
+        empty: "",
+        read: |p| count(p.search.climb),
+    },
+    Field {
         key: "score.proxy",
         label: "proxy",
         section: Section::Scoring,
-        kind: Kind::Word,
-        hint: "by name",
+        kind: Kind::Choice(PROXIES),
+        hint: "→ the next of 3",
         empty: "",
         read: |p| Some(Value::Plain(p.score.proxy.clone())),
     },
@@ -252,6 +330,24 @@ pub const FIELDS: &[Field] = &[
         hint: "draws, 1–1,000",
         empty: "",
         read: |p| count(p.score.repeats),
+    },
+    Field {
+        key: "score.elites",
+        label: "elites scored again",
+        section: Section::Scoring,
+        kind: Kind::Whole,
+        hint: "of the best",
+        empty: "",
+        read: |p| count(p.score.elites),
+    },
+    Field {
+        key: "screen.keep",
+        label: "measured of all",
+        section: Section::Scoring,
+        kind: Kind::Word,
+        hint: "share, 1 is all",
+        empty: "",
+        read: |p| Some(Value::Plain(p.screen.keep.to_string())),
     },
     Field {
         key: "confirm.best",
@@ -304,6 +400,13 @@ pub const FIELDS: &[Field] = &[
 mod tests {
     use super::*;
     use crate::nn::KernelChoice;
+
+    #[test]
+    fn proxies_are_those_of_the_registry() {
+        let known: Vec<_> = crate::proxy::names().collect();
+        let offered: Vec<_> = PROXIES.iter().map(|(spelled, _)| *spelled).collect();
+        assert_eq!(offered, known);
+    }
 
     /// The form may not know `nn`, so this holds its words to those that a run takes.
     #[test]

@@ -84,6 +84,12 @@ pub fn draw(context: Context, scroll: u16, canvas: &mut Canvas<'_>) {
                 Line::Title(group) => {
                     panel.text(x, y, group.title(), Role::Strong.bold());
                 }
+                Line::Heading(title) => {
+                    panel.text(x, y, title, Role::Strong.bold());
+                }
+                Line::Text(text) => {
+                    panel.text(x, y, cut(text, pitch - 1), Role::Muted);
+                }
                 Line::Row(row) => {
                     panel.text(x, y, row.shown, Role::Accent);
                     panel.text(x + KEYS, y, cut(row.description, pitch - KEYS - 1), Role::Text);
@@ -130,12 +136,40 @@ pub fn frame(canvas: &mut Canvas<'_>, rect: Rect) {
 enum Line {
     Title(Group),
     Row(&'static Binding),
+    Heading(&'static str),
+    Text(&'static str),
     Blank,
+}
+
+/// What one should know before believing a score; each line fits the narrowest column.
+const NOTES: [&str; 11] = [
+    "Zen is nearly Σ ½ log(fan-in).",
+    "Maximised alone it gives lopsided",
+    "widths and bottlenecks of 16.",
+    "The depth cap decides most: 10–11",
+    "points a sub-layer.",
+    "[space] constrains the shapes:",
+    "bottleneck_ratio_min,",
+    "non_decreasing, out_ratio_max,",
+    "stage_depth_max.",
+    "Late in a search one draw's noise",
+    "exceeds the population's spread.",
+];
+
+fn has_notes(context: Context) -> bool {
+    match context {
+        Context::Running
+        | Context::Paused
+        | Context::Confirming
+        | Context::Finished
+        | Context::Form => true,
+        Context::Picker | Context::Path | Context::Edit | Context::Help | Context::Leave => false,
+    }
 }
 
 /// The groups in so many columns, whole, in their order.
 fn split(context: Context, count: usize) -> Vec<Vec<Line>> {
-    let groups: Vec<Vec<Line>> = Group::ALL
+    let mut groups: Vec<Vec<Line>> = Group::ALL
         .into_iter()
         .filter_map(|group| {
             let of_group = rows(context).filter(|row| row.group == group);
@@ -144,6 +178,12 @@ fn split(context: Context, count: usize) -> Vec<Vec<Line>> {
             (!lines.is_empty()).then(|| title.chain(lines).collect())
         })
         .collect();
+    if has_notes(context) {
+        let notes = NOTES.into_iter().map(Line::Text);
+        groups.push(
+            std::iter::once(Line::Heading("What maximising Zen does")).chain(notes).collect(),
+        );
+    }
     let total: usize = groups.iter().map(|lines| lines.len() + 1).sum();
     let share = total.div_ceil(count);
     let mut columns: Vec<Vec<Line>> = vec![Vec::new()];

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     run::protocol::{Member, Phase, Reason, Snapshot},
+    score::MeanStd,
     tui::{
         canvas::{Canvas, cut, width, wrap},
         format::{self, Unit},
@@ -226,6 +227,7 @@ pub fn table<'a>(search: &Search, population: &'a [Arc<Member>], visible: usize)
         visible,
         cursor: search.rank(),
         winner: search.finished.as_ref().and_then(|f| Some(f.winner.as_ref()?.member.id)),
+        noise: search.snapshot.as_ref().and_then(|s| s.noise),
     }
 }
 
@@ -244,12 +246,32 @@ fn population(
         } else {
             format::count(members.len() as u64)
         };
-        canvas.text(x + 2, 3, of, Role::Muted);
+        let x = canvas.text(x + 2, 3, of, Role::Muted);
+        noise_against_spread(canvas, Columns { start: x + 3, end: at.end }, s);
     }
     if members.is_empty() {
         return nobody(search, canvas, (at, rows));
     }
     table(search, members, model.layout().visible(members.len())).draw(canvas, at, rows);
+}
+
+/// What one draw's noise leaves of the order of the population, where both are known.
+fn noise_against_spread(canvas: &mut Canvas<'_>, at: Columns, snapshot: &Snapshot) {
+    let scores: Vec<f64> = snapshot.population.iter().map(|m| m.score.value).collect();
+    let (Some(noise), Some(spread)) = (snapshot.noise, MeanStd::of(&scores).std) else { return };
+    let drowned = noise > spread;
+    let facts =
+        format!("one draw {}, spread {}", format::noise(noise), format::short_score(spread));
+    let texts = match drowned {
+        true => {
+            [format!("{facts}: order open"), format!("noise {}, order open", format::noise(noise))]
+        }
+        false => [facts, format!("one draw {}", format::noise(noise))],
+    };
+    let role = if drowned { Role::Warn } else { Role::Muted };
+    if let Some(text) = texts.into_iter().find(|text| width(text) <= at.width()) {
+        canvas.right(at.end, 3, text, role);
+    }
 }
 
 /// In place of the table: that scores will come, or why none came.

@@ -17,9 +17,14 @@ const TABLE: u16 = 28;
 
 /// How many finalists there are, how often each was scored.
 pub fn subtitle(confirmation: &[Confirmed]) -> String {
-    let draws = confirmation.iter().map(|c| c.repeats).max().unwrap_or(0);
-    let (best, noun) = (confirmation.len(), if draws == 1 { "draw" } else { "draws" });
-    format!("{best} best, {draws} {noun} each, ± std. error, bars 95 %")
+    let draws = || confirmation.iter().map(|c| c.repeats);
+    let (least, most) = (draws().min().unwrap_or(0), draws().max().unwrap_or(0));
+    let draws = match (least, most) {
+        (1, 1) => "1 draw each".to_owned(),
+        (least, most) if least == most => format!("{most} draws each"),
+        (least, most) => format!("{least}–{most} draws"),
+    };
+    format!("{} best, {draws}, ± std. error, bars 95 %", confirmation.len())
 }
 
 /// How much the scores fell on average, where that can be told.

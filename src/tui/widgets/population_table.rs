@@ -30,6 +30,8 @@ pub struct Table<'a> {
     pub cursor: usize,
     /// Whoever won, once that is known.
     pub winner: Option<u64>,
+    /// Standard deviation of one draw, where it is known.
+    pub noise: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,7 @@ pub enum Column {
     Id,
     Score,
     Noise,
+    Draws,
     LogDelta,
     LogSigma,
     Params,
@@ -55,7 +58,7 @@ pub enum Column {
 impl Column {
     fn cells(self) -> u16 {
         match self {
-            Column::Rank | Column::Generation => 3,
+            Column::Rank | Column::Generation | Column::Draws => 3,
             Column::Layers => 2,
             Column::Noise => 4,
             Column::LogDelta | Column::Age => 5,
@@ -77,6 +80,7 @@ impl Column {
             Column::Id => "id",
             Column::Score => "▾score",
             Column::Noise => "±",
+            Column::Draws => "×",
             Column::LogDelta => "log Δ",
             Column::LogSigma => "Σ log σ",
             Column::Params => "params",
@@ -93,33 +97,37 @@ impl Column {
     }
 
     fn is_text(self) -> bool {
-        matches!(self, Column::Noise | Column::From | Column::Kernels | Column::Widths)
+        matches!(
+            self,
+            Column::Noise | Column::Draws | Column::From | Column::Kernels | Column::Widths
+        )
     }
 
     /// Cells between this column and the one before it.
     fn gap(self) -> u16 {
-        if self == Column::Noise { 1 } else { 2 }
+        if matches!(self, Column::Noise | Column::Draws) { 1 } else { 2 }
     }
 }
 
 /// All columns in their order, each with its turn to go when it gets narrow: the highest first.
-const ORDER: [(Column, u8); 16] = [
+const ORDER: [(Column, u8); 17] = [
     (Column::Rank, 0),
-    (Column::Id, 11),
+    (Column::Id, 12),
     (Column::Score, 0),
     (Column::Noise, 5),
+    (Column::Draws, 8),
     (Column::LogDelta, 7),
-    (Column::LogSigma, 14),
+    (Column::LogSigma, 15),
     (Column::Params, 1),
     (Column::Flops, 3),
     (Column::Layers, 4),
     (Column::Age, 6),
-    (Column::Generation, 12),
-    (Column::Parent, 13),
+    (Column::Generation, 13),
+    (Column::Parent, 14),
     (Column::From, 2),
-    (Column::Gain, 9),
-    (Column::Kernels, 10),
-    (Column::Widths, 8),
+    (Column::Gain, 10),
+    (Column::Kernels, 11),
+    (Column::Widths, 9),
 ];
 
 /// The columns that fit between `columns`, with where they start and how wide they are. Columns
@@ -128,7 +136,13 @@ pub fn place(population: &[Arc<Member>], columns: Columns) -> Vec<(Column, Colum
     let any = |has: fn(&Member) -> bool| population.iter().any(|member| has(member));
     let mut order: Vec<(Column, u8)> = ORDER.to_vec();
     order.retain(|(column, _)| match column {
+        // Where some were drawn again, all have a noise that is known; where all were drawn alike, how
+        // often is said elsewhere.
         Column::Noise => any(|m| m.score.std.is_some()),
+        Column::Draws => {
+            let draws = |m: &Member| m.score.repeats;
+            population.iter().any(|m| draws(m) != draws(&population[0]))
+        }
         Column::LogDelta => any(|m| m.score.log_delta.is_some()),
         Column::LogSigma => any(|m| m.score.bn_sum.is_some()),
         _ => true,
@@ -265,10 +279,15 @@ impl Table<'_> {
                 canvas.right(at.end, y, format::score(member.score.value), ink);
             }
             Column::Noise => {
-                let text = member.score.std.map_or(format::NONE.to_owned(), |std| {
+                // The noise of all draws together is better known than one member's.
+                let text = self.noise.or(member.score.std).map_or(format::NONE.to_owned(), |std| {
                     format::noise(std / f64::from(member.score.repeats.max(1)).sqrt())
                 });
                 canvas.text(at.start, y, text, Role::Faint);
+            }
+            Column::Draws => {
+                let role = if member.score.repeats > 1 { quiet } else { Role::Faint };
+                canvas.text(at.start, y, format!("×{}", member.score.repeats), role);
             }
             Column::LogDelta => number(canvas, member.score.log_delta.map(format::score)),
             Column::LogSigma => number(canvas, member.score.bn_sum.map(format::short_score)),

@@ -76,6 +76,14 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, time: &Time<'
         y += 1;
     }
     let rejected: u64 = snapshot.rejected.iter().map(|(_, count)| count).sum();
+    for (name, value, role) in tiers(snapshot) {
+        if y >= bottom {
+            return;
+        }
+        canvas.text(at.start + 2, y, name, Role::Muted);
+        canvas.right(at.end, y, value, role);
+        y += 1;
+    }
     let mut facts = vec![("rejected".to_owned(), rejected, Role::Text)];
     let by = snapshot.rejected.iter().filter(|(_, count)| *count > 0);
     facts.extend(by.map(|(budget, count)| (format!("  {}", reason(budget)), *count, Role::Muted)));
@@ -102,11 +110,39 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, time: &Time<'
     }
 }
 
+/// How far the analytic score and the measured one agree, what the screen lets through for that, and
+/// what was scored again.
+fn tiers(snapshot: &Snapshot) -> Vec<(&'static str, String, Role)> {
+    let mut rows = Vec::new();
+    if let Some(screen) = &snapshot.screening {
+        let (agreement, role) = match screen.agreement {
+            None => (format::NONE.to_owned(), Role::Faint),
+            Some(tau) if tau < screen.floor => (format!("τ {tau:.2}"), Role::Warn),
+            Some(tau) => (format!("τ {tau:.2}"), Role::Text),
+        };
+        rows.push(("agreement", format!("{agreement} of {}", screen.pairs), role));
+        let wider = screen.share > screen.keep;
+        let gate = format!("{} %", format::share(screen.share));
+        rows.push(("measured of all", gate, if wider { Role::Warn } else { Role::Text }));
+    }
+    if snapshot.rescored > 0 {
+        rows.push(("scored again", format::count(snapshot.rescored), Role::Text));
+    }
+    if snapshot.climbing {
+        rows.push(("climbing the best", String::new(), Role::Text));
+    }
+    rows
+}
+
 /// Budgets as the rest of the screen calls them.
 fn reason(name: &str) -> &str {
     match name {
         "layers" => "depth",
         "flops" => "FLOPs",
+        "bottleneck_ratio" => "bottleneck",
+        "non_decreasing" => "decreasing",
+        "out_ratio" => "out/in",
+        "stage_depth" => "stage depth",
         other => other,
     }
 }

@@ -95,12 +95,20 @@ fn preset(options: &Options) -> Preset {
     let mut set = |key, value: u64| source.set(key, &value.to_string()).expect("a known key");
     set("search.iterations", options.iterations);
     set("search.population", options.population as u64);
+    // One tier and the published moves: the question is what a score tells, not who chose it.
+    for key in ["score.elites", "search.climb", "search.small_moves"] {
+        set(key, 0);
+    }
+    for key in ["screen.keep", "search.tournament"] {
+        set(key, 1);
+    }
     if let Some(resolution) = options.resolution {
         set("score.resolution", resolution.into());
     }
     if let Some(batch) = options.search_batch {
         set("score.batch", batch.into());
     }
+    source.set("search.repair", "false").expect("a known key");
     source.set("score.definition", Definition::Table.name()).expect("a known key");
     source.preset().expect("in range")
 }

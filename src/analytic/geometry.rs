@@ -86,6 +86,7 @@ impl<T> Geometries<T> {
     /// from the input's by strides.
     pub(super) fn of(&self, conv: &Conv, resolution: u32, make: impl FnOnce(&Geometry) -> T) -> &T {
         let row = usize::from(self.rows[resolution as usize]);
+        assert_ne!(row, usize::from(NONE), "{resolution} pixels don't come from the input's");
         let kernel = conv.kernel as usize;
         let index = (row * STRIDES + conv.stride as usize - 1) * Kernel::ALL.len() + kernel;
         self.cells[index]

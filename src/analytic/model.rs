@@ -127,7 +127,7 @@ impl Model {
         block: &Block,
         resolution: u32,
         state: State,
-        (before, known): &(State, BlockScore),
+        (before, known): (&State, &BlockScore),
     ) -> BlockScore {
         if *before == state {
             return *known;

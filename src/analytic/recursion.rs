@@ -82,7 +82,7 @@ impl State {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     geometry: Geometry,
-    /// v: the variance that ReLU and norm leave, given n correlated samples; times T², at spread 0.
+    /// v: the variance that ReLU and norm leave, given n samples of a channel; times T², at spread 0.
     fresh: Variance,
     /// n: values a channel in the batch, before the conv and behind it.
     samples: f64,

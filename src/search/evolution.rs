@@ -367,7 +367,8 @@ impl Evolution {
         }
         let score = self.workshop.score();
         let estimate = score.map(|score| score.value);
-        if let (Some(gate), Some(estimate)) = (&mut self.gate, estimate)
+        // One that isn't a number ranks nowhere: the measurement says what is wrong.
+        if let (Some(gate), Some(estimate)) = (&mut self.gate, estimate.filter(|e| e.is_finite()))
             && !gate.admits(estimate)
         {
             return self.reject(Rejection::Screened);

@@ -28,7 +28,8 @@ pub struct History {
 
 impl Default for History {
     fn default() -> History {
-        History { points: Vec::new(), newest: None, stride: 1, recorded: 0 }
+        let points = Vec::with_capacity(MAX_CONVERGENCE);
+        History { points, newest: None, stride: 1, recorded: 0 }
     }
 }
 

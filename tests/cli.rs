@@ -194,6 +194,7 @@ fn search_ends_with_its_result() {
                 "iterations",
                 "noise",
                 "proposed",
+                "proxy",
                 "reason",
                 "rejected",
                 "rescored",

@@ -8,7 +8,8 @@ use zendo::{
     arch::{Structure, costs},
     random::{Purpose, Stream},
     space::{
-        Draft, Mover, Preset, PresetError, PresetSource, published_nets, shipped_preset_names,
+        Constraint, Draft, Mover, Preset, PresetError, PresetSource, published_nets,
+        shipped_preset_names,
     },
 };
 
@@ -107,6 +108,10 @@ fn errors_say_where_and_what_was_meant() {
         (
             "extends = \"quick\"\n[budget]\nparams = \"1.0Q\"\n",
             "my.toml:3:1: budget.params: '1.0Q' is no size; write 1_000_000, \"1.0M\", \"400M\" or \"1.5G\"",
+        ),
+        (
+            "extends = \"quick\"\n[screen]\nfloor = nan\n",
+            "my.toml:3:1: screen.floor: NaN is too small: -1 or more",
         ),
         (
             "extends = \"quik\"\n",
@@ -331,15 +336,17 @@ proptest! {
             prop_assert!(residual(&child) >= residual(&initial), "{}", child);
             prop_assert!(child.blocks().iter().all(|b| b.kind.is_conv() || b.sub_layers <= 5), "{}", child);
             prop_assert_eq!(draft.mutations.is_empty(), child == parent);
-            mover.conform(parent.blocks(), &mut draft);
+            mover.conform(&mut draft);
             for _ in 0..20 {
                 if space.constraints().broken(&draft.blocks).is_none() {
                     break;
                 }
                 mover.shrink_depth(&mut draft, &mut stream);
-                mover.conform(parent.blocks(), &mut draft);
+                mover.conform(&mut draft);
             }
-            prop_assert_eq!(space.constraints().broken(&draft.blocks), None, "{}", draft.structure());
+            // Many blocks of one sub-layer can't be thinned; that is what a rejection is for.
+            let broken = space.constraints().broken(&draft.blocks);
+            prop_assert!(matches!(broken, None | Some(Constraint::StageDepth)), "{}", draft.structure());
             mover.shrink_width(&mut draft, 0.7, &mut stream);
             prop_assert!(space.contains(&draft.structure(), &initial));
             parent = child;

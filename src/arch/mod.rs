@@ -20,7 +20,9 @@ pub use layers::{
     Conv, Layer, LayerAt, LayerList, NetSpec, Shape, Shortcut, Shortcuts, walk, walk_sub_layer,
 };
 pub use parse::{ParseError, parse_blocks};
-pub use structure::{Structure, StructureError, StructureHash, hash_blocks, split_deep_blocks};
+pub use structure::{
+    DEEPEST, Structure, StructureError, StructureHash, hash_blocks, split_deep_blocks,
+};
 
 /// Caps on what a structure string may ask for, so that sizes stay far from overflow and a hostile
 /// file cannot exhaust memory. The largest published net has 11 blocks and 6,704 channels.

@@ -96,13 +96,16 @@ impl Structure {
     }
 }
 
+/// Most sub-layers of a residual block that does not split.
+pub const DEEPEST: u32 = 5;
+
 /// Like [`Structure::split_deep_blocks`], in place.
 pub fn split_deep_blocks(blocks: &mut Vec<Block>) {
     let mut index = 0;
     while index < blocks.len() {
         let block = blocks[index];
         index += 1;
-        if block.kind.is_conv() || block.sub_layers < 6 || blocks.len() >= limits::BLOCKS {
+        if block.kind.is_conv() || block.sub_layers <= DEEPEST || blocks.len() >= limits::BLOCKS {
             continue;
         }
         blocks[index - 1].sub_layers = 3;

@@ -133,6 +133,7 @@ struct Viewer {
     stdout_closed: bool,
     /// Rewrite one line in place: only for people at a terminal.
     live: bool,
+    proxy: String,
     snapshot: Option<Arc<Snapshot>>,
     told: Option<Instant>,
     stops_sent: usize,
@@ -145,6 +146,7 @@ impl Viewer {
             keeps_files: args.out.is_some(),
             stdout_closed: false,
             live: !args.json && io::stderr().is_terminal(),
+            proxy: String::new(),
             snapshot: None,
             told: None,
             stops_sent: 0,
@@ -175,7 +177,8 @@ impl Viewer {
                     Update::Fault(fault) => self.say(&format!("fault: {}", fault.text)),
                     Update::Log(log) => self.say(&log.text),
                     Update::Finished(finished) => return Ok(finished),
-                    Update::Hello(_) | Update::Phase(_) | Update::NewBest(_) => {}
+                    Update::Hello(hello) => self.proxy = hello.spec.preset.score.proxy,
+                    Update::Phase(_) | Update::NewBest(_) => {}
                 }
             }
             if handle.is_over() {
@@ -239,7 +242,7 @@ impl Viewer {
                 _ => Ok(()),
             };
         };
-        let result = FinishedLine::new(finished, snapshot);
+        let result = FinishedLine::new(finished, snapshot, &self.proxy);
         let printed = if self.json { json_line(&result) } else { print_result(&result) };
         self.printed(printed)
     }
@@ -251,6 +254,7 @@ fn progress_text(snapshot: &Snapshot) -> String {
         best.map_or("–".to_owned(), |m| format!("{:.2} #{}", m.score.value, grouped(m.id)));
     let doing = match snapshot.phase {
         Phase::Starting => "starting".to_owned(),
+        Phase::Running if snapshot.climbing => "climbing the best".to_owned(),
         Phase::Running => {
             let left = snapshot.iterations.saturating_sub(snapshot.proposed);
             let seconds = left as f64 / snapshot.proposed_per_s;
@@ -287,6 +291,8 @@ struct Progress<'a> {
     screen: Option<Screening>,
     /// Standard deviation of one draw, once some were drawn again.
     noise: Option<f64>,
+    /// Whether the best are being climbed by the analytic score.
+    climbing: bool,
     best: Option<ProgressBest>,
     proposed_per_s: f64,
     scored_per_s: f64,
@@ -313,6 +319,7 @@ impl<'a> Progress<'a> {
             rejected: rejected(snapshot),
             screen: snapshot.screening,
             noise: snapshot.noise,
+            climbing: snapshot.climbing,
             best: best.map(|m| ProgressBest { id: m.id, score: m.score.value }),
             proposed_per_s: snapshot.proposed_per_s,
             scored_per_s: snapshot.scored_per_s,
@@ -332,6 +339,8 @@ fn seconds(snapshot: &Snapshot) -> f64 {
 #[derive(Serialize)]
 struct FinishedLine<'a> {
     event: &'static str,
+    /// What the search went by.
+    proxy: &'a str,
     best: Option<Best>,
     iterations: u64,
     proposed: u64,
@@ -374,7 +383,7 @@ struct ConfirmedBest {
 }
 
 impl<'a> FinishedLine<'a> {
-    fn new(finished: &Finished, snapshot: &'a Snapshot) -> FinishedLine<'a> {
+    fn new(finished: &Finished, snapshot: &'a Snapshot, proxy: &'a str) -> FinishedLine<'a> {
         let best = |winner: &Winner| Best {
             id: winner.member.id,
             structure: winner.member.structure.to_string(),
@@ -392,6 +401,7 @@ impl<'a> FinishedLine<'a> {
         let population: Vec<f64> = snapshot.population.iter().map(|m| m.score.value).collect();
         FinishedLine {
             event: "finished",
+            proxy,
             best: finished.winner.as_ref().map(best),
             iterations: snapshot.iterations,
             proposed: snapshot.proposed,
@@ -432,9 +442,10 @@ fn print_result(result: &FinishedLine) -> Result<(), Failure> {
         _ => "not confirmed".to_owned(),
     };
     line(format!(
-        "best #{}: {:.2} as searched, {confirmed}; {} params, {} FLOPs, {} sub-layers",
+        "best #{}: {:.2} by {} as searched, {confirmed}; {} params, {} FLOPs, {} sub-layers",
         grouped(best.id),
         best.score,
+        result.proxy,
         compact(best.params),
         compact(best.flops),
         best.layers

@@ -260,7 +260,6 @@ mod tests {
                 id,
                 structure: structure.clone(),
                 score: Score { value, std: None, repeats: 1, log_delta: None, bn_sum: None },
-                estimate: None,
                 costs: Costs {
                     params: 1,
                     flops: 1,

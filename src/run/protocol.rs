@@ -121,7 +121,8 @@ pub struct Snapshot {
     pub failed: u64,
     /// The part of `scored` that went to members for another score.
     pub rescored: u64,
-    /// Rejected proposals by what they broke: a budget's name, or `duplicate`.
+    /// Rejected proposals by what they broke: the name of a budget or a constraint, `screened`, or
+    /// `duplicate`.
     pub rejected: Vec<(String, u64)>,
     /// Means over the last 5 seconds.
     pub proposed_per_s: f64,
@@ -149,7 +150,7 @@ pub struct Snapshot {
 /// Where the time went: thread time in milliseconds, workers added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TimeSpent {
-    /// Proposing and judging by budgets.
+    /// Proposing and judging by budgets and by the analytic score, climbing, handing out work.
     pub propose_ms: f64,
     pub score_ms: f64,
     /// Workers without work.

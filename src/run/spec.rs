@@ -123,7 +123,7 @@ impl RunSpec {
         let analytic = AnalyticZen::form(&preset.score.proxy).is_some();
         let screened = preset.screen.keep < 1.0;
         let refuse = |what| Err(StartError::Tiers(what));
-        if screened && preset.score.proxy != Zen::NAME {
+        if screened && !analytic && preset.score.proxy != Zen::NAME {
             return refuse(
                 "screen.keep: the screen foretells the measured Zen-Score, so it needs score.proxy = \
                  \"zen\"; 1 screens nothing",
@@ -135,9 +135,10 @@ impl RunSpec {
                  \"zen-analytic\" or a screen (screen.keep below 1)",
             );
         }
-        if preset.score.elites > 0 && analytic {
+        if preset.confirm.best > 0 && AnalyticZen::form(&preset.confirm.proxy).is_some() {
             return refuse(
-                "score.elites: an analytic score is the same each time; 0 is all that makes sense",
+                "confirm.proxy: an analytic score is the same in every draw and parts nobody; zen \
+                 measures, and confirm.best = 0 leaves the confirmation out",
             );
         }
         Ok(())
@@ -182,7 +183,7 @@ impl RunSpec {
             },
             scoring: self.scoring(),
             elites: Elites {
-                best: score.elites,
+                best: score.elites.min(search.population),
                 scores: score.elite_scores,
                 repeats: score.repeats,
             },

@@ -54,6 +54,11 @@ pub enum Applied {
         id: u64,
         reason: String,
     },
+    /// A member could not be scored again, and keeps the score it has.
+    RescoreFailed {
+        id: u64,
+        reason: String,
+    },
     /// The screen lets more or fewer through from here on.
     Gate(GateMoved),
 }

@@ -1,15 +1,17 @@
 //! Hill climbing by the analytic score: from a structure to one that no pair of moves improves.
 
 use super::workshop::{Part, Workshop};
-use crate::arch::{Block, BlockKind, limits};
+use crate::arch::{Block, BlockKind, DEEPEST, limits};
 
 /// How far a width moves, in the space's multiples.
-const STEPS: [u32; 9] = [1, 2, 3, 4, 6, 8, 12, 16, 32];
+const STEPS: [i32; 9] = [1, 2, 3, 4, 6, 8, 12, 16, 32];
+/// Structural neighbours that are looked at; only structures of dozens of blocks have more.
+const MOST_VARIANTS: usize = 2_048;
+/// Structures after which a climb ends where it is: a climb of a net of 18 sub-layers takes some
+/// hundred thousand.
+const MOST_LOOKS: u64 = 2_000_000;
 /// Improvements below it are rounding.
 const LEAST_GAIN: f64 = 1e-9;
-/// Sub-layers above which blocks split.
-const DEEPEST: u32 = 5;
-
 /// A climb in steps, so that whoever drives it stays responsive.
 ///
 /// The neighbours of a structure are its variants: itself, and what one structural move makes of it
@@ -22,8 +24,9 @@ pub(super) struct Climb {
     parts: Box<[Part]>,
     score: f64,
     variants: Vec<Vec<Block>>,
-    /// The next variant and width to look at.
-    next: (usize, usize),
+    /// The next variant, width and step to look at.
+    next: (usize, usize, usize),
+    looks: u64,
     best: Option<(f64, Vec<Block>)>,
 }
 
@@ -44,26 +47,32 @@ impl Climb {
             parts: workshop.parts(),
             score,
             variants: Vec::new(),
-            next: (0, 0),
+            next: (0, 0, 0),
+            looks: 0,
             best: None,
         };
         climb.look_around(workshop);
         Some(climb)
     }
 
-    /// Looks at some neighbours; true at the top, where none is better.
+    /// Looks at some neighbours; true at the top, where none is better, or after enough of them.
     pub(super) fn step(&mut self, workshop: &mut Workshop) -> bool {
-        let (variant, slot) = self.next;
+        let (variant, slot, step) = self.next;
         let blocks = self.variants[variant].clone();
         let widths = widths(&blocks, workshop);
-        if slot == 0 && variant > 0 {
+        if (slot, step) == (0, 0) && variant > 0 {
             self.look(&blocks, workshop);
         }
         if let Some(&width) = widths.get(slot) {
-            self.move_width(&blocks, width, if variant == 0 { &widths } else { &[] }, workshop);
+            let partners = if variant == 0 { &widths[..] } else { &[] };
+            self.move_width(&blocks, (width, STEPS[step]), partners, workshop);
         }
-        self.next = if slot + 1 < widths.len() { (variant, slot + 1) } else { (variant + 1, 0) };
-        if self.next.0 < self.variants.len() {
+        self.next = match (step + 1 < STEPS.len(), slot + 1 < widths.len()) {
+            (true, _) if !widths.is_empty() => (variant, slot, step + 1),
+            (_, true) => (variant, slot + 1, 0),
+            _ => (variant + 1, 0, 0),
+        };
+        if self.next.0 < self.variants.len() && self.looks < MOST_LOOKS {
             return false;
         }
         match self.best.take() {
@@ -75,7 +84,7 @@ impl Climb {
                 workshop.score();
                 self.parts = workshop.parts();
                 self.look_around(workshop);
-                false
+                self.looks >= MOST_LOOKS
             }
         }
     }
@@ -84,41 +93,44 @@ impl Climb {
         &self.base
     }
 
-    /// Every width one step up or down, and with `partners` each of them as far down as it takes.
-    fn move_width(&mut self, of: &[Block], width: Width, partners: &[Width], shop: &mut Workshop) {
-        let multiple = shop.space().width_multiple();
+    /// The width one step down and one up; where up breaks a budget, with each of the partners as far
+    /// down as it takes.
+    fn move_width(
+        &mut self,
+        of: &[Block],
+        (width, step): (Width, i32),
+        partners: &[Width],
+        shop: &mut Workshop,
+    ) {
         let mut blocks = of.to_vec();
         let from = *width.of(&mut blocks);
-        for step in STEPS.map(|step| step * multiple) {
-            for to in [from.checked_sub(step), Some(from + step)].into_iter().flatten() {
-                if !shop.space().width_range().contains(&to) {
-                    continue;
-                }
-                *width.of(&mut blocks) = to;
-                let fits = self.look(&blocks, shop);
-                if to < from || fits {
-                    continue;
-                }
-                for &partner in partners.iter().filter(|&&partner| partner != width) {
-                    let before = *partner.of(&mut blocks);
-                    let range = shop.space().width_range();
-                    let lower = STEPS.iter().filter_map(|step| before.checked_sub(step * multiple));
-                    for lower in lower.filter(|width| range.contains(width)) {
-                        *partner.of(&mut blocks) = lower;
-                        // Further down only costs score.
-                        if self.look(&blocks, shop) {
-                            break;
-                        }
-                    }
-                    *partner.of(&mut blocks) = before;
-                }
+        for to in [shop.space().stepped(from, -step), shop.space().stepped(from, step)] {
+            if to == from {
+                continue;
             }
-            *width.of(&mut blocks) = from;
+            *width.of(&mut blocks) = to;
+            let fits = self.look(&blocks, shop);
+            if to < from || fits {
+                continue;
+            }
+            for &partner in partners.iter().filter(|&&partner| partner != width) {
+                let before = *partner.of(&mut blocks);
+                for down in STEPS {
+                    let lower = shop.space().stepped(before, -down);
+                    *partner.of(&mut blocks) = lower;
+                    // Further down only costs score.
+                    if lower >= before || self.look(&blocks, shop) {
+                        break;
+                    }
+                }
+                *partner.of(&mut blocks) = before;
+            }
         }
     }
 
     /// Whether `blocks`, chained, are within the budgets; keeps them where they are the best so far.
     fn look(&mut self, blocks: &[Block], workshop: &mut Workshop) -> bool {
+        self.looks += 1;
         let mut blocks = blocks.to_vec();
         for i in 1..blocks.len() {
             blocks[i].in_channels = blocks[i - 1].out_channels;
@@ -135,7 +147,7 @@ impl Climb {
     }
 
     fn look_around(&mut self, workshop: &Workshop) {
-        self.next = (0, 0);
+        self.next = (0, 0, 0);
         self.variants = vec![self.base.clone()];
         let space = workshop.space();
         let count = self.base.len();
@@ -144,6 +156,9 @@ impl Climb {
             let block = self.base[i];
             for kind in space.kinds().filter(|&kind| kind != block.kind) {
                 self.variants.push(self.with(i, |b| b.kind = kind));
+            }
+            if !space.depths_vary() || self.variants.len() >= MOST_VARIANTS {
+                continue;
             }
             if block.sub_layers < DEEPEST {
                 self.variants.push(self.with(i, |b| b.sub_layers += 1));

@@ -10,7 +10,7 @@
 //! and are applied at once.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{BTreeSet, HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -81,6 +81,8 @@ pub struct Evolution {
     gate: Option<Gate>,
     /// Not yet applied, oldest first; at most D.
     pending: VecDeque<Pending>,
+    /// Members with a draw that failed: the same draw would fail again.
+    spoiled: BTreeSet<u64>,
     /// Whether the last number went to a member: they alternate with candidates.
     rescored_last: bool,
     /// Identities proposed for scoring so far; bounded by the iterations. Membership only.
@@ -127,6 +129,7 @@ impl Evolution {
             workshop,
             initial_parts,
             gate,
+            spoiled: BTreeSet::new(),
             rescored_last: false,
             seen,
             ascent: None,
@@ -178,7 +181,10 @@ impl Evolution {
 
     /// Proposes nothing more; candidates on their way still count.
     pub fn stop(&mut self) {
-        self.end = Some(End::Stopped);
+        // A climb is cut short; what was over before stays what it was.
+        if self.end.is_none() || self.ascent.is_some() {
+            self.end = Some(End::Stopped);
+        }
     }
 
     pub fn settings(&self) -> &Settings {
@@ -217,16 +223,17 @@ impl Evolution {
 
     /// Structures that a climb finds count like others; they are what the last places are kept for.
     fn reached_end(&self) -> Option<End> {
-        let climbs = match self.settings.scoring {
+        let climb = match self.settings.scoring {
             Scoring::Measured => 0,
             Scoring::Screened(..) | Scoring::Analytic(_) => self.settings.moves.climb as u64,
         };
+        // A short search is still one: at most half of it is climbing.
+        let kept = |most: u64| most - climb.min(most / 2);
         let on_their_way = self.pending.len() as u64;
         let scored = self.counts.scored + self.counts.failed + on_their_way;
-        let enough = |max: u64| scored >= max.saturating_sub(climbs).max(1);
-        if self.settings.max_scored.is_some_and(enough) {
+        if self.settings.max_scored.is_some_and(|max| scored >= kept(max)) {
             Some(End::MaxScored)
-        } else if self.counts.proposed + climbs >= self.settings.iterations {
+        } else if self.counts.proposed >= kept(self.settings.iterations) {
             Some(End::Iterations)
         } else {
             None
@@ -270,7 +277,6 @@ impl Evolution {
             id,
             structure: it.structure,
             score,
-            estimate: it.estimate.filter(|_| self.gate.is_some()),
             costs: it.costs,
             parent,
             generation: parent_member.map_or(u32::from(id > 0), |p| p.generation + 1),
@@ -295,7 +301,8 @@ impl Evolution {
             Ok(score) => score,
             Err(reason) => {
                 self.counts.failed += 1;
-                return applied(Applied::Failed { id, reason });
+                self.spoiled.insert(id);
+                return applied(Applied::RescoreFailed { id, reason });
             }
         };
         self.counts.scored += 1;
@@ -337,7 +344,8 @@ impl Evolution {
         let enough = elites.scores.saturating_mul(elites.repeats);
         let on_its_way = |id: u64| self.pending.iter().any(|pending| pending.id == id);
         let best = self.population.members().iter().take(elites.best);
-        best.into_iter().find(|m| m.score.repeats < enough && !on_its_way(m.id))
+        let mut in_need = best.filter(|m| m.score.repeats < enough && !on_its_way(m.id));
+        in_need.find(|member| !self.spoiled.contains(&member.id))
     }
 
     fn propose(&mut self, applied: &mut dyn FnMut(Applied)) -> Asked {
@@ -427,7 +435,9 @@ impl Evolution {
         if self.settings.scoring.model().is_none() {
             return Asked::Done(end);
         }
-        let best = self.population.members().iter().take(self.settings.moves.climb);
+        let most = self.settings.max_scored.unwrap_or(u64::MAX).min(self.settings.iterations);
+        let climbs = self.settings.moves.climb.min(usize::try_from(most / 2).unwrap_or(usize::MAX));
+        let best = self.population.members().iter().take(climbs);
         let ids = best.map(|member| member.id).rev();
         let ascent =
             self.ascent.get_or_insert_with(|| Ascent { waiting: ids.collect(), current: None });
@@ -446,13 +456,13 @@ impl Evolution {
         let (parent, top) = (*id, climb.blocks().to_vec());
         ascent.current = None;
         let structure = Structure::new(top).expect("what was judged is a structure");
+        self.counts.proposed += 1;
         if !self.seen.insert(structure.hash()) {
-            return Asked::Again;
+            return self.reject(Rejection::Duplicate);
         }
         let Some(member) = self.lineage.get(parent) else { return Asked::Again };
         let Ok(costs) = self.workshop.take(structure.blocks(), &[]) else { return Asked::Again };
         self.workshop.draft.note_changes(member.structure.blocks());
-        self.counts.proposed += 1;
         let score = self.workshop.score();
         let estimate = score.map(|score| score.value);
         let proposal = self.take_draft(self.counts.proposed, parent, costs, estimate);

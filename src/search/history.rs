@@ -10,7 +10,7 @@ pub const MAX_CONVERGENCE: usize = 512;
 /// The population at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConvergencePoint {
-    /// Id of the candidate that was told last.
+    /// The newest id that was told.
     pub iteration: u64,
     pub best: f64,
     pub median: f64,
@@ -39,6 +39,8 @@ impl History {
         let (Some(first), Some(last)) = (members.first(), members.last()) else { return };
         let median = members[members.len() / 2].score.value;
         let (best, lowest) = (first.score.value, last.score.value);
+        // A member that is scored again may be told before older candidates.
+        let iteration = self.newest.map_or(iteration, |newest| newest.iteration.max(iteration));
         let point = ConvergencePoint { iteration, best, median, lowest };
         self.newest = Some(point);
         if self.recorded.is_multiple_of(self.stride) {

@@ -15,9 +15,6 @@ pub struct Member {
     pub id: u64,
     pub structure: Structure,
     pub score: Score,
-    /// The analytic score it was screened by; none without a screen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub estimate: Option<f64>,
     pub costs: Costs,
     /// None for the initial structure.
     pub parent: Option<u64>,

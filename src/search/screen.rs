@@ -71,7 +71,7 @@ impl Gate {
     pub(super) fn admits(&mut self, estimate: f64) -> bool {
         let below = self.sorted.partition_point(|&other| other < estimate);
         let above = self.sorted.len() - below;
-        let admitted = (above as f64) < self.share * self.sorted.len() as f64 + 1.0;
+        let admitted = (above as f64) < self.share * (self.sorted.len() + 1) as f64;
         self.sorted.insert(below, estimate);
         self.recent.push_back(estimate);
         if self.recent.len() > self.settings.window {

@@ -138,17 +138,14 @@ impl Workshop {
             return Err(Rejection::Constraint(constraint));
         }
         let costs = self.costs(relative);
-        match self.budgets.broken(&costs) {
-            None => Ok(costs),
-            Some(budget) => Err(Rejection::Budget(budget)),
-        }
+        self.within(costs)
     }
 
     fn repaired(&mut self, parent: Parent, stream: &mut Stream) -> Result<Costs, Rejection> {
         if let Ok(costs) = self.judge(parent.parts) {
             return Ok(costs);
         }
-        self.mover.conform(parent.blocks, &mut self.draft);
+        self.mover.conform(&mut self.draft);
         while self.budgets.layers.is_some_and(|most| self.depth() > most) {
             if !self.mover.shrink_depth(&mut self.draft, stream) {
                 return Err(Rejection::Budget(Budget::Layers));
@@ -156,17 +153,22 @@ impl Workshop {
         }
         let mut costs = self.costs(parent.parts);
         for _ in 0..MOST_REPAIRS {
-            let Some((_, ratio)) = self.budgets.excess(&costs) else { break };
+            let Some(ratio) = self.budgets.ratio(&costs) else { break };
             self.mover.shrink_width(&mut self.draft, ratio, stream);
-            self.mover.conform(parent.blocks, &mut self.draft);
+            self.mover.conform(&mut self.draft);
             std::mem::swap(&mut self.parts, &mut self.before);
             let before = std::mem::take(&mut self.before);
             costs = self.costs(&before);
             self.before = before;
         }
+        self.draft.note_changes(parent.blocks);
         if let Some(constraint) = self.constraints.broken(&self.draft.blocks) {
             return Err(Rejection::Constraint(constraint));
         }
+        self.within(costs)
+    }
+
+    fn within(&self, costs: Costs) -> Result<Costs, Rejection> {
         match self.budgets.broken(&costs) {
             None => Ok(costs),
             Some(budget) => Err(Rejection::Budget(budget)),
@@ -314,6 +316,14 @@ mod tests {
             let parent = Parent { blocks: &blocks, parts: &parts };
             let Ok(found) = workshop.make(parent, &moves, false, &mut stream) else { continue };
             children += 1;
+            // What is said to have changed is what differs.
+            let pairs = blocks.iter().zip(&workshop.draft.blocks);
+            let changed =
+                |(a, b): (&Block, &Block)| *a != Block { in_channels: a.in_channels, ..*b };
+            if blocks.len() == workshop.draft.blocks.len() {
+                let count = pairs.filter(|&pair| changed(pair)).count();
+                assert_eq!(workshop.draft.mutations.len(), count);
+            }
             let structure: Structure = workshop.draft.structure();
             let score = workshop.score().expect("there is a model");
             assert_eq!(found, costs(&structure, space.net(), preset.budgets().counting));

@@ -54,18 +54,17 @@ pub struct Budgets {
 }
 
 impl Budgets {
-    /// The first budget that `costs` breaks, as [`Budgets::broken`] says, with limit over cost.
-    pub fn excess(&self, costs: &Costs) -> Option<(Budget, f64)> {
+    /// Limit over cost of the first budget that `costs` breaks.
+    pub fn ratio(&self, costs: &Costs) -> Option<f64> {
         let budget = self.broken(costs)?;
         let ratio = |limit: Option<u64>, cost: u64| limit.map_or(1.0, |l| l as f64 / cost as f64);
-        let ratio = match budget {
+        Some(match budget {
             Budget::Layers => ratio(self.layers.map(u64::from), u64::from(costs.layers)),
             Budget::Params => ratio(self.params, costs.params),
             Budget::Flops => ratio(self.flops, costs.flops),
             Budget::Activation => ratio(self.activation_bytes, costs.activation_bytes),
             Budget::Latency => self.latency_ms.zip(costs.latency_ms).map_or(1.0, |(l, c)| l / c),
-        };
-        Some((budget, ratio))
+        })
     }
 
     /// The first budget that `costs` breaks, in the order of [`Budget::ALL`].

@@ -35,7 +35,7 @@ impl Preset {
         in_range("score.batch", self.score.batch, 1, 4_096)?;
         in_range("score.resolution", self.score_resolution(), 1, limits::RESOLUTION)?;
         in_range("score.repeats", self.score.repeats, 1, 1_000)?;
-        in_range("score.elites", self.score.elites, 0, self.search.population)?;
+        in_range("score.elites", self.score.elites, 0, 65_536)?;
         in_range("score.elite_scores", self.score.elite_scores, 2, 1_000)?;
         positive("score.alpha", self.score.alpha)?;
         positive("screen.keep", self.screen.keep)?;
@@ -156,13 +156,14 @@ fn in_range<T: PartialOrd + std::fmt::Display>(
     min: T,
     max: T,
 ) -> Result<(), Invalid> {
-    if value < min {
-        return Err(Invalid { path, message: format!("{value} is too small: {min} or more") });
-    }
     if value > max {
         return Err(Invalid { path, message: format!("{value} is too large: {max} or less") });
     }
-    Ok(())
+    // Asked so that what is no number is not let in.
+    if value >= min {
+        return Ok(());
+    }
+    Err(Invalid { path, message: format!("{value} is too small: {min} or more") })
 }
 
 fn positive(path: &'static str, value: f64) -> Result<(), Invalid> {

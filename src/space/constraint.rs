@@ -141,12 +141,12 @@ impl Constraints {
 
     fn floor(&self, width: f64) -> u32 {
         let steps = ((width + ROUNDING) / f64::from(self.width_multiple)).floor() as u32;
-        (steps * self.width_multiple).max(self.width_min)
+        steps.saturating_mul(self.width_multiple).max(self.width_min)
     }
 
     fn ceil(&self, width: f64) -> u32 {
         let steps = ((width - ROUNDING) / f64::from(self.width_multiple)).ceil() as u32;
-        (steps * self.width_multiple).min(self.width_max)
+        steps.saturating_mul(self.width_multiple).min(self.width_max)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{Mutation, Space};
 use crate::{
-    arch::{Block, Structure, limits, round_width, split_deep_blocks},
+    arch::{Block, DEEPEST, Structure, limits, split_deep_blocks},
     random::Stream,
 };
 
@@ -80,8 +80,6 @@ pub struct Mover {
     depths: Table,
 }
 
-/// Sub-layers above which blocks split.
-const DEEPEST: u32 = 5;
 /// Most small moves of one child.
 const SMALL_MOVES: u32 = 3;
 /// Farthest small step of a width, in multiples.
@@ -148,13 +146,15 @@ impl Mover {
 
     /// A child one to three small moves away: a width one step or one factor up or down, another
     /// kind, a sub-layer more, less or moved to another block, a block split in two or merged into a
-    /// neighbour. All lead to structures that published moves can reach too.
+    /// neighbour (the last four where depths may change at all). All lead to structures that published
+    /// moves can reach too.
     pub fn small(&self, parent: &[Block], stream: &mut Stream, draft: &mut Draft) {
         draft.start(parent);
         for _ in 0..=stream.below(SMALL_MOVES) {
             match stream.below(10) {
                 0..5 => self.move_width(&mut draft.blocks, stream),
                 5 => self.move_kind(&mut draft.blocks, stream),
+                _ if !self.space.depths_vary() => self.move_width(&mut draft.blocks, stream),
                 6 => self.move_sub_layer(&mut draft.blocks, stream),
                 7 => self.move_depth(&mut draft.blocks, stream),
                 8 => self.split(&mut draft.blocks, stream),
@@ -194,26 +194,22 @@ impl Mover {
         true
     }
 
-    /// Changes what breaks the space's constraints, as far as that goes, and notes against `parent`
-    /// what a repair has made of the child.
-    pub fn conform(&self, parent: &[Block], draft: &mut Draft) {
+    /// Changes what breaks the space's constraints, as far as that goes.
+    pub fn conform(&self, draft: &mut Draft) {
         let count = draft.blocks.len();
         let free = |i| !self.space.is_fixed(i, count);
         self.space.constraints().conform(&mut draft.blocks, free);
         draft.chain();
-        draft.note_changes(parent);
     }
 
     fn move_width(&self, blocks: &mut [Block], stream: &mut Stream) {
-        let Space { width_min, width_max, width_multiple, .. } = self.space;
         let Some(width) = self.draw_width(blocks, stream) else { return };
         if stream.below(2) == 0 {
             *width = self.widths.pick(*width, stream);
             return;
         }
-        let step = (1 + stream.below(SMALL_STEP)) * width_multiple;
-        let moved = if stream.below(2) == 0 { *width + step } else { width.saturating_sub(step) };
-        *width = round_width(f64::from(moved), width_multiple).clamp(width_min, width_max);
+        let steps = 1 + stream.below(SMALL_STEP) as i32;
+        *width = self.space.stepped(*width, if stream.below(2) == 0 { steps } else { -steps });
     }
 
     fn move_kind(&self, blocks: &mut [Block], stream: &mut Stream) {
@@ -228,7 +224,8 @@ impl Mover {
         else {
             return;
         };
-        if from != to && blocks[from].sub_layers > 1 {
+        let room = blocks[to].sub_layers < limits::SUB_LAYERS;
+        if from != to && blocks[from].sub_layers > 1 && room {
             blocks[from].sub_layers -= 1;
             blocks[to].sub_layers += 1;
         }

@@ -63,7 +63,8 @@ impl Space {
                 }
             };
             let weight = |i: usize| settings.kernel_weights.get(i).copied().unwrap_or(1);
-            kinds.extend(of_family.into_iter().enumerate().map(|(i, kind)| (kind, weight(i))));
+            let weighted = of_family.into_iter().enumerate().map(|(i, kind)| (kind, weight(i)));
+            kinds.extend(weighted.filter(|&(_, weight)| weight > 0));
         }
         Space {
             kinds,
@@ -92,12 +93,15 @@ impl Space {
         self.kinds.iter().map(|(kind, _)| *kind)
     }
 
-    pub fn width_range(&self) -> std::ops::RangeInclusive<u32> {
-        self.width_min..=self.width_max
+    /// Whether depths may change: `depth_steps = [0]` freezes them.
+    pub fn depths_vary(&self) -> bool {
+        self.depth_steps.iter().any(|&step| step != 0)
     }
 
-    pub fn width_multiple(&self) -> u32 {
-        self.width_multiple
+    /// `width` so many multiples up or down, within the space.
+    pub fn stepped(&self, width: u32, steps: i32) -> u32 {
+        let moved = i64::from(width) + i64::from(steps) * i64::from(self.width_multiple);
+        round_width(moved.max(0) as f64, self.width_multiple).clamp(self.width_min, self.width_max)
     }
 
     pub fn constraints(&self) -> &Constraints {

@@ -201,7 +201,8 @@ pub struct ScoreSettings {
     pub alpha: f64,
     pub repeats: u32,
     pub seed_mode: SeedMode,
-    /// So many of the best are scored again, one score at a time, up to `elite_scores` scores each.
+    /// So many of the best are scored again, one score at a time, up to `elite_scores` scores each;
+    /// nobody by an analytic proxy, whose scores are the same each time.
     pub elites: usize,
     pub elite_scores: u32,
 }
@@ -222,7 +223,8 @@ impl Default for ScoreSettings {
     }
 }
 
-/// `[screen]`: only children that the analytic score ranks high are measured.
+/// `[screen]`: only children that the analytic score ranks high are measured. An analytic proxy
+/// needs no screen and has none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScreenSettings {
@@ -346,6 +348,12 @@ impl Preset {
     /// The resolution candidates are scored at, pixels.
     pub fn score_resolution(&self) -> u32 {
         self.score.resolution.unwrap_or(self.space.resolution)
+    }
+
+    /// Whether the confirmation measures as the search does, so that their scores compare.
+    pub fn confirms_alike(&self) -> bool {
+        let (score, confirm) = (&self.score, &self.confirm);
+        score.proxy == confirm.proxy && confirm.batch.is_none_or(|batch| batch == score.batch)
     }
 
     /// What keeps this preset from being started here, if anything: a sentence for the user.

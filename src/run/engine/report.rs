@@ -10,25 +10,34 @@ use crate::{
     arch::Structure,
     run::{
         confirmation::Confirmation,
-        protocol::{Fault, Log, NewBest, Snapshot, Update},
+        protocol::{Fault, Log, Member, NewBest, Snapshot, Update},
     },
     score::pooled_std,
     search::{Applied, GateMoved},
-    text::binary,
+    text::{binary, grouped},
 };
 
 impl Engine<'_> {
     pub(super) fn tell_viewer(&mut self, change: Applied) {
         match change {
             Applied::Entered(_) | Applied::TooLow { .. } | Applied::Rescored(_) => {}
+            Applied::RescoreFailed { id, reason } => {
+                let text = format!("#{id} keeps the score it has; another draw failed: {reason}");
+                self.tell_failure(id, text);
+            }
             Applied::Gate(moved) => self.tell_gate(&moved),
             Applied::Failed { id, reason } => {
-                match self.told_failures.iter().position(|&told| told == id) {
-                    Some(index) => drop(self.told_failures.swap_remove(index)),
-                    None => self.fault(None, Some(id), format!("#{id} has no score: {reason}")),
-                }
+                self.tell_failure(id, format!("#{id} has no score: {reason}"));
                 self.last_failure = Some(reason);
             }
+        }
+    }
+
+    /// Unless a panic was told already.
+    fn tell_failure(&mut self, id: u64, text: String) {
+        match self.told_failures.iter().position(|&told| told == id) {
+            Some(index) => drop(self.told_failures.swap_remove(index)),
+            None => self.fault(None, Some(id), text),
         }
     }
 
@@ -56,12 +65,31 @@ impl Engine<'_> {
     /// Tells of a new best, once a snapshot: an analytic search has thousands a second.
     fn tell_best(&mut self) {
         let Some(best) = self.evolution.population().best().cloned() else { return };
-        if self.known_best.as_ref().is_some_and(|known| known.id == best.id) {
+        let Some(known) = self.known_best.replace(Arc::clone(&best)) else {
+            return self.tell_leader(best);
+        };
+        if known.id == best.id {
             return;
         }
+        let now =
+            self.evolution.lineage().get(known.id).map_or(f64::NEG_INFINITY, |m| m.score.value);
+        if now < known.score.value && best.score.value < known.score.value {
+            self.save_best(&best.structure);
+            let (fallen, leads) = (grouped(known.id), grouped(best.id));
+            let text = match now.is_finite() {
+                true => {
+                    format!("#{fallen} fell to {now:.2} when it was scored again: #{leads} leads")
+                }
+                false => format!("#{fallen} fell out when it was scored again: #{leads} leads"),
+            };
+            return self.log(&text);
+        }
+        self.tell_leader(best);
+    }
+
+    fn tell_leader(&self, best: Arc<Member>) {
         self.save_best(&best.structure);
         let at_ms = self.at_ms();
-        self.known_best = Some(Arc::clone(&best));
         self.mailbox.post(Update::NewBest(Box::new(NewBest { member: best, at_ms })));
     }
 
@@ -70,15 +98,14 @@ impl Engine<'_> {
     fn noise(&self) -> Option<f64> {
         let members = self.evolution.population().members().iter();
         let drawn = members.filter_map(|member| Some((member.score.std?, member.score.repeats)));
-        let (score, confirm) = (&self.spec.preset.score, &self.spec.preset.confirm);
-        let alike = score.proxy == confirm.proxy && confirm.batch.is_none_or(|b| b == score.batch);
+        let alike = self.spec.preset.confirms_alike();
         let finalists = self.confirmation.iter().filter(|_| alike).flat_map(Confirmation::report);
         let again = finalists.filter_map(|f| Some((f.score?.std?, f.repeats)));
         pooled_std(drawn.chain(again))
     }
 
     /// A disk that fails costs the file, not the search.
-    pub(super) fn save_best(&mut self, structure: &Structure) {
+    pub(super) fn save_best(&self, structure: &Structure) {
         let Some(folder) = &self.folder else { return };
         if let Err(error) = folder.write_best(structure) {
             self.fault(

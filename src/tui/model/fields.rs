@@ -342,7 +342,7 @@ pub const FIELDS: &[Field] = &[
     },
     Field {
         key: "screen.keep",
-        label: "measured of all",
+        label: "screen keeps",
         section: Section::Scoring,
         kind: Kind::Word,
         hint: "share, 1 is all",

@@ -17,15 +17,13 @@ pub fn intervals(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns,
         return;
     };
     canvas.text(x + 2, rows.title, confirmation::subtitle(&s.confirmation), Role::Muted);
-    let searched = if judges_alike(search) { "○ as searched" } else { "○ analytic" };
+    let preset = &search.spec.preset;
+    let searched = match preset.score.proxy == preset.confirm.proxy {
+        true => "○ as searched".to_owned(),
+        false => format!("○ {}", preset.score.proxy),
+    };
     canvas.right(at.end, rows.title, searched, Role::Muted);
     confirmation::draw(canvas, at, rows, &s.confirmation);
-}
-
-/// Whether the confirmation judges by what the search went by, so that the scores compare.
-fn judges_alike(search: &Search) -> bool {
-    let preset = &search.spec.preset;
-    preset.score.proxy == preset.confirm.proxy
 }
 
 /// The keys of a finished search, and what to make of it.
@@ -52,7 +50,7 @@ pub fn take_home(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns,
         canvas.right_runs(end, y, &runs);
     }
     let fell = search.snapshot.as_ref().and_then(|s| confirmation::fall(&s.confirmation));
-    let Some(fell) = fell.filter(|fell| *fell > 0.0 && judges_alike(search)) else {
+    let Some(fell) = fell.filter(|fell| *fell > 0.0 && search.spec.preset.confirms_alike()) else {
         return;
     };
     let fell = format::short_score(fell);

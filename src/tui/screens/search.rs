@@ -247,7 +247,7 @@ fn population(
             format::count(members.len() as u64)
         };
         let x = canvas.text(x + 2, 3, of, Role::Muted);
-        noise_against_spread(canvas, Columns { start: x + 3, end: at.end }, s);
+        noise_against_spread(canvas, Columns { start: x + 3, end: at.end }, search);
     }
     if members.is_empty() {
         return nobody(search, canvas, (at, rows));
@@ -255,20 +255,34 @@ fn population(
     table(search, members, model.layout().visible(members.len())).draw(canvas, at, rows);
 }
 
-/// What one draw's noise leaves of the order of the population, where both are known.
-fn noise_against_spread(canvas: &mut Canvas<'_>, at: Columns, snapshot: &Snapshot) {
+/// What a draw's noise leaves of the order of the population, where that is known; or that there is no
+/// draw.
+fn noise_against_spread(canvas: &mut Canvas<'_>, at: Columns, search: &Search) {
+    let Some(snapshot) = &search.snapshot else { return };
     let scores: Vec<f64> = snapshot.population.iter().map(|m| m.score.value).collect();
-    let (Some(noise), Some(spread)) = (snapshot.noise, MeanStd::of(&scores).std) else { return };
-    let drowned = noise > spread;
-    let facts =
-        format!("one draw {}, spread {}", format::noise(noise), format::short_score(spread));
-    let texts = match drowned {
-        true => {
-            [format!("{facts}: order open"), format!("noise {}, order open", format::noise(noise))]
+    let analytic = snapshot.population.first().is_some_and(|m| m.score.repeats == 0);
+    let (texts, role) = match (snapshot.noise, MeanStd::of(&scores).std) {
+        _ if analytic => {
+            let proxy = &search.spec.preset.score.proxy;
+            let long = match proxy.as_str() {
+                "zen-estimate" => format!("≈ {proxy}, estimates without a draw"),
+                _ => format!("{proxy}, in closed form without a draw"),
+            };
+            ([long, proxy.clone()], Role::Muted)
         }
-        false => [facts, format!("one draw {}", format::noise(noise))],
+        (Some(noise), Some(spread)) => {
+            let noise_text = format::noise(noise);
+            let facts = format!("one draw {noise_text}, spread {}", format::short_score(spread));
+            match noise > spread {
+                true => {
+                    let short = format!("noise {noise_text}, order open");
+                    ([format!("{facts}: order open"), short], Role::Warn)
+                }
+                false => ([facts, format!("one draw {noise_text}")], Role::Muted),
+            }
+        }
+        _ => return,
     };
-    let role = if drowned { Role::Warn } else { Role::Muted };
     if let Some(text) = texts.into_iter().find(|text| width(text) <= at.width()) {
         canvas.right(at.end, 3, text, role);
     }

@@ -67,38 +67,40 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, time: &Time<'
         let glyph = if is_mono(canvas) { shade(role) } else { "■" };
         canvas.text(at.start, y, glyph, role);
         canvas.text(at.start + 2, y, name, Role::Muted);
-        let digits = format!("{:.1}", share * 100.0);
-        canvas.right(at.start + 18, y, digits, Role::Text);
-        canvas.text(at.start + 20, y, "%", Role::Faint);
+        // A score in closed form is part of proposing.
+        if name == "score" && is_analytic(snapshot) {
+            canvas.right(at.start + 18, y, format::NONE, Role::Faint);
+        } else {
+            let digits = format!("{:.1}", share * 100.0);
+            canvas.right(at.start + 18, y, digits, Role::Text);
+            canvas.text(at.start + 20, y, "%", Role::Faint);
+        }
         if let Some(count) = count {
             canvas.right(at.end, y, format::count(count), Role::Text);
         }
         y += 1;
     }
     let rejected: u64 = snapshot.rejected.iter().map(|(_, count)| count).sum();
-    for (name, value, role) in tiers(snapshot) {
-        if y >= bottom {
-            return;
-        }
-        canvas.text(at.start + 2, y, name, Role::Muted);
-        canvas.right(at.end, y, value, role);
-        y += 1;
-    }
-    let mut facts = vec![("rejected".to_owned(), rejected, Role::Text)];
-    let by = snapshot.rejected.iter().filter(|(_, count)| *count > 0);
-    facts.extend(by.map(|(budget, count)| (format!("  {}", reason(budget)), *count, Role::Muted)));
+    // What went wrong first: the rows may not suffice for all.
+    let mut facts = Vec::new();
     if snapshot.failed > 0 {
-        facts.push(("failed".to_owned(), snapshot.failed, Role::Error));
+        facts.push(("failed".to_owned(), format::count(snapshot.failed), Role::Error));
     }
     if snapshot.dropped_events > 0 {
-        facts.push(("events not shown".to_owned(), snapshot.dropped_events, Role::Warn));
+        let count = format::count(snapshot.dropped_events);
+        facts.push(("events not shown".to_owned(), count, Role::Warn));
     }
-    for (name, count, role) in facts {
+    facts.extend(tiers(snapshot));
+    facts.push(("rejected".to_owned(), format::count(rejected), Role::Text));
+    let by = snapshot.rejected.iter().filter(|(_, count)| *count > 0);
+    let why = |name: &str| format!("  {}", reason(name));
+    facts.extend(by.map(|(name, count)| (why(name), format::count(*count), Role::Muted)));
+    for (name, value, role) in facts {
         if y >= bottom {
             break;
         }
         canvas.text(at.start + 2, y, name, Role::Muted);
-        canvas.right(at.end, y, format::count(count), role);
+        canvas.right(at.end, y, value, role);
         y += 1;
     }
     let now = format::span(time.elapsed_ms);
@@ -112,26 +114,31 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, time: &Time<'
 
 /// How far the analytic score and the measured one agree, what the screen lets through for that, and
 /// what was scored again.
-fn tiers(snapshot: &Snapshot) -> Vec<(&'static str, String, Role)> {
+fn tiers(snapshot: &Snapshot) -> Vec<(String, String, Role)> {
     let mut rows = Vec::new();
     if let Some(screen) = &snapshot.screening {
-        let (agreement, role) = match screen.agreement {
-            None => (format::NONE.to_owned(), Role::Faint),
-            Some(tau) if tau < screen.floor => (format!("τ {tau:.2}"), Role::Warn),
-            Some(tau) => (format!("τ {tau:.2}"), Role::Text),
+        let gate = format!("{} % kept", format::share(screen.share));
+        let doubted =
+            screen.share > screen.keep || screen.agreement.is_some_and(|t| t < screen.floor);
+        let agreement = match screen.agreement {
+            None => gate,
+            Some(tau) => format!("τ {tau:.2} · {gate}"),
         };
-        rows.push(("agreement", format!("{agreement} of {}", screen.pairs), role));
-        let wider = screen.share > screen.keep;
-        let gate = format!("{} %", format::share(screen.share));
-        rows.push(("measured of all", gate, if wider { Role::Warn } else { Role::Text }));
-    }
-    if snapshot.rescored > 0 {
-        rows.push(("scored again", format::count(snapshot.rescored), Role::Text));
+        let role = if doubted { Role::Warn } else { Role::Text };
+        rows.push(("screen".to_owned(), agreement, role));
     }
     if snapshot.climbing {
-        rows.push(("climbing the best", String::new(), Role::Text));
+        rows.push(("climbing the best".to_owned(), String::new(), Role::Text));
+    }
+    if snapshot.rescored > 0 {
+        rows.push(("scored again".to_owned(), format::count(snapshot.rescored), Role::Text));
     }
     rows
+}
+
+/// Whether scores come without a draw.
+fn is_analytic(snapshot: &Snapshot) -> bool {
+    snapshot.population.first().is_some_and(|member| member.score.repeats == 0)
 }
 
 /// Budgets as the rest of the screen calls them.

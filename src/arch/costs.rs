@@ -51,7 +51,7 @@ pub struct Costs {
 pub fn costs(structure: &Structure, spec: &NetSpec, counting: Counting) -> Costs {
     let counter = CostCounter { spec: *spec, counting };
     let mut map = counter.input();
-    let mut sum = PartCosts::default();
+    let mut sum = PartCosts::NOTHING;
     for block in structure.blocks() {
         let (part, next) = counter.block(block, map);
         sum.add(&part);
@@ -72,7 +72,7 @@ pub struct MapSide {
 }
 
 /// What a block, or the head, adds to the costs of a network.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PartCosts {
     params: u64,
     /// Whole numbers but for the reference's projections, which come in fractions of stride²;
@@ -84,6 +84,9 @@ pub struct PartCosts {
 }
 
 impl PartCosts {
+    /// Of nothing.
+    pub const NOTHING: PartCosts = PartCosts { params: 0, flops: 0.0, activation: 0, layers: 0 };
+
     pub fn add(&mut self, other: &PartCosts) {
         self.params = self.params.saturating_add(other.params);
         self.flops += other.flops;
@@ -139,7 +142,7 @@ impl CostCounter {
 
     /// Pool and classifier behind `channels` maps.
     pub fn head(&self, channels: u32, map: MapSide) -> PartCosts {
-        let mut tally = Tally { part: PartCosts::default(), floored: map.floored };
+        let mut tally = Tally { part: PartCosts::NOTHING, floored: map.floored };
         let shape = Shape { channels, resolution: map.real };
         walk_head(shape, &self.spec, &mut |at| match self.counting {
             Counting::Exact => tally.exact(&at),
@@ -150,7 +153,7 @@ impl CostCounter {
 
     fn sub_layer(&self, block: &Block, index: u32, map: MapSide) -> (PartCosts, MapSide) {
         let mut tally =
-            Tally { part: PartCosts { layers: 1, ..PartCosts::default() }, floored: map.floored };
+            Tally { part: PartCosts { layers: 1, ..PartCosts::NOTHING }, floored: map.floored };
         let mut real = map.real;
         // Told apart out here, so that each walk is compiled for its counting.
         match self.counting {

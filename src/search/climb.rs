@@ -41,7 +41,7 @@ impl Climb {
     /// None where `start` breaks something or has no score.
     pub(super) fn new(start: &[Block], workshop: &mut Workshop) -> Option<Climb> {
         workshop.take(start, &[]).ok()?;
-        let score = workshop.score()?.value;
+        let score = workshop.score(&[])?.value;
         let mut climb = Climb {
             base: start.to_vec(),
             parts: workshop.parts(),
@@ -81,7 +81,7 @@ impl Climb {
                 (self.score, self.base) = (score, blocks);
                 // It was within the budgets when it was looked at.
                 let _ = workshop.take(&self.base, &self.parts);
-                workshop.score();
+                workshop.score(&self.parts);
                 self.parts = workshop.parts();
                 self.look_around(workshop);
                 self.looks >= MOST_LOOKS
@@ -138,7 +138,7 @@ impl Climb {
         if workshop.take(&blocks, &self.parts).is_err() {
             return false;
         }
-        let score = workshop.score().map_or(f64::NEG_INFINITY, |score| score.value);
+        let score = workshop.score(&self.parts).map_or(f64::NEG_INFINITY, |score| score.value);
         let to_beat = self.best.as_ref().map_or(self.score + LEAST_GAIN, |(best, _)| *best);
         if score > to_beat {
             self.best = Some((score, blocks));

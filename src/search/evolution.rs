@@ -102,7 +102,7 @@ impl Evolution {
         };
         // What it costs is the preset's business; it starts in any case.
         let costs = workshop.count(settings.initial.blocks());
-        let score = workshop.score();
+        let score = workshop.score(&[]);
         let initial_parts = workshop.parts();
         let initial = Proposal {
             id: 0,
@@ -373,7 +373,7 @@ impl Evolution {
         if self.settings.dedup && self.seen.contains(&hash) {
             return self.reject(Rejection::Duplicate);
         }
-        let score = self.workshop.score();
+        let score = self.workshop.score(parent.parts);
         let estimate = score.map(|score| score.value);
         // One that isn't a number ranks nowhere: the measurement says what is wrong.
         if let (Some(gate), Some(estimate)) = (&mut self.gate, estimate.filter(|e| e.is_finite()))
@@ -463,7 +463,7 @@ impl Evolution {
         let Some(member) = self.lineage.get(parent) else { return Asked::Again };
         let Ok(costs) = self.workshop.take(structure.blocks(), &[]) else { return Asked::Again };
         self.workshop.draft.note_changes(member.structure.blocks());
-        let score = self.workshop.score();
+        let score = self.workshop.score(&[]);
         let estimate = score.map(|score| score.value);
         let proposal = self.take_draft(self.counts.proposed, parent, costs, estimate);
         self.hand_out(proposal, score, applied)

@@ -10,7 +10,7 @@ use std::{
 use super::{Moves, Rejection};
 use crate::{
     analytic::{BlockScore, Model, State},
-    arch::{Block, CostCounter, Costs, MapSide, PartCosts},
+    arch::{Block, BlockKind, CostCounter, Costs, Kernel, MapSide, PartCosts},
     random::Stream,
     score::Score,
     space::{Budget, Budgets, Constraints, Draft, Mover, Space},
@@ -32,16 +32,31 @@ struct Counted {
 }
 
 impl Counted {
+    /// Of no block: none takes maps without pixels.
+    const NOTHING: Counted = Counted {
+        block: Block {
+            kind: BlockKind::Conv(Kernel::K1),
+            in_channels: 0,
+            out_channels: 0,
+            stride: 0,
+            bottleneck: 0,
+            sub_layers: 0,
+        },
+        map: MapSide { real: 0, floored: 0 },
+        next: MapSide { real: 0, floored: 0 },
+        costs: PartCosts::NOTHING,
+    };
+
     fn is_of(&self, block: &Block, map: MapSide) -> bool {
         self.block == *block && self.map == map
     }
 }
 
-/// What a block adds to a network.
-#[derive(Clone, Debug)]
+/// What a block of a member adds to it, for its children to take over.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
     counted: Counted,
-    /// None before it was asked for.
+    /// None where there is no analytic score.
     score: Option<Scored>,
 }
 
@@ -69,11 +84,13 @@ pub(super) struct Workshop {
     budgets: Budgets,
     model: Option<Arc<Model>>,
     pub draft: Draft,
-    /// Of the draft, and those it had before its last repair.
-    parts: Vec<Part>,
-    before: Vec<Part>,
+    /// Of the draft, block by block: what it costs, which part of the parent it took over, and, once
+    /// that was asked for, how it scores.
+    counted: Vec<Counted>,
+    origins: Vec<Option<usize>>,
+    scored: Vec<Scored>,
     /// By hash; what comes later takes the place.
-    memory: Box<[Option<Counted>]>,
+    memory: Box<[Counted]>,
 }
 
 impl Workshop {
@@ -85,9 +102,10 @@ impl Workshop {
             budgets: *budgets,
             model,
             draft: Draft::default(),
-            parts: Vec::new(),
-            before: Vec::new(),
-            memory: vec![None; MEMORY].into(),
+            counted: Vec::new(),
+            origins: Vec::new(),
+            scored: Vec::new(),
+            memory: vec![Counted::NOTHING; MEMORY].into(),
         }
     }
 
@@ -156,10 +174,7 @@ impl Workshop {
             let Some(ratio) = self.budgets.ratio(&costs) else { break };
             self.mover.shrink_width(&mut self.draft, ratio, stream);
             self.mover.conform(&mut self.draft);
-            std::mem::swap(&mut self.parts, &mut self.before);
-            let before = std::mem::take(&mut self.before);
-            costs = self.costs(&before);
-            self.before = before;
+            costs = self.costs(parent.parts);
         }
         self.draft.note_changes(parent.blocks);
         if let Some(constraint) = self.constraints.broken(&self.draft.blocks) {
@@ -182,50 +197,52 @@ impl Workshop {
 
     /// Counts the draft, taking over what it shares with `relative`.
     fn costs(&mut self, relative: &[Part]) -> Costs {
-        self.parts.clear();
+        self.counted.clear();
+        self.origins.clear();
+        self.scored.clear();
         let mut map = self.counter.input();
-        let mut sum = PartCosts::default();
+        let mut sum = PartCosts::NOTHING;
         for (index, block) in self.draft.blocks.iter().enumerate() {
             // Blocks that came or went have moved those behind them.
             let moved = (index + relative.len()).checked_sub(self.draft.blocks.len());
-            let same = |i: usize| relative.get(i).filter(|part| part.counted.is_of(block, map));
-            let part = match same(index).or_else(|| same(moved?)) {
-                Some(part) => part.clone(),
+            let is_same = |i: &usize| relative.get(*i).is_some_and(|p| p.counted.is_of(block, map));
+            let origin = Some(index).filter(is_same).or_else(|| moved.filter(is_same));
+            let counted = match origin {
+                Some(origin) => &relative[origin].counted,
                 None => {
                     let place = &mut self.memory[place_of(block, map)];
-                    let counted = match place {
-                        Some(counted) if counted.is_of(block, map) => *counted,
-                        _ => {
-                            let (costs, next) = self.counter.block(block, map);
-                            *place.insert(Counted { block: *block, map, next, costs })
-                        }
-                    };
-                    Part { counted, score: None }
+                    if !place.is_of(block, map) {
+                        let (costs, next) = self.counter.block(block, map);
+                        *place = Counted { block: *block, map, next, costs };
+                    }
+                    &*place
                 }
             };
-            sum.add(&part.counted.costs);
-            map = part.counted.next;
-            self.parts.push(part);
+            sum.add(&counted.costs);
+            map = counted.next;
+            self.counted.push(*counted);
+            self.origins.push(origin);
         }
         let channels = self.draft.blocks.last().map_or(0, |block| block.out_channels);
         sum.add(&self.counter.head(channels, map));
         sum.total()
     }
 
-    /// The analytic score of the child that was judged last, by the same parts; none where nobody
-    /// asked for a model. Not finite where a norm would see a single value.
-    pub(super) fn score(&mut self) -> Option<Score> {
+    /// The analytic score of the child that was judged last, taking over from the same `relative`; none
+    /// where nobody asked for a model. Not finite where a norm would see a single value.
+    pub(super) fn score(&mut self, relative: &[Part]) -> Option<Score> {
         let model = self.model.as_deref()?;
         let (mut state, mut side) = (model.input(), model.settings().resolution);
         let mut bn_sum = 0.0;
         let mut last = None;
-        for part in &mut self.parts {
-            let block = &part.counted.block;
-            let score = match part.score.filter(|known| known.side == side) {
+        self.scored.clear();
+        for (block, origin) in self.draft.blocks.iter().zip(&self.origins) {
+            let known = origin.and_then(|i| relative[i].score).filter(|known| known.side == side);
+            let score = match known {
                 Some(known) => model.block_again(block, side, state, (&known.state, &known.score)),
                 None => model.block(block, side, state),
             };
-            part.score = Some(Scored { state, side, score });
+            self.scored.push(Scored { state, side, score });
             (state, side) = (score.state, score.resolution);
             bn_sum += score.log_sigma;
             last = Some((block.out_channels, score));
@@ -245,7 +262,9 @@ impl Workshop {
 
     /// Of the child that was judged last.
     pub(super) fn parts(&self) -> Box<[Part]> {
-        self.parts.as_slice().into()
+        let score = |index: usize| self.scored.get(index).copied();
+        let parts = self.counted.iter().enumerate();
+        parts.map(|(index, &counted)| Part { counted, score: score(index) }).collect()
     }
 
     pub(super) fn space(&self) -> &Space {
@@ -307,7 +326,7 @@ mod tests {
         let mut workshop = Workshop::new(&space, &preset.budgets(), Some(Arc::clone(&model)));
         let mut blocks = preset.initial().blocks().to_vec();
         workshop.count(&blocks);
-        workshop.score();
+        workshop.score(&[]);
         let mut parts = workshop.parts();
         let moves = Moves { small: 0.5, repair: true, ..Moves::PUBLISHED };
         let mut children = 0;
@@ -325,11 +344,11 @@ mod tests {
                 assert_eq!(workshop.draft.mutations.len(), count);
             }
             let structure: Structure = workshop.draft.structure();
-            let score = workshop.score().expect("there is a model");
+            let score = workshop.score(&parts).expect("there is a model");
             assert_eq!(found, costs(&structure, space.net(), preset.budgets().counting));
             let mut fresh = Workshop::new(&space, &preset.budgets(), Some(Arc::clone(&model)));
             assert_eq!(fresh.take(structure.blocks(), &[]), Ok(found), "{structure}");
-            let alone = fresh.score().expect("there is a model");
+            let alone = fresh.score(&[]).expect("there is a model");
             assert_eq!(score.value.to_bits(), alone.value.to_bits(), "{structure}");
             let whole = model.parts(&structure).score(settings.definition);
             assert!((score.value - whole).abs() < 1e-9, "{structure}: {} {whole}", score.value);

@@ -1,10 +1,12 @@
 //! What the search itself costs: children made, judged by the budgets and scored in closed form, a
 //! second and core: `cargo bench --bench search [-- --rounds N]`.
 //!
-//! One thread, by its own CPU time; the whole of `Evolution::ask`, with population, history and
-//! lineage. Rows take turns, so that ratios are of one moment of one machine; medians of the rounds.
+//! One thread, by its own CPU time. "children/s": mutate, check the budgets and, of those within them,
+//! compute the analytic score, of the population that the search ends with. "proposed/s", "scored/s":
+//! the whole search, with dedup, population, history and lineage. Rows take turns, so that ratios are
+//! of one moment of one machine; medians of the rounds.
 
-use std::{path::Path, time::Duration};
+use std::{hint::black_box, path::Path, time::Duration};
 
 use zendo::{
     run::RunSpec,
@@ -41,14 +43,21 @@ fn cpu_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).expect("below 1e9"))
 }
 
-/// Proposals and scores a second.
-fn measure(preset: &str, sets: &[&str]) -> (f64, f64) {
+/// Proposals and scores a second of a search, and children a second of its last population.
+fn measure(preset: &str, sets: &[&str]) -> (f64, f64, f64) {
     let mut evolution = evolution(preset, sets);
     let start = cpu_time();
     while !matches!(evolution.ask(&mut |_| {}), Asked::Done(_)) {}
     let seconds = (cpu_time() - start).as_secs_f64();
-    let counts = evolution.counts();
-    (counts.proposed as f64 / seconds, counts.scored as f64 / seconds)
+    let (proposed, scored) = (evolution.counts().proposed, evolution.counts().scored);
+    let start = cpu_time();
+    let mut sum = 0.0;
+    for number in ITERATIONS..2 * ITERATIONS {
+        sum += evolution.try_child(number).ok().flatten().map_or(0.0, |score| score.value);
+    }
+    black_box(sum);
+    let children = ITERATIONS as f64 / (cpu_time() - start).as_secs_f64();
+    (children, proposed as f64 / seconds, scored as f64 / seconds)
 }
 
 fn main() {
@@ -66,10 +75,13 @@ fn main() {
             samples.push(measure(preset, sets));
         }
     }
-    println!("{:<20} {:<32} {:>14} {:>14}", "preset", "moves", "proposed/s", "scored/s");
+    println!(
+        "{:<20} {:<32} {:>12} {:>12} {:>12}",
+        "preset", "moves", "children/s", "proposed/s", "scored/s"
+    );
     for (mut samples, (preset, moves, _)) in samples.into_iter().zip(ROWS) {
         samples.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (proposed, scored) = samples[samples.len() / 2];
-        println!("{preset:<20} {moves:<32} {proposed:>14.0} {scored:>14.0}");
+        let (children, proposed, scored) = samples[samples.len() / 2];
+        println!("{preset:<20} {moves:<32} {children:>12.0} {proposed:>12.0} {scored:>12.0}");
     }
 }

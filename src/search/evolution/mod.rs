@@ -9,17 +9,19 @@
 //! an id: the count of proposals so far, which is what people see. Analytic scores are there at once
 //! and are applied at once.
 
+mod ascent;
+
 use std::{
     collections::{BTreeSet, HashSet, VecDeque},
     sync::Arc,
 };
 
+use ascent::Ascent;
 use rustc_hash::FxBuildHasher;
 
 use super::{
     Applied, Asked, Candidate, Counts, End, History, Lineage, Member, NotWaiting, Outcome,
     Population, Rejection, Scoring, Screening, Settings,
-    climb::Climb,
     screen::Gate,
     workshop::{Parent, Part, Workshop},
 };
@@ -56,15 +58,6 @@ struct Pending {
     /// None for a member that is scored again.
     proposal: Option<Proposal>,
     outcome: Option<Outcome>,
-}
-
-/// Climbing the best, once everything else is told.
-#[derive(Clone, Debug)]
-struct Ascent {
-    /// Ids of those still to be climbed, the next one last.
-    waiting: Vec<u64>,
-    /// Who is being climbed.
-    current: Option<(u64, Climb)>,
 }
 
 /// The whole state of a search.
@@ -222,6 +215,20 @@ impl Evolution {
     }
 
     /// Structures that a climb finds count like others; they are what the last places are kept for.
+    /// Makes a child of the population as it stands, judges and scores it, and keeps nothing of it: what
+    /// the hot path costs without all that comes after it. `number` draws the child.
+    ///
+    /// # Errors
+    /// What it breaks.
+    pub fn try_child(&mut self, number: u64) -> Result<Option<Score>, Rejection> {
+        let mut stream = Stream::of_candidate(self.settings.seed, Purpose::Propose, number);
+        let rank = self.draw_parent(&mut stream);
+        let parent = parent(&self.settings, &self.initial_parts, &self.population, rank);
+        let moves = &self.settings.moves;
+        self.workshop.make(parent, moves, rank.is_none(), &mut stream)?;
+        Ok(self.workshop.score(parent.parts))
+    }
+
     fn reached_end(&self) -> Option<End> {
         let climb = match self.settings.scoring {
             Scoring::Measured => 0,
@@ -352,19 +359,11 @@ impl Evolution {
         self.counts.proposed += 1;
         let id = self.counts.proposed;
         let mut stream = Stream::of_candidate(self.settings.seed, Purpose::Propose, id);
-        let seedling = self.population.len() <= self.seedling_population();
-        let (parent_id, parent) = if seedling {
-            (0, Parent { blocks: self.settings.initial.blocks(), parts: &self.initial_parts })
-        } else {
-            let len = self.population.len() as u32;
-            let draws = (0..self.settings.moves.tournament).map(|_| stream.below(len));
-            // Best first: the lowest rank wins.
-            let rank = draws.min().expect("a tournament has one draw or more") as usize;
-            let member = &self.population.members()[rank];
-            let (blocks, parts) = (member.structure.blocks(), self.population.parts(rank));
-            (member.id, Parent { blocks, parts })
-        };
-        let made = self.workshop.make(parent, &self.settings.moves, seedling, &mut stream);
+        let rank = self.draw_parent(&mut stream);
+        let parent_id = rank.map_or(0, |rank| self.population.members()[rank].id);
+        let parent = parent(&self.settings, &self.initial_parts, &self.population, rank);
+        let moves = &self.settings.moves;
+        let made = self.workshop.make(parent, moves, rank.is_none(), &mut stream);
         let costs = match made {
             Ok(costs) => costs,
             Err(why) => return self.reject(why),
@@ -392,6 +391,17 @@ impl Evolution {
         }
         let proposal = self.take_draft(id, parent_id, costs, estimate);
         self.hand_out(proposal, score, applied)
+    }
+
+    /// The rank of a parent; none for the initial structure, whose children are seedlings.
+    fn draw_parent(&self, stream: &mut Stream) -> Option<usize> {
+        if self.population.len() <= self.seedling_population() {
+            return None;
+        }
+        let len = self.population.len() as u32;
+        let draws = (0..self.settings.moves.tournament).map(|_| stream.below(len));
+        // Best first: the lowest rank wins.
+        draws.min().map(|rank| rank as usize)
     }
 
     fn reject(&mut self, why: Rejection) -> Asked {
@@ -429,45 +439,19 @@ impl Evolution {
         self.pending.push_back(Pending { id, proposal: Some(proposal), outcome: None });
         asked
     }
+}
 
-    /// Goes on climbing the best; done when all have been climbed and told.
-    fn climb(&mut self, end: End, applied: &mut dyn FnMut(Applied)) -> Asked {
-        if self.settings.scoring.model().is_none() {
-            return Asked::Done(end);
-        }
-        let most = self.settings.max_scored.unwrap_or(u64::MAX).min(self.settings.iterations);
-        let climbs = self.settings.moves.climb.min(usize::try_from(most / 2).unwrap_or(usize::MAX));
-        let best = self.population.members().iter().take(climbs);
-        let ids = best.map(|member| member.id).rev();
-        let ascent =
-            self.ascent.get_or_insert_with(|| Ascent { waiting: ids.collect(), current: None });
-        let Some((id, climb)) = &mut ascent.current else {
-            let Some(id) = ascent.waiting.pop() else { return Asked::Done(end) };
-            // A better one may have pushed it out meanwhile.
-            if let Some(member) = self.lineage.get(id) {
-                let climb = Climb::new(member.structure.blocks(), &mut self.workshop);
-                ascent.current = climb.map(|climb| (id, climb));
-            }
-            return Asked::Again;
-        };
-        if !climb.step(&mut self.workshop) {
-            return Asked::Again;
-        }
-        let (parent, top) = (*id, climb.blocks().to_vec());
-        ascent.current = None;
-        let structure = Structure::new(top).expect("what was judged is a structure");
-        self.counts.proposed += 1;
-        if !self.seen.insert(structure.hash()) {
-            return self.reject(Rejection::Duplicate);
-        }
-        let Some(member) = self.lineage.get(parent) else { return Asked::Again };
-        let Ok(costs) = self.workshop.take(structure.blocks(), &[]) else { return Asked::Again };
-        self.workshop.draft.note_changes(member.structure.blocks());
-        let score = self.workshop.score(&[]);
-        let estimate = score.map(|score| score.value);
-        let proposal = self.take_draft(self.counts.proposed, parent, costs, estimate);
-        self.hand_out(proposal, score, applied)
-    }
+fn parent<'a>(
+    settings: &'a Settings,
+    initial_parts: &'a [Part],
+    population: &'a Population,
+    rank: Option<usize>,
+) -> Parent<'a> {
+    let Some(rank) = rank else {
+        return Parent { blocks: settings.initial.blocks(), parts: initial_parts };
+    };
+    let blocks = population.members()[rank].structure.blocks();
+    Parent { blocks, parts: population.parts(rank) }
 }
 
 fn candidate_of(proposal: &Proposal) -> Asked {

@@ -1,0 +1,57 @@
+//! The end of a search: its best are climbed, one after the other.
+
+use super::{Asked, End, Evolution, Rejection};
+use crate::{
+    arch::Structure,
+    search::{Applied, climb::Climb},
+};
+
+/// Climbing the best, once everything else is told.
+#[derive(Clone, Debug)]
+pub(super) struct Ascent {
+    /// Ids of those still to be climbed, the next one last.
+    waiting: Vec<u64>,
+    /// Who is being climbed.
+    current: Option<(u64, Climb)>,
+}
+
+impl Evolution {
+    /// Goes on climbing the best; done when all have been climbed and told.
+    pub(super) fn climb(&mut self, end: End, applied: &mut dyn FnMut(Applied)) -> Asked {
+        if self.settings.scoring.model().is_none() {
+            return Asked::Done(end);
+        }
+        let most = self.settings.max_scored.unwrap_or(u64::MAX).min(self.settings.iterations);
+        let climbs = self.settings.moves.climb.min(usize::try_from(most / 2).unwrap_or(usize::MAX));
+        let best = self.population.members().iter().take(climbs);
+        let ids = best.map(|member| member.id).rev();
+        let ascent =
+            self.ascent.get_or_insert_with(|| Ascent { waiting: ids.collect(), current: None });
+        let Some((id, climb)) = &mut ascent.current else {
+            let Some(id) = ascent.waiting.pop() else { return Asked::Done(end) };
+            // A better one may have pushed it out meanwhile.
+            if let Some(member) = self.lineage.get(id) {
+                let climb = Climb::new(member.structure.blocks(), &mut self.workshop);
+                ascent.current = climb.map(|climb| (id, climb));
+            }
+            return Asked::Again;
+        };
+        if !climb.step(&mut self.workshop) {
+            return Asked::Again;
+        }
+        let (parent, top) = (*id, climb.blocks().to_vec());
+        ascent.current = None;
+        let structure = Structure::new(top).expect("what was judged is a structure");
+        self.counts.proposed += 1;
+        if !self.seen.insert(structure.hash()) {
+            return self.reject(Rejection::Duplicate);
+        }
+        let Some(member) = self.lineage.get(parent) else { return Asked::Again };
+        let Ok(costs) = self.workshop.take(structure.blocks(), &[]) else { return Asked::Again };
+        self.workshop.draft.note_changes(member.structure.blocks());
+        let score = self.workshop.score(&[]);
+        let estimate = score.map(|score| score.value);
+        let proposal = self.take_draft(self.counts.proposed, parent, costs, estimate);
+        self.hand_out(proposal, score, applied)
+    }
+}

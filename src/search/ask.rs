@@ -14,7 +14,7 @@ pub struct Candidate {
     pub first_draw: u32,
 }
 
-/// The answer to [`Evolution::ask`].
+/// The answer to [`Evolution::ask`](super::Evolution::ask).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Asked {
     /// Score this and tell.
@@ -32,7 +32,7 @@ pub enum Asked {
 pub enum End {
     Iterations,
     MaxScored,
-    /// [`Evolution::stop`] was called.
+    /// [`Evolution::stop`](super::Evolution::stop) was called.
     Stopped,
 }
 

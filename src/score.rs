@@ -137,6 +137,11 @@ pub struct Score {
 }
 
 impl Score {
+    /// Whether it follows from the structure, without a draw and without noise.
+    pub fn is_analytic(&self) -> bool {
+        self.repeats == 0
+    }
+
     /// Of both scores' draws together.
     pub fn merged(&self, other: &Score) -> Score {
         let (n, m) = (f64::from(self.repeats), f64::from(other.repeats));

@@ -31,9 +31,8 @@ impl Row {
     }
 }
 
-fn model(form: Form, definition: Definition, batch: u32, resolution: u32) -> Model {
-    Model::new(Settings { form, definition, batch, resolution, alpha: 0.01 })
-}
+/// Of the golden analytic values.
+const ALPHA: f64 = 0.01;
 
 fn close(found: f64, expected: f64, what: &str) {
     assert!((found - expected).abs() <= 1e-9, "{what}: {found}, expected {expected}");
@@ -48,7 +47,8 @@ fn both_forms_agree_with_the_golden_values() {
         let form = if row.form == "theory" { Form::Theory } else { Form::Fitted };
         let what = |part: &str| format!("{} {} {part}", row.name, row.form);
         for definition in Definition::ALL {
-            let model = model(form, definition, row.batch_size, row.resolution);
+            let (batch, resolution) = (row.batch_size, row.resolution);
+            let model = Model::new(Settings { form, definition, batch, resolution, alpha: ALPHA });
             let parts = model.parts(&row.structure);
             close(parts.score(definition), row.score(definition), &what(definition.name()));
             close(parts.log_delta_l1, row.log_delta_l1, &what("log Δ L1"));
@@ -82,6 +82,7 @@ struct MeasuredRow {
     structure: Structure,
     resolution: u32,
     batch_size: u32,
+    gamma: f64,
     repeats: u32,
     zen_reference: Spread,
     zen_paper_l1: Spread,
@@ -105,7 +106,9 @@ impl MeasuredRow {
     }
 
     fn parts(&self, form: Form) -> ZenParts {
-        let model = model(form, Definition::Table, self.batch_size, self.resolution);
+        let (definition, batch) = (Definition::Table, self.batch_size);
+        let (resolution, alpha) = (self.resolution, self.gamma);
+        let model = Model::new(Settings { form, definition, batch, resolution, alpha });
         model.parts(&self.structure)
     }
 }

@@ -242,6 +242,7 @@ impl Model {
         let correction = -0.5 * (1.0 / (fan * step.taps()) + 1.0 / samples) / out;
         (Sigma { square: fan * base, correction, samples }, step)
     }
+
     fn step(&self, conv: &Conv, resolution: u32) -> &Step {
         let Settings { form, batch, .. } = self.settings;
         self.steps.of(conv, resolution, |geometry| {

@@ -20,7 +20,7 @@ pub enum Purpose {
     Propose = 1,
     /// The scoring seed of candidate (a, b).
     ScoreSeed = 2,
-    /// The scoring seeds of the confirmation of candidate (a, b).
+    /// The scoring seed of the confirmation, common to all finalists; a and b are 0.
     ConfirmSeed = 3,
     /// Weights of layer a in repeat b.
     Weights = 4,

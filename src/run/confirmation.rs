@@ -76,7 +76,6 @@ pub(super) struct Confirmation {
     /// Of this round, not yet handed out; the next one last.
     waiting: Vec<(usize, u32)>,
     on_their_way: u32,
-    handed_out: u32,
     told: u32,
     over: bool,
 }
@@ -97,7 +96,6 @@ impl Confirmation {
             round: 0,
             waiting: Vec::new(),
             on_their_way: 0,
-            handed_out: 0,
             told: 0,
             over: false,
         };
@@ -125,7 +123,6 @@ impl Confirmation {
     /// The next draw of this round; none while its last ones are on their way.
     pub(super) fn next_job(&mut self) -> Option<Job> {
         let (finalist, draw) = self.waiting.pop()?;
-        self.handed_out += 1;
         self.on_their_way += 1;
         Some(Job {
             purpose: JobPurpose::Confirmation { finalist, draw },
@@ -164,17 +161,20 @@ impl Confirmation {
 
     /// The best mean of those that are in; of equals the older.
     fn leader(&self) -> Option<usize> {
-        let standing = |index: &usize| self.finalists[*index].is_in();
-        (0..self.finalists.len()).filter(standing).max_by(|&a, &b| {
-            let (a, b) = (&self.finalists[a], &self.finalists[b]);
-            a.rank().total_cmp(&b.rank()).then(b.member.id.cmp(&a.member.id))
-        })
+        let ready = (0..self.finalists.len()).filter(|&index| self.finalists[index].is_in());
+        let ranked = ready.map(|index| (index, self.finalists[index].rank()));
+        let best = ranked.max_by(|(a, rank_a), (b, rank_b)| {
+            let id = |index: usize| self.finalists[index].member.id;
+            rank_a.total_cmp(rank_b).then(id(*b).cmp(&id(*a)))
+        });
+        best.map(|(index, _)| index)
     }
 
     fn begin_round(&mut self) {
         let ready: Vec<usize> =
             (0..self.finalists.len()).filter(|&i| self.finalists[i].is_in()).collect();
-        let left = self.total() - self.handed_out;
+        // Rounds begin when nothing is on its way.
+        let left = self.total() - self.told;
         let affordable = left / u32::try_from(ready.len()).unwrap_or(u32::MAX).max(1);
         // Whoever is left alone still gets the draws that a winner is told by.
         let alone = self.plan.repeats.saturating_sub(self.round);
@@ -199,14 +199,13 @@ impl Confirmation {
     /// The leader first, then by mean; those that are out after those that are in, failures last.
     pub(super) fn report(&self) -> Vec<Confirmed> {
         let leader = self.leader();
+        let ranks: Vec<f64> = self.finalists.iter().map(Finalist::rank).collect();
         let mut order: Vec<usize> = (0..self.finalists.len()).collect();
-        order.sort_by(|&a, &b| {
+        order.sort_by(|&i, &j| {
             let key = |finalist: &Finalist| (finalist.failure.is_some(), finalist.out);
-            let (a, b) = (&self.finalists[a], &self.finalists[b]);
-            key(a)
-                .cmp(&key(b))
-                .then(b.rank().total_cmp(&a.rank()))
-                .then(a.member.id.cmp(&b.member.id))
+            let (a, b) = (&self.finalists[i], &self.finalists[j]);
+            let means = ranks[j].total_cmp(&ranks[i]);
+            key(a).cmp(&key(b)).then(means).then(a.member.id.cmp(&b.member.id))
         });
         let confirmed = |index: usize| {
             let finalist = &self.finalists[index];

@@ -1,7 +1,7 @@
 //! Hill climbing by the analytic score: from a structure to one that no pair of moves improves.
 
 use super::workshop::{Part, Workshop};
-use crate::arch::{Block, BlockKind, DEEPEST, limits};
+use crate::arch::{Block, DEEPEST, limits};
 
 /// How far a width moves, in the space's multiples.
 const STEPS: [i32; 9] = [1, 2, 3, 4, 6, 8, 12, 16, 32];
@@ -12,6 +12,7 @@ const MOST_VARIANTS: usize = 2_048;
 const MOST_LOOKS: u64 = 2_000_000;
 /// Improvements below it are rounding.
 const LEAST_GAIN: f64 = 1e-9;
+
 /// A climb in steps, so that whoever drives it stays responsive.
 ///
 /// The neighbours of a structure are its variants: itself, and what one structural move makes of it
@@ -151,7 +152,7 @@ impl Climb {
         self.variants = vec![self.base.clone()];
         let space = workshop.space();
         let count = self.base.len();
-        let free = |i: usize| !self.base[i].kind.is_conv() && !space.is_fixed(i, count);
+        let free = |i: usize| space.is_free_residual(&self.base, i);
         for i in (0..count).filter(|&i| free(i)) {
             let block = self.base[i];
             for kind in space.kinds().filter(|&kind| kind != block.kind) {
@@ -213,7 +214,7 @@ fn widths(blocks: &[Block], workshop: &Workshop) -> Vec<Width> {
             continue;
         }
         widths.push(Width::Out(index));
-        if !matches!(block.kind, BlockKind::Conv(_)) {
+        if !block.kind.is_conv() {
             widths.push(Width::Bottleneck(index));
         }
     }

@@ -135,16 +135,19 @@ impl Workshop {
     /// # Errors
     /// What it breaks.
     pub(super) fn take(&mut self, blocks: &[Block], parts: &[Part]) -> Result<Costs, Rejection> {
-        self.draft.blocks.clear();
-        self.draft.blocks.extend_from_slice(blocks);
+        self.set(blocks);
         self.judge(parts)
     }
 
     /// What `blocks` cost, within the budgets or not.
     pub(super) fn count(&mut self, blocks: &[Block]) -> Costs {
+        self.set(blocks);
+        self.costs(&[])
+    }
+
+    fn set(&mut self, blocks: &[Block]) {
         self.draft.blocks.clear();
         self.draft.blocks.extend_from_slice(blocks);
-        self.costs(&[])
     }
 
     fn judge(&mut self, relative: &[Part]) -> Result<Costs, Rejection> {

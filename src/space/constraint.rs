@@ -3,13 +3,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::preset::SpaceSettings;
 use crate::arch::Block;
 
 /// A kind of constraint. All speak of residual blocks; plain convs at the ends go free.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Constraint {
     /// Bottleneck at least a share of the output width.
     BottleneckRatio,

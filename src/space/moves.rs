@@ -182,8 +182,9 @@ impl Mover {
     /// Takes one sub-layer from a block drawn at random among those that have several; false where
     /// none has.
     pub fn shrink_depth(&self, draft: &mut Draft, stream: &mut Stream) -> bool {
-        let deep =
-            |i: &usize| self.is_residual(*i, &draft.blocks) && draft.blocks[*i].sub_layers > 1;
+        let deep = |i: &usize| {
+            self.space.is_free_residual(&draft.blocks, *i) && draft.blocks[*i].sub_layers > 1
+        };
         let count = (0..draft.blocks.len()).filter(deep).count() as u32;
         if count == 0 {
             return false;
@@ -252,7 +253,7 @@ impl Mover {
 
     fn merge(&self, blocks: &mut Vec<Block>, stream: &mut Stream) {
         let Some(index) = self.draw_residual(blocks, stream) else { return };
-        let into = index.checked_sub(1).filter(|&i| self.is_residual(i, blocks));
+        let into = index.checked_sub(1).filter(|&i| self.space.is_free_residual(blocks, i));
         let Some(into) = into.filter(|_| self.space.is_optional(blocks, index)) else { return };
         let sub_layers = blocks[into].sub_layers + blocks[index].sub_layers;
         // Deeper ones would split again.
@@ -262,13 +263,8 @@ impl Mover {
         }
     }
 
-    /// A free residual block that moves may change.
-    fn is_residual(&self, index: usize, blocks: &[Block]) -> bool {
-        !blocks[index].kind.is_conv() && !self.space.is_fixed(index, blocks.len())
-    }
-
     fn draw_residual(&self, blocks: &[Block], stream: &mut Stream) -> Option<usize> {
-        let free = || (0..blocks.len()).filter(|&i| self.is_residual(i, blocks));
+        let free = || (0..blocks.len()).filter(|&i| self.space.is_free_residual(blocks, i));
         let count = free().count() as u32;
         let ticket = (count > 0).then(|| stream.below(count))?;
         free().nth(ticket as usize)

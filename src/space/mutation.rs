@@ -145,6 +145,11 @@ impl Space {
             })
     }
 
+    /// Whether moves may change the kind and depth of block `index`.
+    pub fn is_free_residual(&self, blocks: &[Block], index: usize) -> bool {
+        !blocks[index].kind.is_conv() && !self.is_fixed(index, blocks.len())
+    }
+
     /// Whether mutation leaves block `index` of `count` alone.
     pub fn is_fixed(&self, index: usize, count: usize) -> bool {
         self.fixed.iter().any(|fixed| match fixed {

@@ -10,7 +10,7 @@ use crate::{
     arch::Structure,
     run::{
         confirmation::Confirmation,
-        protocol::{Fault, Log, Member, NewBest, Snapshot, Update},
+        protocol::{Confirmed, Fault, Log, Member, NewBest, Snapshot, Update},
     },
     score::pooled_std,
     search::{Applied, GateMoved},
@@ -95,11 +95,11 @@ impl Engine<'_> {
 
     /// The noise of one of the search's draws, as far as members that were drawn repeatedly tell it,
     /// and finalists where they are drawn alike.
-    fn noise(&self) -> Option<f64> {
+    fn noise(&self, finalists: &[Confirmed]) -> Option<f64> {
         let members = self.evolution.population().members().iter();
         let drawn = members.filter_map(|member| Some((member.score.std?, member.score.repeats)));
         let alike = self.spec.preset.confirms_alike();
-        let finalists = self.confirmation.iter().filter(|_| alike).flat_map(Confirmation::report);
+        let finalists = finalists.iter().filter(|_| alike);
         let again = finalists.filter_map(|f| Some((f.score?.std?, f.repeats)));
         pooled_std(drawn.chain(again))
     }
@@ -126,6 +126,7 @@ impl Engine<'_> {
         let confirm = self.confirm_watch.elapsed(now);
         let rates = self.meter.rates(elapsed, counts.proposed, counts.scored);
         let population = self.evolution.population();
+        let confirmation = self.confirmation.as_ref().map_or_else(Vec::new, Confirmation::report);
         let snapshot = Snapshot {
             seq: self.seq,
             phase: self.phase,
@@ -143,11 +144,11 @@ impl Engine<'_> {
             capacity: population.capacity(),
             convergence: self.evolution.history().points().collect(),
             screening: self.evolution.screening(),
-            noise: self.noise(),
+            noise: self.noise(&confirmation),
             climbing: self.evolution.is_climbing() && self.confirmation.is_none(),
             time: self.meter.time_spent(elapsed + confirm, self.spec.workers()),
             workers: self.slots.iter().map(|slot| slot.state).collect(),
-            confirmation: self.confirmation.as_ref().map_or_else(Vec::new, Confirmation::report),
+            confirmation,
             dropped_events: self.mailbox.dropped_events(),
         };
         self.mailbox.post(Update::Snapshot(Arc::new(snapshot)));

@@ -18,12 +18,11 @@ pub(super) struct Ascent {
 impl Evolution {
     /// Goes on climbing the best; done when all have been climbed and told.
     pub(super) fn climb(&mut self, end: End, applied: &mut dyn FnMut(Applied)) -> Asked {
-        if self.settings.scoring.model().is_none() {
+        let climbs = self.climbs();
+        if climbs == 0 {
             return Asked::Done(end);
         }
-        let most = self.settings.max_scored.unwrap_or(u64::MAX).min(self.settings.iterations);
-        let climbs = self.settings.moves.climb.min(usize::try_from(most / 2).unwrap_or(usize::MAX));
-        let best = self.population.members().iter().take(climbs);
+        let best = self.population.members().iter().take(climbs as usize);
         let ids = best.map(|member| member.id).rev();
         let ascent =
             self.ascent.get_or_insert_with(|| Ascent { waiting: ids.collect(), current: None });

@@ -214,7 +214,6 @@ impl Evolution {
         matches!(self.settings.scoring, Scoring::Analytic(_))
     }
 
-    /// Structures that a climb finds count like others; they are what the last places are kept for.
     /// Makes a child of the population as it stands, judges and scores it, and keeps nothing of it: what
     /// the hot path costs without all that comes after it. `number` draws the child.
     ///
@@ -229,18 +228,21 @@ impl Evolution {
         Ok(self.workshop.score(parent.parts))
     }
 
+    /// How many of the best will be climbed. What that finds counts like other candidates, so the last
+    /// places are kept for it; a short search is still one, and climbs for at most half of it.
+    fn climbs(&self) -> u64 {
+        let Settings { max_scored, iterations, moves, scoring, .. } = &self.settings;
+        let most = max_scored.unwrap_or(u64::MAX).min(*iterations);
+        scoring.model().map_or(0, |_| (moves.climb as u64).min(most / 2))
+    }
+
     fn reached_end(&self) -> Option<End> {
-        let climb = match self.settings.scoring {
-            Scoring::Measured => 0,
-            Scoring::Screened(..) | Scoring::Analytic(_) => self.settings.moves.climb as u64,
-        };
-        // A short search is still one: at most half of it is climbing.
-        let kept = |most: u64| most - climb.min(most / 2);
+        let climbs = self.climbs();
         let on_their_way = self.pending.len() as u64;
         let scored = self.counts.scored + self.counts.failed + on_their_way;
-        if self.settings.max_scored.is_some_and(|max| scored >= kept(max)) {
+        if self.settings.max_scored.is_some_and(|max| scored + climbs >= max) {
             Some(End::MaxScored)
-        } else if self.counts.proposed >= kept(self.settings.iterations) {
+        } else if self.counts.proposed + climbs >= self.settings.iterations {
             Some(End::Iterations)
         } else {
             None

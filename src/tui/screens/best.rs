@@ -98,7 +98,7 @@ pub fn score_runs(search: &Search, best: &Member) -> Vec<(String, Ink)> {
         None => {
             // As the table has it.
             let known = search.snapshot.as_ref().and_then(|s| s.noise).or(best.score.std);
-            let noise = known.filter(|_| best.score.repeats > 0);
+            let noise = known.filter(|_| !best.score.is_analytic());
             let noise = noise
                 .map(|std| format!(" {}", format::noise(standard_error(std, best.score.repeats))));
             vec![

@@ -260,7 +260,7 @@ fn population(
 fn noise_against_spread(canvas: &mut Canvas<'_>, at: Columns, search: &Search) {
     let Some(snapshot) = &search.snapshot else { return };
     let scores: Vec<f64> = snapshot.population.iter().map(|m| m.score.value).collect();
-    let analytic = snapshot.population.first().is_some_and(|m| m.score.repeats == 0);
+    let analytic = snapshot.population.first().is_some_and(|m| m.score.is_analytic());
     let (texts, role) = match (snapshot.noise, MeanStd::of(&scores).std) {
         _ if analytic => {
             let proxy = &search.spec.preset.score.proxy;

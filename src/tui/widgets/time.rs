@@ -68,7 +68,8 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, time: &Time<'
         canvas.text(at.start, y, glyph, role);
         canvas.text(at.start + 2, y, name, Role::Muted);
         // A score in closed form is part of proposing.
-        if name == "score" && is_analytic(snapshot) {
+        let analytic = snapshot.population.first().is_some_and(|m| m.score.is_analytic());
+        if name == "score" && analytic {
             canvas.right(at.start + 18, y, format::NONE, Role::Faint);
         } else {
             let digits = format!("{:.1}", share * 100.0);
@@ -134,11 +135,6 @@ fn tiers(snapshot: &Snapshot) -> Vec<(String, String, Role)> {
         rows.push(("scored again".to_owned(), format::count(snapshot.rescored), Role::Text));
     }
     rows
-}
-
-/// Whether scores come without a draw.
-fn is_analytic(snapshot: &Snapshot) -> bool {
-    snapshot.population.first().is_some_and(|member| member.score.repeats == 0)
 }
 
 /// Budgets as the rest of the screen calls them.

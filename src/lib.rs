@@ -6,6 +6,7 @@ pub mod analytic;
 pub mod arch;
 pub mod cli;
 pub mod nn;
+pub mod optimum;
 pub mod proxy;
 pub mod random;
 pub mod run;

@@ -156,6 +156,11 @@ impl Model {
         again
     }
 
+    /// T²: the mean number of taps of `conv` that are inside maps of side `resolution`.
+    pub fn mean_taps(&self, conv: &Conv, resolution: u32) -> f64 {
+        self.step(conv, resolution).taps()
+    }
+
     /// log Δ behind the last block, which gives `channels` maps.
     pub fn log_delta(&self, channels: u32, last: &BlockScore) -> f64 {
         let definition = self.settings.definition;

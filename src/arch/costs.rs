@@ -104,6 +104,15 @@ impl PartCosts {
         }
     }
 
+    pub fn params(&self) -> u64 {
+        self.params
+    }
+
+    /// Not rounded yet: the reference's projections come in fractions.
+    pub fn flops(&self) -> f64 {
+        self.flops
+    }
+
     /// The costs of a network of which this is the sum.
     pub fn total(&self) -> Costs {
         Costs {

@@ -11,6 +11,8 @@ mod output;
 mod presets;
 mod score;
 mod search;
+mod signals;
+mod solve;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,8 @@ pub enum Command {
     Tui(TuiArgs),
     /// Run a search without a terminal UI
     Search(search::SearchArgs),
+    /// Find the best structure of a preset by the analytic score, with a proof
+    Solve(solve::SolveArgs),
     /// Score networks
     Score(score::ScoreArgs),
     /// Show what networks cost
@@ -68,6 +72,7 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
             Err(Failure::usage(anyhow::anyhow!("this zendo was built without the `tui` feature")))
         }
         Command::Search(args) => search::run(args),
+        Command::Solve(args) => solve::run(args),
         Command::Score(args) => score::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Diff(args) => diff::run(args),

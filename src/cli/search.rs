@@ -9,7 +9,6 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
     time::{Duration, Instant},
 };
 
@@ -21,6 +20,7 @@ use super::{
     Failure,
     output::{compact, json_line, line},
     presets,
+    signals::catch_signals,
 };
 use crate::{
     run::{
@@ -97,32 +97,6 @@ fn spec(args: &SearchArgs) -> Result<RunSpec, Failure> {
     flag("run.kernels", args.kernels.clone());
     let (name, preset) = presets::load(&args.preset, &sets)?;
     Ok(RunSpec { name, preset, out: args.out.clone() })
-}
-
-/// Signals closer together are one wish: `timeout` and terminals signal a process twice.
-const SECOND_SIGNAL_AFTER: Duration = Duration::from_millis(500);
-
-/// The number of the first SIGINT or SIGTERM; 0 before. A later one ends the program at once.
-fn catch_signals() -> io::Result<Arc<AtomicUsize>> {
-    use signal_hook::{consts, iterator::Signals};
-    let caught = Arc::new(AtomicUsize::new(0));
-    let mut signals = Signals::new([consts::SIGINT, consts::SIGTERM])?;
-    let first = Arc::clone(&caught);
-    thread::Builder::new().name("zendo-signals".to_owned()).spawn(move || {
-        let mut since: Option<Instant> = None;
-        for signal in signals.forever() {
-            match since {
-                None => {
-                    since = Some(Instant::now());
-                    let number = usize::try_from(signal).expect("signal numbers are positive");
-                    first.store(number, Ordering::Relaxed);
-                }
-                Some(since) if since.elapsed() < SECOND_SIGNAL_AFTER => {}
-                Some(_) => std::process::exit(128 + signal),
-            }
-        }
-    })?;
-    Ok(caught)
 }
 
 /// What a person or a program sees of a headless search.

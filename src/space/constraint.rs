@@ -80,15 +80,13 @@ impl Constraints {
         }
         let mut stage = 0_u32;
         for block in blocks.iter().filter(|block| !block.kind.is_conv()) {
-            let (taken, out) = (f64::from(block.in_channels), f64::from(block.out_channels));
-            let inner = f64::from(block.bottleneck);
-            if self.bottleneck_ratio.is_some_and(|ratio| inner < ratio * out - ROUNDING) {
+            if !self.allows_bottleneck(block.bottleneck, block.out_channels) {
                 return Some(Constraint::BottleneckRatio);
             }
-            if self.non_decreasing && out < taken {
+            if self.narrows(block.in_channels, block.out_channels) {
                 return Some(Constraint::NonDecreasing);
             }
-            if self.out_ratio.is_some_and(|ratio| out > ratio * taken + ROUNDING) {
+            if self.widens_too_much(block.in_channels, block.out_channels) {
                 return Some(Constraint::OutRatio);
             }
             stage = if block.stride > 1 { 0 } else { stage }.saturating_add(block.sub_layers);
@@ -97,6 +95,31 @@ impl Constraints {
             }
         }
         None
+    }
+
+    /// Whether a residual block may have that bottleneck before that output width.
+    pub fn allows_bottleneck(&self, bottleneck: u32, out: u32) -> bool {
+        let least = |ratio: f64| ratio * f64::from(out) - ROUNDING;
+        self.bottleneck_ratio.is_none_or(|ratio| f64::from(bottleneck) >= least(ratio))
+    }
+
+    /// Whether a residual block may take and give those widths.
+    pub fn allows_ends(&self, taken: u32, out: u32) -> bool {
+        !self.narrows(taken, out) && !self.widens_too_much(taken, out)
+    }
+
+    /// Most residual sub-layers of a stage.
+    pub fn stage_depth(&self) -> Option<u32> {
+        self.stage_depth
+    }
+
+    fn narrows(&self, taken: u32, out: u32) -> bool {
+        self.non_decreasing && out < taken
+    }
+
+    fn widens_too_much(&self, taken: u32, out: u32) -> bool {
+        let most = |ratio: f64| ratio * f64::from(taken) + ROUNDING;
+        self.out_ratio.is_some_and(|ratio| f64::from(out) > most(ratio))
     }
 
     /// Changes widths and depths so that as little as possible is broken; `free` says which blocks

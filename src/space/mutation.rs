@@ -2,6 +2,8 @@
 //! does (its `evolution_search` with both search spaces; the paper's Algorithm 3 with one block and
 //! other factors is a matter of settings).
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -9,7 +11,9 @@ use super::{
     preset::{Family, Fixed, SpaceSettings},
 };
 use crate::{
-    arch::{Block, BlockKind, Expansion, Kernel, NetSpec, Structure, limits, round_width},
+    arch::{
+        Block, BlockKind, DEEPEST, Expansion, Kernel, NetSpec, Structure, limits, round_width,
+    },
     random::Stream,
 };
 
@@ -179,6 +183,20 @@ impl Space {
         distinct_descending(scaled.collect())
     }
 
+    /// Every width that mutations lead to from `width`, in rising order.
+    pub fn reachable_widths(&self, width: u32) -> Vec<u32> {
+        reachable(width, |width| self.width_options(width))
+    }
+
+    /// Every depth that mutations lead to from `sub_layers`, those that make it split included, in
+    /// rising order.
+    pub fn reachable_depths(&self, sub_layers: u32) -> Vec<u32> {
+        reachable(sub_layers, |depth| match depth {
+            ..=DEEPEST => self.depth_options(depth),
+            _ => Vec::new(),
+        })
+    }
+
     /// The distinct depths within reach; those below 1 are dropped, not clamped.
     pub fn depth_options(&self, sub_layers: u32) -> Vec<u32> {
         let moved = self.depth_steps.iter().filter_map(|&step| sub_layers.checked_add_signed(step));
@@ -201,6 +219,15 @@ fn gaps(initial: &Structure) -> Vec<usize> {
         }
     }
     gaps
+}
+
+fn reachable(from: u32, options: impl Fn(u32) -> Vec<u32>) -> Vec<u32> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(value) = open.pop() {
+        open.extend(options(value).into_iter().filter(|&option| found.insert(option)));
+    }
+    found.into_iter().collect()
 }
 
 fn distinct_descending(mut options: Vec<u32>) -> Vec<u32> {

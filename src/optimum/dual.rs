@@ -1,0 +1,233 @@
+//! Prices: the least upper bound that prices of the budgets prove (Lagrangian duality).
+//!
+//! At any prices λ ≥ 0, max (score − λ·costs) + λ·limits bounds the score of everything within the
+//! limits, for whoever keeps to them pays no more than λ·limits. The bound is convex in λ, and the cost
+//! of the best path says on which side its least is.
+
+use std::ops::ControlFlow;
+
+use rayon::ThreadPool;
+
+use super::{
+    Target,
+    chain::{Chain, Prices, Step},
+    grid::Grid,
+    place::Measures,
+    problem::LIMITS,
+};
+
+/// The least bound, and what proves it.
+pub(super) struct Dual {
+    pub bound: f64,
+    /// At several prices, the best first.
+    pub chains: Vec<Chain>,
+}
+
+/// Told each bound with its path.
+pub(super) type Tell<'a> = &'a mut dyn FnMut(f64, &[Step]) -> ControlFlow<()>;
+
+pub(super) struct Duals<'a> {
+    pub pool: &'a ThreadPool,
+    pub target: &'a Target,
+}
+
+/// A bound at some prices.
+struct Cut {
+    chain: Chain,
+    bound: f64,
+    /// What the path costs over what it may, in a direction's units; at most 0 where it fits.
+    excess: f64,
+    price: f64,
+}
+
+/// Prices of one direction: `price` times these.
+type Direction = Prices;
+
+/// Chains that are kept beside the best: bounds at other prices rule out other labels.
+const MOST_CHAINS: usize = 6;
+
+/// Bounds closer to the least are not worth a step.
+const NEAR: f64 = 1e-4;
+
+impl Duals<'_> {
+    /// Prices for a start; none where nothing fits or somebody said stop before the first.
+    pub(super) fn rough(&self, grid: &Grid, tell: Tell) -> Option<Prices> {
+        match self.target.limits.len() {
+            0 => Some([0.0; LIMITS]),
+            1 => {
+                let cuts = self.minimise(grid, self.direction(1.0), None, tell)?;
+                Some(cuts[0].chain.prices)
+            }
+            _ => self.rough_mix(grid, tell),
+        }
+    }
+
+    /// The bound of a mix of two limits falls to one least and rises from there.
+    fn rough_mix(&self, grid: &Grid, tell: Tell) -> Option<Prices> {
+        const GOLDEN: f64 = 0.618_033_988_749_894_8;
+        let mut best: Option<(f64, Prices)> = None;
+        let mut price = None;
+        let mut at = |share: f64| -> Option<f64> {
+            let cuts = self.minimise(grid, self.direction(share), price, tell)?;
+            let cut = &cuts[0];
+            price = Some(cut.price).filter(|&price| price > 0.0);
+            if best.is_none_or(|(bound, _)| cut.bound < bound) {
+                best = Some((cut.bound, cut.chain.prices));
+            }
+            Some(cut.bound)
+        };
+        let (mut low, mut high) = (0.0, 1.0);
+        at(low)?;
+        at(high)?;
+        let (mut left, mut right) = (high - GOLDEN, GOLDEN);
+        let (mut at_left, mut at_right) = (at(left)?, at(right)?);
+        for _ in 0..12 {
+            if at_left < at_right {
+                (high, right, at_right) = (right, left, at_left);
+                left = high - GOLDEN * (high - low);
+                at_left = at(left)?;
+            } else {
+                (low, left, at_left) = (left, right, at_right);
+                right = low + GOLDEN * (high - low);
+                at_right = at(right)?;
+            }
+        }
+        best.map(|(_, prices)| prices)
+    }
+
+    /// The least bound near `guess`, in its direction.
+    pub(super) fn fine(&self, grid: &Grid, guess: &Prices, tell: Tell) -> Option<Dual> {
+        let limits = &self.target.limits;
+        let spent: Vec<f64> = limits.iter().zip(guess).map(|(l, p)| l.bound() * p).collect();
+        let total: f64 = spent.iter().sum();
+        let share = if total > 0.0 { spent[0] / total } else { 1.0 };
+        let price = Some(total).filter(|&total| total > 0.0);
+        let cuts = self.minimise(grid, self.direction(share), price, tell)?;
+        let bound = cuts[0].bound;
+        let chains = cuts.into_iter().map(|cut| cut.chain).take(MOST_CHAINS).collect();
+        Some(Dual { bound, chains })
+    }
+
+    /// `share` of what is paid goes to the first limit: at price 1, a full budget costs 1 in all.
+    fn direction(&self, share: f64) -> Direction {
+        let limits = &self.target.limits;
+        let shares = [share, 1.0 - share];
+        std::array::from_fn(|i| match limits.get(i) {
+            Some(_) if limits.len() == 1 => 1.0 / limits[i].bound(),
+            Some(limit) => shares[i] / limit.bound(),
+            None => 0.0,
+        })
+    }
+
+    /// Cuts around the least bound in a direction, the least first. Each step goes to where the
+    /// tangents on both sides of it meet.
+    fn minimise(
+        &self,
+        grid: &Grid,
+        direction: Direction,
+        guess: Option<f64>,
+        tell: Tell,
+    ) -> Option<Vec<Cut>> {
+        let mut cuts: Vec<Cut> = Vec::new();
+        let mut ended = false;
+        let mut try_price = |price: f64, cuts: &mut Vec<Cut>| -> Option<(f64, f64)> {
+            let cut = self.cut(grid, direction, price, tell, &mut ended)?;
+            let found = (cut.excess, cut.bound);
+            cuts.push(cut);
+            (!ended).then_some(found)
+        };
+        let bracket = bracket(guess, &mut |price| try_price(price, &mut cuts).map(|(e, _)| e));
+        if let Some((mut low, mut high)) = bracket {
+            for _ in 0..40 {
+                let tangent = |price: f64| {
+                    let cut = cuts.iter().find(|cut| cut.price == price).expect("was tried");
+                    (cut.bound, cut.excess)
+                };
+                let ((bound_low, over), (bound_high, under)) = (tangent(low), tangent(high));
+                // bound(p) ≥ bound(low) − over·(p − low), and likewise from above.
+                if over - under < 1e-12 {
+                    break;
+                }
+                let price =
+                    (bound_low - bound_high + over * low - under * high) / (over - under);
+                let least = bound_low - over * (price - low);
+                if bound_low.min(bound_high) - least < NEAR || !(low < price && price < high) {
+                    break;
+                }
+                let Some((excess, bound)) = try_price(price, &mut cuts) else { break };
+                if bound - least < NEAR {
+                    break;
+                }
+                *(if excess > 0.0 { &mut low } else { &mut high }) = price;
+            }
+        }
+        cuts.sort_by(|x, y| x.bound.total_cmp(&y.bound));
+        (!cuts.is_empty()).then_some(cuts)
+    }
+
+    fn cut(
+        &self,
+        grid: &Grid,
+        direction: Direction,
+        price: f64,
+        tell: Tell,
+        ended: &mut bool,
+    ) -> Option<Cut> {
+        let prices = direction.map(|share| share * price);
+        let Target { layers, limits } = self.target;
+        let chain = self.pool.install(|| Chain::new(grid, prices, *layers));
+        let bound = chain.bound(grid, limits, *layers);
+        let path = chain.path(grid, *layers)?;
+        let mut measures: Measures = [0.0; 1 + LIMITS];
+        let last = path.last().map_or(0, |step| usize::from(step.widths[2]));
+        for added in path.iter().map(|step| step.measures(grid)).chain([grid.ends[last]]) {
+            measures.iter_mut().zip(added).for_each(|(sum, added)| *sum += added);
+        }
+        let over = limits.iter().zip(&measures[1..]).zip(direction);
+        let excess = over.map(|((limit, cost), share)| share * (cost - limit.bound())).sum();
+        *ended = tell(bound, &path).is_break();
+        Some(Cut { chain, bound, excess, price })
+    }
+}
+
+/// Two prices with the least bound between them: at the lower the path costs too much, at the higher it
+/// fits. None where the lower is 0 and fits, or the work was ended.
+fn bracket(
+    guess: Option<f64>,
+    excess_at: &mut dyn FnMut(f64) -> Option<f64>,
+) -> Option<(f64, f64)> {
+    let Some(guess) = guess else {
+        if excess_at(0.0)? <= 0.0 {
+            return None;
+        }
+        let (mut low, mut high) = (0.0, 8.0);
+        while excess_at(high)? > 0.0 {
+            (low, high) = (high, 2.0 * high);
+            if high > 1e12 {
+                return None;
+            }
+        }
+        return Some((low, high));
+    };
+    let mut step = 1.02;
+    if excess_at(guess)? > 0.0 {
+        let (mut low, mut high) = (guess, guess * step);
+        while excess_at(high)? > 0.0 {
+            step *= step;
+            (low, high) = (high, high * step);
+            if high > 1e12 {
+                return None;
+            }
+        }
+        return Some((low, high));
+    }
+    let (mut low, mut high) = (guess / step, guess);
+    while excess_at(low)? <= 0.0 {
+        step *= step;
+        (low, high) = (low / step, low);
+        if low < 1e-6 {
+            return if excess_at(0.0)? <= 0.0 { None } else { Some((0.0, high)) };
+        }
+    }
+    Some((low, high))
+}

@@ -1,0 +1,154 @@
+//! The graph of all structures: nodes between blocks, and what may stand between two of them.
+
+use super::{
+    Target, Unsolvable,
+    place::{Key, Place, Probe},
+    problem::{LIMITS, Maps, Problem},
+};
+
+/// Nodes after so many slots, each with the widths that may leave it.
+#[derive(Debug)]
+pub(super) struct Grid {
+    /// By the number of slots filled: channels, in rising order.
+    pub widths: Vec<Vec<u32>>,
+    pub places: Vec<Place>,
+    /// By slot: the place of its block, and of those that may follow it.
+    pub slots: Vec<usize>,
+    pub extras: Vec<Option<usize>>,
+    /// By the last width: log Δ, and what the head costs.
+    pub ends: Vec<[f64; 1 + LIMITS]>,
+    /// Most residual sub-layers of a stage; 0 where there is no such limit.
+    pub stage_depth: u32,
+}
+
+/// Neighbours of a thinned grid are at least so far apart.
+const THIN: f64 = 1.12;
+
+/// Most memory for tables, bytes.
+const MOST_MEMORY: usize = 3 << 30;
+
+/// How fine a grid is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mesh {
+    /// Some of the widths, enough to find the prices roughly.
+    Thin,
+    Full,
+}
+
+impl Grid {
+    /// Of what is within the limits of `target`, and may be within no smaller ones.
+    pub(super) fn new(problem: &Problem, target: &Target, mesh: Mesh) -> Result<Grid, Unsolvable> {
+        let (mut keys, mut slots, mut extras) = (Vec::new(), Vec::new(), Vec::new());
+        let mut widths = vec![vec![problem.input_channels]];
+        let mut maps = problem.input_maps();
+        for slot in &problem.slots {
+            let ins = widths.last().expect("one from the start").clone();
+            let behind = maps.behind(slot.stride);
+            let mut outs: Vec<u32> =
+                slot.choices.iter().chain(&slot.extras).flat_map(|c| c.outs.clone()).collect();
+            outs.sort_unstable();
+            outs.dedup();
+            let probe = Probe { problem, limits: &target.limits, stride: slot.stride, maps };
+            outs.retain(|&out| probe.fits_out(&slot.choices, ins[0], out));
+            let mut choices = [slot.choices.clone(), slot.extras.clone()];
+            if mesh == Mesh::Thin {
+                outs = thin(&outs);
+                for choice in choices.iter_mut().flatten() {
+                    choice.inners = thin(&choice.inners);
+                }
+            }
+            if outs.is_empty() {
+                return Err(Unsolvable::NothingFits);
+            }
+            let [choices, extra] = choices;
+            let (stride, key_outs) = (slot.stride, outs.clone());
+            let key = Key { stride, maps, ins, outs: key_outs, choices };
+            slots.push(place_of(key, &mut keys));
+            extras.push((!extra.is_empty()).then(|| {
+                let (ins, outs) = (outs.clone(), outs.clone());
+                let key = Key { stride: 1, maps: behind, ins, outs, choices: extra };
+                place_of(key, &mut keys)
+            }));
+            widths.push(outs);
+            maps = behind;
+        }
+        check_memory(&keys, target.limits.len())?;
+        let places: Vec<Place> =
+            keys.iter().map(|key| Place::new(problem, target, key)).collect();
+        let ends = widths.last().expect("one a slot").iter();
+        let ends = ends.map(|&channels| end(problem, target, channels, maps)).collect();
+        let stage_depth = problem.constraints.stage_depth().unwrap_or(0);
+        Ok(Grid { widths, places, slots, extras, ends, stage_depth })
+    }
+
+    /// What may stand behind a node after `filled` slots: places, with the slots filled behind them.
+    pub(super) fn ways(&self, filled: usize) -> impl Iterator<Item = (usize, usize)> {
+        let extra = filled.checked_sub(1).and_then(|slot| self.extras[slot]);
+        let next = self.slots.get(filled).copied();
+        extra.map(|place| (place, filled)).into_iter().chain(next.map(|place| (place, filled + 1)))
+    }
+
+    pub(super) fn is_end(&self, filled: usize) -> bool {
+        filled == self.slots.len()
+    }
+
+    /// The residual sub-layers of the stage so far behind a block of `place` with `depth`; none where
+    /// they are too many.
+    pub(super) fn stage_behind(&self, place: &Place, stage: u32, depth: u32) -> Option<u32> {
+        if self.stage_depth == 0 || !place.is_residual {
+            return Some(stage);
+        }
+        let behind = if place.stride > 1 { 0 } else { stage } + depth;
+        (behind <= self.stage_depth).then_some(behind)
+    }
+
+    /// How many counts of residual sub-layers a node is told apart by.
+    pub(super) fn stages(&self) -> usize {
+        self.stage_depth as usize + 1
+    }
+}
+
+fn place_of(key: Key, keys: &mut Vec<Key>) -> usize {
+    let known = keys.iter().position(|k| *k == key);
+    known.unwrap_or_else(|| {
+        keys.push(key);
+        keys.len() - 1
+    })
+}
+
+fn end(problem: &Problem, target: &Target, channels: u32, maps: Maps) -> [f64; 1 + LIMITS] {
+    let mut measures = [0.0; 1 + LIMITS];
+    measures[0] = problem.objective.end(channels, maps.score);
+    let head = problem.counter.head(channels, maps.costs);
+    for (measure, limit) in measures[1..].iter_mut().zip(&target.limits) {
+        *measure = limit.of(&head);
+    }
+    measures
+}
+
+fn check_memory(keys: &[Key], limits: usize) -> Result<(), Unsolvable> {
+    let bytes = |key: &Key| -> usize {
+        let inners = key.choices.iter().map(|choice| choice.inners.len()).max().unwrap_or(0);
+        let (ins, outs) = (key.ins.len(), key.outs.len());
+        let cells = ins * inners + 2 * inners * outs + ins * outs;
+        8 * cells * (1 + limits) * key.choices.len()
+    };
+    let needed: usize = keys.iter().map(bytes).sum();
+    if needed <= MOST_MEMORY {
+        return Ok(());
+    }
+    let widths = keys.iter().map(|key| key.outs.len()).max().unwrap_or(0);
+    let (gigabytes, most) = ((needed >> 30) as u64 + 1, (MOST_MEMORY >> 30) as u64);
+    Err(Unsolvable::TooWide { widths, gigabytes, most })
+}
+
+fn thin(widths: &[u32]) -> Vec<u32> {
+    let mut kept: Vec<u32> = Vec::new();
+    for (i, &width) in widths.iter().enumerate() {
+        let is_far = kept.last().is_none_or(|&last| f64::from(width) >= THIN * f64::from(last));
+        if is_far || i + 1 == widths.len() {
+            kept.push(width);
+        }
+    }
+    kept
+}

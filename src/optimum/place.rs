@@ -1,0 +1,381 @@
+//! Places: what a block at a point of the structure adds to score and costs, by its widths.
+//!
+//! A layer sees at most two of a block's three widths (what it takes, its bottleneck, what it gives),
+//! so whatever is a sum over layers is a sum of functions of two widths, and three tables hold it.
+//! That is all the solver knows of scores and costs; any other sum over layers is a measure like
+//! these.
+
+use rayon::prelude::*;
+
+use super::{
+    Target,
+    problem::{Choice, LIMITS, Limit, Maps, Problem},
+};
+use crate::arch::Block;
+
+/// Score, then a cost for each limit.
+pub(super) type Measures = [f64; 1 + LIMITS];
+
+pub(super) const NEVER: f64 = f64::NEG_INFINITY;
+
+/// One measure of a block of one kind: `ab[a, b] + bc[c, b] + ac[a, c]` for the first sub-layer, and
+/// `other[c, b]` for each further one.
+#[derive(Clone, Debug)]
+pub(super) struct Pairs {
+    pub ab: Vec<f64>,
+    pub bc: Vec<f64>,
+    pub ac: Vec<f64>,
+    pub other: Vec<f64>,
+    /// What `bc` and `other` are where the bottleneck equals the output, by c: there a shortcut may
+    /// need no projection. Empty where that makes no difference to their shape.
+    pub equal: Vec<[f64; 2]>,
+}
+
+/// How the sum over the bottleneck looks, for fixed ends and any price that is not negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Concave, but for the bottleneck that equals the output: whatever can't be improved by a step
+    /// is best.
+    Concave,
+    /// Nothing is known, and every bottleneck is tried.
+    Any,
+}
+
+/// A choice of a place with its tables.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    pub choice: Choice,
+    /// Score first. The score of `bc` is [`NEVER`] for what must not be.
+    pub measures: Vec<Pairs>,
+    pub shape: Shape,
+    /// By c: the first and the last bottleneck that are allowed; none are where the first is behind
+    /// the last.
+    pub spans: Vec<(usize, usize)>,
+    /// By c: the bottleneck that equals it.
+    pub equals: Vec<Option<usize>>,
+}
+
+/// Blocks of one stride on maps of one size.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub stride: u32,
+    /// Channels taken and given, bottlenecks; in rising order.
+    pub ins: Vec<u32>,
+    pub outs: Vec<u32>,
+    pub inners: Vec<u32>,
+    /// Of all choices, in rising order.
+    pub depths: Vec<u32>,
+    pub is_residual: bool,
+    pub tables: Vec<Table>,
+}
+
+/// What makes two places the same.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Key {
+    pub stride: u32,
+    pub maps: Maps,
+    pub ins: Vec<u32>,
+    pub outs: Vec<u32>,
+    pub choices: Vec<Choice>,
+}
+
+impl Place {
+    pub(super) fn new(problem: &Problem, target: &Target, key: &Key) -> Place {
+        let Key { stride, maps, ins, outs, choices } = key.clone();
+        let probe = Probe { problem, limits: &target.limits, stride, maps };
+        let inners = union(choices.iter().map(|choice| &choice.inners));
+        let inners = inners.into_iter().filter(|&b| probe.fits_inner(&choices, ins[0], b, outs[0]));
+        let inners: Vec<u32> = inners.collect();
+        let depths = union(choices.iter().map(|choice| &choice.depths));
+        let is_residual = choices.iter().any(|choice| !choice.kind.is_conv());
+        let tables = choices.into_iter().map(|choice| {
+            Table::new(&probe, choice, &ins, &inners, &outs)
+        });
+        let tables = if inners.is_empty() { Vec::new() } else { tables.collect() };
+        Place { stride, ins, outs, inners, depths, is_residual, tables }
+    }
+
+    /// What a block adds, by the indices of its widths.
+    pub(super) fn measures(&self, table: &Table, [a, b, c]: [usize; 3], depth: u32) -> Measures {
+        let (width, outs) = (self.inners.len(), self.outs.len());
+        let mut measures = [0.0; 1 + LIMITS];
+        for (sum, pairs) in measures.iter_mut().zip(&table.measures) {
+            let [bc, other] = match pairs.equal.get(c) {
+                Some(&equal) if table.equals[c] == Some(b) => equal,
+                _ => [pairs.bc[c * width + b], pairs.other[c * width + b]],
+            };
+            let further = f64::from(depth - 1);
+            let more = if further > 0.0 { further * other } else { 0.0 };
+            *sum = pairs.ab[a * width + b] + bc + pairs.ac[a * outs + c] + more;
+        }
+        measures
+    }
+
+    pub(super) fn block(&self, table: &Table, [a, b, c]: [usize; 3], depth: u32) -> Block {
+        Block {
+            kind: table.choice.kind,
+            in_channels: self.ins[a],
+            out_channels: self.outs[c],
+            stride: self.stride,
+            bottleneck: self.inners[b],
+            sub_layers: depth,
+        }
+    }
+}
+
+fn union<'a>(lists: impl Iterator<Item = &'a Vec<u32>>) -> Vec<u32> {
+    let mut all: Vec<u32> = lists.flatten().copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Asks for single blocks.
+#[derive(Clone, Copy)]
+pub(super) struct Probe<'a> {
+    pub problem: &'a Problem,
+    pub limits: &'a [Limit],
+    pub stride: u32,
+    pub maps: Maps,
+}
+
+impl Probe<'_> {
+    fn block(&self, choice: &Choice, [a, b, c]: [u32; 3], sub_layers: u32) -> Block {
+        Block {
+            kind: choice.kind,
+            in_channels: a,
+            out_channels: c,
+            stride: self.stride,
+            bottleneck: b,
+            sub_layers,
+        }
+    }
+
+    fn measures(&self, block: &Block) -> Measures {
+        let Maps { score, position, .. } = self.maps;
+        let mut measures = self.costs(block);
+        measures[0] = self.problem.objective.block(block, score, position);
+        measures
+    }
+
+    /// The measures without the score.
+    fn costs(&self, block: &Block) -> Measures {
+        let (part, _) = self.problem.counter.block(block, self.maps.costs);
+        let mut measures = [0.0; 1 + LIMITS];
+        for (measure, limit) in measures[1..].iter_mut().zip(self.limits) {
+            *measure = limit.of(&part);
+        }
+        measures
+    }
+
+    /// Whether maps of a block are small enough. They have its bottleneck's and its output's widths,
+    /// or multiples of them.
+    fn fits_activation(&self, block: &Block) -> bool {
+        let (part, _) = self.problem.counter.block(block, self.maps.costs);
+        let most = self.problem.activation_bytes;
+        most.is_none_or(|most| part.total().activation_bytes <= most)
+    }
+
+    /// Whether some block of these widths is within every limit for itself. Costs rise with every
+    /// width, so the narrowest ends stand for all.
+    fn fits(&self, choices: &[Choice], widths: [u32; 3]) -> bool {
+        choices.iter().any(|choice| {
+            let block = self.block(choice, widths, 1);
+            let (part, _) = self.problem.counter.block(&block, self.maps.costs);
+            self.limits.iter().all(|limit| limit.of(&part) <= limit.bound())
+                && self.fits_activation(&block)
+        })
+    }
+
+    fn fits_inner(&self, choices: &[Choice], a: u32, b: u32, c: u32) -> bool {
+        self.fits(choices, [a, b, c]) || self.fits(choices, [a, b, b])
+    }
+
+    /// Whether some block may give `c` channels.
+    pub(super) fn fits_out(&self, choices: &[Choice], a: u32, c: u32) -> bool {
+        let least = choices.iter().filter_map(|choice| choice.inners.first()).min();
+        least.is_some_and(|&b| self.fits(choices, [a, b, c])) || self.fits(choices, [a, c, c])
+    }
+}
+
+impl Table {
+    fn new(probe: &Probe, choice: Choice, ins: &[u32], inners: &[u32], outs: &[u32]) -> Table {
+        let count = 1 + probe.limits.len();
+        let width = inners.len();
+        let [a0, b0, c0] = [ins[0], inners[0], outs[0]];
+        let first = |widths| probe.measures(&probe.block(&choice, widths, 1));
+        let minus = |x: Measures, y: Measures| -> Measures { std::array::from_fn(|m| x[m] - y[m]) };
+        let ab = ins.par_iter().flat_map_iter(|&a| {
+            let first = &first;
+            inners.iter().map(move |&b| first([a, b, c0]))
+        });
+        let ab: Vec<Measures> = ab.collect();
+        let corner: Vec<Measures> = inners.iter().map(|&b| first([a0, b, c0])).collect();
+        let is_deep = choice.depths.iter().any(|&depth| depth > 1);
+        // Of the first sub-layer and of a further one, at the narrowest input.
+        let behind = outs.par_iter().flat_map_iter(|&c| {
+            let (choice, corner) = (&choice, &corner);
+            inners.iter().zip(corner).map(move |(&b, &corner)| {
+                let one = first([a0, b, c]);
+                let further = match is_deep {
+                    true => minus(probe.measures(&probe.block(choice, [a0, b, c], 2)), one),
+                    false => [0.0; 1 + LIMITS],
+                };
+                (minus(one, corner), further)
+            })
+        });
+        let behind: Vec<(Measures, Measures)> = behind.collect();
+        // No conv of a residual block sees both its ends.
+        let ends = |widths| {
+            let block = probe.block(&choice, widths, 1);
+            if block.kind.is_conv() { probe.measures(&block) } else { probe.costs(&block) }
+        };
+        let (left, top): (Vec<Measures>, Vec<Measures>) = (
+            ins.iter().map(|&a| ends([a, b0, c0])).collect(),
+            outs.iter().map(|&c| ends([a0, b0, c])).collect(),
+        );
+        let ac = (0..ins.len()).into_par_iter().flat_map_iter(|i| {
+            let (left, top, ends) = (&left, &top, &ends);
+            (0..outs.len()).map(move |k| {
+                let mixed = minus(ends([ins[i], b0, outs[k]]), left[i]);
+                minus(mixed, minus(top[k], left[0]))
+            })
+        });
+        let ac: Vec<Measures> = ac.collect();
+        let pairs = |m: usize| Pairs {
+            ab: ab.iter().map(|x| x[m]).collect(),
+            bc: behind.iter().map(|x| x.0[m]).collect(),
+            ac: ac.iter().map(|x| x[m]).collect(),
+            other: behind.iter().map(|x| x.1[m]).collect(),
+            equal: Vec::new(),
+        };
+        let mut table = Table {
+            measures: (0..count).map(pairs).collect(),
+            shape: Shape::Any,
+            spans: vec![(1, 0); outs.len()],
+            equals: outs.iter().map(|c| inners.binary_search(c).ok()).collect(),
+            choice,
+        };
+        table.forbid(probe, ins, inners, outs);
+        table.shape = table.find_shape(inners, width);
+        table
+    }
+
+    /// Marks what constraints and the activation budget refuse.
+    fn forbid(&mut self, probe: &Probe, ins: &[u32], inners: &[u32], outs: &[u32]) {
+        let Table { choice, measures, spans, .. } = self;
+        let is_residual = !choice.kind.is_conv();
+        let constraints = &probe.problem.constraints;
+        let deepest = choice.depths.last().map_or(1, |&depth| depth.min(2));
+        let score = &mut measures[0];
+        for (c, &out) in outs.iter().enumerate() {
+            for (b, &inner) in inners.iter().enumerate() {
+                let block = probe.block(choice, [ins[0], inner, out], deepest);
+                let allowed = choice.outs.binary_search(&out).is_ok()
+                    && choice.inners.binary_search(&inner).is_ok()
+                    && (!is_residual || constraints.allows_bottleneck(inner, out))
+                    && probe.fits_activation(&block);
+                if allowed {
+                    let (first, _) = spans[c];
+                    spans[c] = (if spans[c].0 > spans[c].1 { b } else { first }, b);
+                } else {
+                    score.bc[c * inners.len() + b] = NEVER;
+                }
+            }
+        }
+        if is_residual {
+            for (a, &taken) in ins.iter().enumerate() {
+                for (c, &out) in outs.iter().enumerate() {
+                    if !constraints.allows_ends(taken, out) {
+                        score.ac[a * outs.len() + c] = NEVER;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether score minus costs is concave in the bottleneck, whatever the prices; where it is so but
+    /// for the bottleneck that equals the output, that one is set apart.
+    fn find_shape(&mut self, inners: &[u32], width: usize) -> Shape {
+        if self.is_concave(inners, width) {
+            return Shape::Concave;
+        }
+        let before = self.measures.clone();
+        for pairs in &mut self.measures {
+            pairs.set_apart(&self.equals, &self.spans, inners);
+        }
+        if self.is_concave(inners, width) {
+            return Shape::Concave;
+        }
+        self.measures = before;
+        Shape::Any
+    }
+
+    fn is_concave(&self, inners: &[u32], width: usize) -> bool {
+        let spans = || self.spans.iter().enumerate().filter(|(_, (first, last))| first <= last);
+        // No holes.
+        let score = &self.measures[0];
+        if !spans().all(|(c, &(first, last))| {
+            score.bc[c * width + first..=c * width + last].iter().all(|&x| x != NEVER)
+        }) {
+            return false;
+        }
+        self.measures.iter().enumerate().all(|(m, pairs)| {
+            let (sign, slack) = if m == 0 { (1.0, BEND) } else { (-1.0, 0.0) };
+            let bends = |row: &[f64], widths: &[u32]| bends_down(row, widths, sign, slack);
+            pairs.ab.par_chunks(width).all(|row| bends(row, inners))
+                && spans().all(|(c, &(first, last))| {
+                    let range = c * width + first..c * width + last + 1;
+                    let widths = &inners[first..=last];
+                    bends(&pairs.bc[range.clone()], widths) && bends(&pairs.other[range], widths)
+                })
+        })
+    }
+}
+
+/// What rounding may bend the wrong way: scores are sums of logarithms.
+const BEND: f64 = 1e-12;
+
+/// Whether no value is below the chord of its neighbours.
+fn bends_down(row: &[f64], widths: &[u32], sign: f64, slack: f64) -> bool {
+    row.windows(3).zip(widths.windows(3)).all(|(y, x)| {
+        let (left, right) = (f64::from(x[1] - x[0]), f64::from(x[2] - x[1]));
+        let chord = (y[0] * right + y[2] * left) / (left + right);
+        sign * (y[1] - chord) >= -slack
+    })
+}
+
+impl Pairs {
+    /// Keeps the values at the bottlenecks that equal outputs apart, and puts what a straight line
+    /// through their neighbours has there in their place.
+    fn set_apart(
+        &mut self,
+        equals: &[Option<usize>],
+        spans: &[(usize, usize)],
+        inners: &[u32],
+    ) {
+        let Pairs { bc, other, equal, .. } = self;
+        *equal = vec![[NEVER; 2]; equals.len()];
+        for (c, (at, &(first, last))) in equals.iter().zip(spans).enumerate() {
+            let Some(b) = at.filter(|b| (first..=last).contains(b)) else { continue };
+            let row = c * inners.len()..(c + 1) * inners.len();
+            equal[c] = [bc[row.start + b], other[row.start + b]];
+            for list in [&mut *bc, &mut *other] {
+                straighten(&mut list[row.clone()][first..=last], &inners[first..=last], b - first);
+            }
+        }
+    }
+}
+
+fn straighten(row: &mut [f64], widths: &[u32], at: usize) {
+    if row.len() < 3 {
+        return;
+    }
+    let neighbours = match at {
+        0 => [1, 2],
+        _ if at + 1 == row.len() => [at - 2, at - 1],
+        _ => [at - 1, at + 1],
+    };
+    let [(x0, y0), (x1, y1)] = neighbours.map(|i| (f64::from(widths[i]), row[i]));
+    row[at] = y0 + (y1 - y0) * (f64::from(widths[at]) - x0) / (x1 - x0);
+}

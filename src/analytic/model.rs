@@ -71,6 +71,14 @@ struct Sigma {
 }
 
 impl Sigma {
+    /// Behind `conv`, with the variance `base` for unit fan-in.
+    fn new(conv: &Conv, step: &Step, base: f64) -> Sigma {
+        let fan = f64::from(conv.fan_channels());
+        let (out, samples) = (f64::from(conv.out_channels), step.samples_out);
+        let correction = -0.5 * (1.0 / (fan * step.taps()) + 1.0 / samples) / out;
+        Sigma { square: fan * base, correction, samples }
+    }
+
     fn log(&self) -> f64 {
         0.5 * self.square.ln() + self.correction
     }
@@ -154,6 +162,18 @@ impl Model {
             again.state.distance = distance_behind(&steps, times, again.state.distance);
         }
         again
+    }
+
+    /// log σ̄ of the norm behind `conv`, which takes maps of side `resolution`, where the energy is
+    /// the same at every position, as it always is in the theory form: it depends on nothing else but
+    /// on whether the maps are `images`.
+    pub fn log_sigma(&self, conv: &Conv, resolution: u32, images: bool) -> f64 {
+        let step = self.step(conv, resolution);
+        let sigma = Sigma::new(conv, step, if images { step.taps() } else { step.base() });
+        match self.settings.definition {
+            Definition::Reference => 0.5 * sigma.running_square().ln(),
+            Definition::Paper | Definition::Table => sigma.log(),
+        }
     }
 
     /// T²: the mean number of taps of `conv` that are inside maps of side `resolution`.
@@ -242,10 +262,7 @@ impl Model {
         let constants = self.settings.form.constants();
         let step = self.step(conv, resolution);
         let base = step.pass(state, conv.in_channels, constants);
-        let fan = f64::from(conv.fan_channels());
-        let (out, samples) = (f64::from(conv.out_channels), step.samples_out);
-        let correction = -0.5 * (1.0 / (fan * step.taps()) + 1.0 / samples) / out;
-        (Sigma { square: fan * base, correction, samples }, step)
+        (Sigma::new(conv, step, base), step)
     }
 
     fn step(&self, conv: &Conv, resolution: u32) -> &Step {

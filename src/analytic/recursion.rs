@@ -110,6 +110,11 @@ impl Step {
         self.geometry.taps
     }
 
+    /// The variance of the output for unit fan-in, behind a ReLU and at spread 0.
+    pub(super) fn base(&self) -> f64 {
+        self.fresh.base
+    }
+
     pub(super) fn output(&self) -> u32 {
         self.geometry.output
     }

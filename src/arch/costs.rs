@@ -149,6 +149,17 @@ impl CostCounter {
         (sum, after)
     }
 
+    /// What one layer of a block costs, where the reference tracks maps of side `floored` before it.
+    /// The parts of a block's layers add up to the block's.
+    pub fn layer(&self, at: &LayerAt, floored: u32) -> PartCosts {
+        let mut tally = Tally { part: PartCosts::NOTHING, floored };
+        match self.counting {
+            Counting::Exact => tally.exact(at),
+            Counting::Reference => tally.reference(at),
+        }
+        tally.part
+    }
+
     /// Pool and classifier behind `channels` maps.
     pub fn head(&self, channels: u32, map: MapSide) -> PartCosts {
         let mut tally = Tally { part: PartCosts::NOTHING, floored: map.floored };

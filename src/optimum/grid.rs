@@ -2,7 +2,8 @@
 
 use super::{
     Target, Unsolvable,
-    place::{Key, Place, Probe},
+    parts::Probe,
+    place::{Key, Place},
     problem::{LIMITS, Maps, Problem},
 };
 
@@ -49,7 +50,7 @@ impl Grid {
             outs.sort_unstable();
             outs.dedup();
             let probe = Probe { problem, limits: &target.limits, stride: slot.stride, maps };
-            outs.retain(|&out| probe.fits_out(&slot.choices, ins[0], out));
+            outs.retain(|&out| probe.fits_out(&slot.choices, [ins[0], out]));
             let mut choices = [slot.choices.clone(), slot.extras.clone()];
             if mesh == Mesh::Thin {
                 outs = thin(&outs);

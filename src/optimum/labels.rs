@@ -5,8 +5,8 @@ use super::{
     Target,
     chain::{Chain, Node, Step, next_nodes, reduced},
     grid::Grid,
-    place::{Measures, NEVER},
-    problem::{LIMITS, Limit},
+    place::{Measures, NEVER, NOTHING, plus},
+    problem::Limit,
 };
 
 /// What rounding may take from a bound: bottlenecks are found by climbing sums that are concave but
@@ -100,7 +100,7 @@ impl Walk<'_> {
         let nodes = self.index(Node { left: 0, ..Node::start(layers) }) + self.nodes_a_layer();
         self.open.resize_with(nodes, Vec::new);
         let step = Step { place: 0, table: 0, widths: [0; 3], depth: 0 };
-        let root = Label { measures: [0.0; 1 + LIMITS], parent: ROOT, step };
+        let root = Label { measures: NOTHING, parent: ROOT, step };
         let start = self.index(Node::start(layers));
         self.open[start].push(root);
         for left in (0..=layers).rev() {
@@ -249,10 +249,6 @@ impl Walk<'_> {
             self.floor = self.floor.max(*last);
         }
     }
-}
-
-fn plus(x: &Measures, y: &Measures) -> Measures {
-    std::array::from_fn(|m| x[m] + y[m])
 }
 
 /// Without those that `top` others cost no more than and score no less than: whatever completes one of

@@ -13,6 +13,7 @@ mod dual;
 mod grid;
 mod labels;
 mod objective;
+mod parts;
 mod place;
 mod problem;
 mod solver;

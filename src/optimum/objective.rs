@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use crate::{
     analytic::{BlockScore, Form, Model, Settings, State},
-    arch::{Block, Layer, NetSpec, Structure, walk_sub_layer},
+    arch::{Conv, Layer, NetSpec, Shape, Structure, walk},
 };
 
 /// Which closed form.
@@ -30,14 +30,6 @@ pub(super) struct Objective {
     plain: NetSpec,
 }
 
-/// Where a block stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Position {
-    /// It takes images.
-    First,
-    Inner,
-}
-
 impl Objective {
     pub(super) fn new(form: ObjectiveForm, settings: Settings) -> Objective {
         let settings = Settings { form: Form::Theory, ..settings };
@@ -50,34 +42,16 @@ impl Objective {
         self.plain.resolution
     }
 
-    /// Σ log σ̄ over the norms of `block`, behind maps of side `side`.
-    pub(super) fn block(&self, block: &Block, side: u32, position: Position) -> f64 {
+    /// What the norm behind `conv` adds, which takes maps of side `resolution`.
+    pub(super) fn conv(&self, conv: &Conv, resolution: u32, images: bool) -> f64 {
         match self.form {
-            ObjectiveForm::Theory => {
-                let state = match position {
-                    Position::First => self.model.input(),
-                    Position::Inner => SATURATED,
-                };
-                self.model.block(block, side, state).log_sigma
+            ObjectiveForm::Theory => self.model.log_sigma(conv, resolution, images),
+            ObjectiveForm::Simple => {
+                let energy = if images { 1.0 } else { RECTIFIED };
+                let taps = self.model.mean_taps(conv, resolution);
+                0.5 * (f64::from(conv.fan_channels()) * taps * energy).ln()
             }
-            ObjectiveForm::Simple => self.simple_block(block, side, position),
         }
-    }
-
-    fn simple_block(&self, block: &Block, side: u32, position: Position) -> f64 {
-        let mut sum = 0.0;
-        let mut images = position == Position::First;
-        let mut side = side;
-        for index in 0..block.sub_layers {
-            walk_sub_layer(block, index, side, &self.plain, &mut |at| {
-                let Layer::Conv(conv) = at.layer else { return };
-                let taps = self.model.mean_taps(&conv, at.input.resolution);
-                let energy = if std::mem::take(&mut images) { 1.0 } else { RECTIFIED };
-                sum += 0.5 * (f64::from(conv.fan_channels()) * taps * energy).ln();
-                side = at.output.resolution;
-            });
-        }
-        sum
     }
 
     /// log Δ where it saturates, behind `channels` maps of side `side`.
@@ -92,15 +66,17 @@ impl Objective {
     }
 
     pub(super) fn whole(&self, structure: &Structure) -> f64 {
-        let mut side = self.side();
         let mut sum = 0.0;
-        let mut position = Position::First;
-        for block in structure.blocks() {
-            sum += self.block(block, side, position);
-            side = side.div_ceil(block.stride);
-            position = Position::Inner;
-        }
-        sum + self.end(structure.blocks().last().map_or(0, |block| block.out_channels), side)
+        let mut images = true;
+        let mut last = Shape { channels: 0, resolution: 0 };
+        walk(structure, &self.plain, &mut |at| match at.layer {
+            Layer::Conv(conv) => {
+                sum += self.conv(&conv, at.input.resolution, std::mem::take(&mut images));
+                last = at.output;
+            }
+            _ => {}
+        });
+        sum + self.end(last.channels, last.resolution)
     }
 
     /// The analytic score, with the passes as far apart as they get.

@@ -9,14 +9,20 @@ use rayon::prelude::*;
 
 use super::{
     Target,
-    problem::{Choice, LIMITS, Limit, Maps, Problem},
+    parts::{Parts, Probe, Seen},
+    problem::{Choice, LIMITS, Maps, Problem},
 };
 use crate::arch::Block;
 
 /// Score, then a cost for each limit.
 pub(super) type Measures = [f64; 1 + LIMITS];
 
+pub(super) const NOTHING: Measures = [0.0; 1 + LIMITS];
 pub(super) const NEVER: f64 = f64::NEG_INFINITY;
+
+pub(super) fn plus(x: &Measures, y: &Measures) -> Measures {
+    std::array::from_fn(|m| x[m] + y[m])
+}
 
 /// One measure of a block of one kind: `ab[a, b] + bc[c, b] + ac[a, c]` for the first sub-layer, and
 /// `other[c, b]` for each further one.
@@ -84,7 +90,7 @@ impl Place {
         let Key { stride, maps, ins, outs, choices } = key.clone();
         let probe = Probe { problem, limits: &target.limits, stride, maps };
         let inners = union(choices.iter().map(|choice| &choice.inners));
-        let inners = inners.into_iter().filter(|&b| probe.fits_inner(&choices, ins[0], b, outs[0]));
+        let inners = inners.into_iter().filter(|&b| probe.fits_inner(&choices, [ins[0], b, outs[0]]));
         let inners: Vec<u32> = inners.collect();
         let depths = union(choices.iter().map(|choice| &choice.depths));
         let is_residual = choices.iter().any(|choice| !choice.kind.is_conv());
@@ -130,123 +136,39 @@ fn union<'a>(lists: impl Iterator<Item = &'a Vec<u32>>) -> Vec<u32> {
     all
 }
 
-/// Asks for single blocks.
-#[derive(Clone, Copy)]
-pub(super) struct Probe<'a> {
-    pub problem: &'a Problem,
-    pub limits: &'a [Limit],
-    pub stride: u32,
-    pub maps: Maps,
-}
-
-impl Probe<'_> {
-    fn block(&self, choice: &Choice, [a, b, c]: [u32; 3], sub_layers: u32) -> Block {
-        Block {
-            kind: choice.kind,
-            in_channels: a,
-            out_channels: c,
-            stride: self.stride,
-            bottleneck: b,
-            sub_layers,
-        }
-    }
-
-    fn measures(&self, block: &Block) -> Measures {
-        let Maps { score, position, .. } = self.maps;
-        let mut measures = self.costs(block);
-        measures[0] = self.problem.objective.block(block, score, position);
-        measures
-    }
-
-    /// The measures without the score.
-    fn costs(&self, block: &Block) -> Measures {
-        let (part, _) = self.problem.counter.block(block, self.maps.costs);
-        let mut measures = [0.0; 1 + LIMITS];
-        for (measure, limit) in measures[1..].iter_mut().zip(self.limits) {
-            *measure = limit.of(&part);
-        }
-        measures
-    }
-
-    /// Whether maps of a block are small enough. They have its bottleneck's and its output's widths,
-    /// or multiples of them.
-    fn fits_activation(&self, block: &Block) -> bool {
-        let (part, _) = self.problem.counter.block(block, self.maps.costs);
-        let most = self.problem.activation_bytes;
-        most.is_none_or(|most| part.total().activation_bytes <= most)
-    }
-
-    /// Whether some block of these widths is within every limit for itself. Costs rise with every
-    /// width, so the narrowest ends stand for all.
-    fn fits(&self, choices: &[Choice], widths: [u32; 3]) -> bool {
-        choices.iter().any(|choice| {
-            let block = self.block(choice, widths, 1);
-            let (part, _) = self.problem.counter.block(&block, self.maps.costs);
-            self.limits.iter().all(|limit| limit.of(&part) <= limit.bound())
-                && self.fits_activation(&block)
-        })
-    }
-
-    fn fits_inner(&self, choices: &[Choice], a: u32, b: u32, c: u32) -> bool {
-        self.fits(choices, [a, b, c]) || self.fits(choices, [a, b, b])
-    }
-
-    /// Whether some block may give `c` channels.
-    pub(super) fn fits_out(&self, choices: &[Choice], a: u32, c: u32) -> bool {
-        let least = choices.iter().filter_map(|choice| choice.inners.first()).min();
-        least.is_some_and(|&b| self.fits(choices, [a, b, c])) || self.fits(choices, [a, c, c])
-    }
-}
-
 impl Table {
     fn new(probe: &Probe, choice: Choice, ins: &[u32], inners: &[u32], outs: &[u32]) -> Table {
         let count = 1 + probe.limits.len();
-        let width = inners.len();
+        let parts = Parts::new(probe, choice.kind);
         let [a0, b0, c0] = [ins[0], inners[0], outs[0]];
-        let first = |widths| probe.measures(&probe.block(&choice, widths, 1));
-        let minus = |x: Measures, y: Measures| -> Measures { std::array::from_fn(|m| x[m] - y[m]) };
-        let ab = ins.par_iter().flat_map_iter(|&a| {
-            let first = &first;
-            inners.iter().map(move |&b| first([a, b, c0]))
-        });
-        let ab: Vec<Measures> = ab.collect();
-        let corner: Vec<Measures> = inners.iter().map(|&b| first([a0, b, c0])).collect();
-        let is_deep = choice.depths.iter().any(|&depth| depth > 1);
-        // Of the first sub-layer and of a further one, at the narrowest input.
-        let behind = outs.par_iter().flat_map_iter(|&c| {
-            let (choice, corner) = (&choice, &corner);
-            inners.iter().zip(corner).map(move |(&b, &corner)| {
-                let one = first([a0, b, c]);
-                let further = match is_deep {
-                    true => minus(probe.measures(&probe.block(choice, [a0, b, c], 2)), one),
-                    false => [0.0; 1 + LIMITS],
-                };
-                (minus(one, corner), further)
-            })
-        });
-        let behind: Vec<(Measures, Measures)> = behind.collect();
-        // No conv of a residual block sees both its ends.
-        let ends = |widths| {
-            let block = probe.block(&choice, widths, 1);
-            if block.kind.is_conv() { probe.measures(&block) } else { probe.costs(&block) }
+        let ab = square(ins, inners, |a, b| parts.first(Seen::is_entry, [a, b, c0]));
+        let ac = match parts.has(Seen::is_around) {
+            true => square(ins, outs, |a, c| parts.first(Seen::is_around, [a, b0, c])),
+            false => vec![NOTHING; ins.len() * outs.len()],
         };
-        let (left, top): (Vec<Measures>, Vec<Measures>) = (
-            ins.iter().map(|&a| ends([a, b0, c0])).collect(),
-            outs.iter().map(|&c| ends([a0, b0, c])).collect(),
-        );
-        let ac = (0..ins.len()).into_par_iter().flat_map_iter(|i| {
-            let (left, top, ends) = (&left, &top, &ends);
-            (0..outs.len()).map(move |k| {
-                let mixed = minus(ends([ins[i], b0, outs[k]]), left[i]);
-                minus(mixed, minus(top[k], left[0]))
-            })
-        });
-        let ac: Vec<Measures> = ac.collect();
+        // Layers that see one width are computed once for it.
+        let behind = |further: bool| -> Vec<Measures> {
+            let part = |of, widths| match further {
+                false => parts.first(of, widths),
+                true => parts.further(of, widths),
+            };
+            let narrow: Vec<_> = inners.iter().map(|&b| part(Seen::is_inner, [a0, b, c0])).collect();
+            let wide: Vec<_> = outs.iter().map(|&c| part(Seen::is_outer, [a0, b0, c])).collect();
+            let mut both = square(outs, inners, |c, b| part(Seen::is_exit, [a0, b, c]));
+            both.par_chunks_mut(inners.len()).zip(&wide).for_each(|(row, wide)| {
+                row.iter_mut().zip(&narrow).for_each(|(x, narrow)| *x = plus(&plus(x, narrow), wide));
+            });
+            both
+        };
+        let bc = behind(false);
+        let is_deep = choice.depths.iter().any(|&depth| depth > 1);
+        let other = if is_deep { behind(true) } else { vec![NOTHING; bc.len()] };
+        let list = |of: &[Measures], m: usize| -> Vec<f64> { of.iter().map(|x| x[m]).collect() };
         let pairs = |m: usize| Pairs {
-            ab: ab.iter().map(|x| x[m]).collect(),
-            bc: behind.iter().map(|x| x.0[m]).collect(),
-            ac: ac.iter().map(|x| x[m]).collect(),
-            other: behind.iter().map(|x| x.1[m]).collect(),
+            ab: list(&ab, m),
+            bc: list(&bc, m),
+            ac: list(&ac, m),
+            other: list(&other, m),
             equal: Vec::new(),
         };
         let mut table = Table {
@@ -257,7 +179,7 @@ impl Table {
             choice,
         };
         table.forbid(probe, ins, inners, outs);
-        table.shape = table.find_shape(inners, width);
+        table.shape = table.find_shape(inners, inners.len());
         table
     }
 
@@ -270,7 +192,7 @@ impl Table {
         let score = &mut measures[0];
         for (c, &out) in outs.iter().enumerate() {
             for (b, &inner) in inners.iter().enumerate() {
-                let block = probe.block(choice, [ins[0], inner, out], deepest);
+                let block = probe.block(choice.kind, [ins[0], inner, out], deepest);
                 let allowed = choice.outs.binary_search(&out).is_ok()
                     && choice.inners.binary_search(&inner).is_ok()
                     && (!is_residual || constraints.allows_bottleneck(inner, out))
@@ -331,6 +253,19 @@ impl Table {
                 })
         })
     }
+}
+
+/// A value for each pair, row by row.
+fn square(
+    rows: &[u32],
+    columns: &[u32],
+    of: impl Fn(u32, u32) -> Measures + Sync,
+) -> Vec<Measures> {
+    let mut values = vec![NOTHING; rows.len() * columns.len()];
+    values.par_chunks_mut(columns.len()).zip(rows).for_each(|(values, &row)| {
+        values.iter_mut().zip(columns).for_each(|(value, &column)| *value = of(row, column));
+    });
+    values
 }
 
 /// What rounding may bend the wrong way: scores are sums of logarithms.

@@ -2,10 +2,7 @@
 
 use thiserror::Error;
 
-use super::{
-    ObjectiveForm,
-    objective::{Objective, Position},
-};
+use super::{ObjectiveForm, objective::Objective};
 use crate::{
     analytic::{Form, Settings},
     arch::{Block, BlockKind, CostCounter, DEEPEST, MapSide, PartCosts, Structure, costs},
@@ -126,14 +123,15 @@ pub(super) struct Maps {
     pub costs: MapSide,
     /// Side of those that are scored.
     pub score: u32,
-    pub position: Position,
+    /// Whether they are the input.
+    pub images: bool,
 }
 
 impl Maps {
     pub(super) fn behind(self, stride: u32) -> Maps {
         let MapSide { real, floored } = self.costs;
         let costs = MapSide { real: real.div_ceil(stride), floored: (floored / stride).max(1) };
-        Maps { costs, score: self.score.div_ceil(stride), position: Position::Inner }
+        Maps { costs, score: self.score.div_ceil(stride), images: false }
     }
 }
 
@@ -248,7 +246,7 @@ impl Problem {
 
     pub(super) fn input_maps(&self) -> Maps {
         let (costs, score) = (self.counter.input(), self.objective.side());
-        Maps { costs, score, position: Position::First }
+        Maps { costs, score, images: true }
     }
 }
 

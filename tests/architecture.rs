@@ -16,10 +16,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("analytic", &["arch", "score"]),
     ("space", &["arch", "random", "score", "text"]),
     ("search", &["analytic", "arch", "random", "score", "space"]),
+    ("optimum", &["analytic", "arch", "space"]),
     ("nn", &["arch", "random", "score", "text"]),
     ("proxy", &["analytic", "arch", "nn", "score", "text"]),
     ("run", &["analytic", "arch", "nn", "proxy", "random", "score", "search", "space", "text"]),
-    ("cli", &["arch", "nn", "proxy", "run", "score", "space", "text"]),
+    ("cli", &["arch", "nn", "optimum", "proxy", "run", "score", "space", "text"]),
     ("tui", &["arch", "run", "score", "space", "text"]),
 ];
 

@@ -20,7 +20,10 @@ use super::{
     signals::catch_signals,
 };
 use crate::{
-    optimum::{Answer, LayerPrice, ObjectiveForm, Problem, Progress, Solved, Solver, Stage, Target},
+    optimum::{
+        Answer, LayerPrice, ObjectiveForm, Problem, Progress, Solved, Solver, Stage, Sweep, Target,
+        Unsolvable,
+    },
     space::{Budget, Preset},
     text::grouped,
 };
@@ -42,9 +45,16 @@ pub struct SolveArgs {
     /// Threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// The optimum against one of its limits: params=0.25M..4M, flops=100M..800M:8 (so many points),
+    /// layers=8..30
+    #[arg(long, value_name = "KEY=FROM..TO", conflicts_with = "top")]
+    sweep: Option<Sweep>,
     /// One JSON object a structure, the last the optimum
     #[arg(long)]
     json: bool,
+    /// A sweep as comma-separated values
+    #[arg(long, requires = "sweep", conflicts_with = "json")]
+    csv: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -86,6 +96,10 @@ pub(super) fn run(args: &SolveArgs) -> Result<ExitCode, Failure> {
     let signal = catch_signals().map_err(Failure::failed)?;
     let mut viewer = Viewer::new(&signal);
     let target = problem.target().clone();
+    if let Some(sweep) = &args.sweep {
+        run_sweep(args, sweep, problem, &mut viewer)?;
+        return Ok(status(&signal));
+    }
     let solver = Solver::new(problem, &target, threads(args), &mut |p| viewer.tell(p))
         .map_err(Failure::usage)?;
     let answer = solver
@@ -95,13 +109,159 @@ pub(super) fn run(args: &SolveArgs) -> Result<ExitCode, Failure> {
     viewer.doing = "a sub-layer more or less";
     let layer_price = solver.layer_price(&answer, &mut |p| viewer.tell(p));
     viewer.clear();
-    let report = Report { name: &name, preset: &preset, args, answer: &answer, layer_price, seconds };
-    if args.json { report.json()? } else { report.text()? }
-    let caught = signal.load(Ordering::Relaxed);
-    Ok(match caught {
+    let report =
+        Report { name: &name, preset: &preset, args, answer: &answer, layer_price, seconds };
+    if args.json {
+        report.json()?
+    } else {
+        report.text()?
+    }
+    Ok(status(&signal))
+}
+
+fn status(signal: &AtomicUsize) -> ExitCode {
+    match signal.load(Ordering::Relaxed) {
         0 => ExitCode::SUCCESS,
         signal => ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
-    })
+    }
+}
+
+/// A point of a frontier.
+#[derive(Serialize)]
+struct Point {
+    /// What is swept, and the limit it has here.
+    budget: &'static str,
+    limit: u64,
+    structure: String,
+    objective: f64,
+    score: f64,
+    bound: f64,
+    gap: f64,
+    proven: bool,
+    /// Objective per unit of each budget.
+    price: BTreeMap<&'static str, f64>,
+    params: u64,
+    flops: u64,
+    layers: u32,
+    seconds: f64,
+}
+
+fn run_sweep(
+    args: &SolveArgs,
+    sweep: &Sweep,
+    problem: Problem,
+    viewer: &mut Viewer,
+) -> Result<(), Failure> {
+    let target = problem.target().clone();
+    let solver =
+        Solver::new(problem, &sweep.widest(&target), threads(args), &mut |p| viewer.tell(p))
+            .map_err(Failure::usage)?;
+    let form = FrontierForm::of(args);
+    if let Some(head) = form.head(sweep) {
+        line(head)?;
+    }
+    let mut fits = false;
+    for (target, &limit) in sweep.targets(&target).iter().zip(&sweep.values) {
+        let start = Instant::now();
+        let answer = match solver.solve(target, 1, &mut |p| viewer.tell(p)) {
+            Err(Unsolvable::NothingFits) => continue,
+            answer => answer.map_err(Failure::usage)?,
+        };
+        viewer.clear();
+        // A point that was not solved to its end is no point of the frontier.
+        let Some(best) = answer.best.first().filter(|_| !answer.stopped) else { break };
+        fits = true;
+        let point = Point {
+            budget: sweep.budget.name(),
+            limit,
+            structure: best.structure.to_string(),
+            objective: best.objective,
+            score: best.score,
+            bound: answer.bound,
+            gap: answer.gap(),
+            proven: answer.proven,
+            price: answer.prices.iter().map(|(budget, price)| (budget.name(), *price)).collect(),
+            params: best.costs.params,
+            flops: best.costs.flops,
+            layers: best.costs.layers,
+            seconds: start.elapsed().as_secs_f64(),
+        };
+        form.print(&point)?;
+    }
+    if !fits && viewer.signal.load(Ordering::Relaxed) == 0 {
+        return Err(Failure::usage(Unsolvable::NothingFits));
+    }
+    Ok(())
+}
+
+/// How a frontier is printed.
+#[derive(Clone, Copy)]
+enum FrontierForm {
+    Table,
+    Json,
+    Csv,
+}
+
+impl FrontierForm {
+    fn of(args: &SolveArgs) -> FrontierForm {
+        match (args.json, args.csv) {
+            (true, _) => FrontierForm::Json,
+            (_, true) => FrontierForm::Csv,
+            _ => FrontierForm::Table,
+        }
+    }
+
+    fn head(self, sweep: &Sweep) -> Option<String> {
+        match self {
+            FrontierForm::Json => None,
+            FrontierForm::Csv => Some(
+                "budget,limit,objective,score,bound,gap,proven,params,flops,layers,seconds,structure"
+                    .to_owned(),
+            ),
+            FrontierForm::Table => Some(format!(
+                "{:>10} {:>10} {:>10} {:>8} {:>9} {:>9} {:>6}",
+                sweep.budget.name(),
+                "objective",
+                "score",
+                "gap",
+                "params",
+                "FLOPs",
+                "layers"
+            )),
+        }
+    }
+
+    fn print(self, point: &Point) -> Result<(), Failure> {
+        match self {
+            FrontierForm::Json => json_line(point),
+            // Structures have commas.
+            FrontierForm::Csv => line(format!(
+                "{},{},{},{},{},{},{},{},{},{},{:.3},\"{}\"",
+                point.budget,
+                point.limit,
+                point.objective,
+                point.score,
+                point.bound,
+                point.gap,
+                point.proven,
+                point.params,
+                point.flops,
+                point.layers,
+                point.seconds,
+                point.structure
+            )),
+            FrontierForm::Table => line(format!(
+                "{:>10} {:>10.4} {:>10.4} {:>8} {:>9} {:>9} {:>6}",
+                compact(point.limit),
+                point.objective,
+                point.score,
+                if point.proven { "proven".to_owned() } else { format!("{:.4}", point.gap) },
+                compact(point.params),
+                compact(point.flops),
+                point.layers
+            )),
+        }
+    }
 }
 
 fn threads(args: &SolveArgs) -> usize {

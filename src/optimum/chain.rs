@@ -131,8 +131,8 @@ impl Chain {
             if value == NEVER {
                 return None;
             }
-            let at_end = grid.is_end(node.filled)
-                && reduced(&grid.ends[node.width], &self.prices) == value;
+            let at_end =
+                grid.is_end(node.filled) && reduced(&grid.ends[node.width], &self.prices) == value;
             if at_end {
                 return Some(steps);
             }
@@ -322,10 +322,16 @@ impl<'a> Priced<'a> {
                             match apart {
                                 None => sum(top),
                                 Some((&equal, b)) => {
-                                    let rest = if top != b { sum(top) } else {
+                                    let rest = if top != b {
+                                        sum(top)
+                                    } else {
                                         let below = b.checked_sub(1).filter(|&b| b >= first);
                                         let above = Some(b + 1).filter(|&b| b <= last);
-                                        below.into_iter().chain(above).map(sum).fold(NEVER, f64::max)
+                                        below
+                                            .into_iter()
+                                            .chain(above)
+                                            .map(sum)
+                                            .fold(NEVER, f64::max)
                                     };
                                     rest.max(ab[b] + equal)
                                 }

@@ -95,14 +95,25 @@ impl Duals<'_> {
         best.map(|(_, prices)| prices)
     }
 
-    /// The least bound near `guess`, in its direction.
+    /// The least bound near `guess`, in its direction; with two limits, also in some beside it, whose
+    /// paths may keep to both where those of the least don't.
     pub(super) fn fine(&self, grid: &Grid, guess: &Prices, tell: Tell) -> Option<Dual> {
+        const BESIDE: [f64; 4] = [-0.06, -0.03, 0.03, 0.06];
         let limits = &self.target.limits;
         let spent: Vec<f64> = limits.iter().zip(guess).map(|(l, p)| l.bound() * p).collect();
         let total: f64 = spent.iter().sum();
         let share = if total > 0.0 { spent[0] / total } else { 1.0 };
         let price = Some(total).filter(|&total| total > 0.0);
-        let cuts = self.minimise(grid, self.direction(share), price, tell)?;
+        let mut cuts = self.minimise(grid, self.direction(share), price, tell)?;
+        if limits.len() > 1 && price.is_some() {
+            for beside in
+                BESIDE.map(|more| share + more).iter().filter(|s| (0.0..=1.0).contains(*s))
+            {
+                let direction = self.direction(*beside);
+                cuts.extend(self.minimise(grid, direction, price, tell).unwrap_or_default());
+            }
+            cuts.sort_by(|x, y| x.bound.total_cmp(&y.bound));
+        }
         let bound = cuts[0].bound;
         let chains = cuts.into_iter().map(|cut| cut.chain).take(MOST_CHAINS).collect();
         Some(Dual { bound, chains })
@@ -148,8 +159,7 @@ impl Duals<'_> {
                 if over - under < 1e-12 {
                     break;
                 }
-                let price =
-                    (bound_low - bound_high + over * low - under * high) / (over - under);
+                let price = (bound_low - bound_high + over * low - under * high) / (over - under);
                 let least = bound_low - over * (price - low);
                 if bound_low.min(bound_high) - least < NEAR || !(low < price && price < high) {
                     break;

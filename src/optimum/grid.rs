@@ -74,8 +74,7 @@ impl Grid {
             maps = behind;
         }
         check_memory(&keys, target.limits.len())?;
-        let places: Vec<Place> =
-            keys.iter().map(|key| Place::new(problem, target, key)).collect();
+        let places: Vec<Place> = keys.iter().map(|key| Place::new(problem, target, key)).collect();
         let ends = widths.last().expect("one a slot").iter();
         let ends = ends.map(|&channels| end(problem, target, channels, maps)).collect();
         let stage_depth = problem.constraints.stage_depth().unwrap_or(0);

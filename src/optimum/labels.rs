@@ -66,6 +66,8 @@ struct Walk<'a> {
     credits: Vec<f64>,
     limits: &'a [Limit],
     floor: f64,
+    /// Labels made so far.
+    made: usize,
     /// By sub-layers used, slots filled, sub-layers of the stage, width.
     open: Vec<Vec<Label>>,
     closed: Vec<Label>,
@@ -84,6 +86,7 @@ impl Search<'_> {
             credits: self.chains.iter().map(credit).collect(),
             limits,
             floor: self.floor,
+            made: 0,
             open: Vec::new(),
             closed: Vec::new(),
             paths: Vec::new(),
@@ -115,7 +118,7 @@ impl Walk<'_> {
                         let labels = std::mem::take(&mut self.open[at]);
                         let labels = undominated(labels, self.search.top, self.limits.len());
                         self.extend(node, &labels);
-                        if self.closed.len() > self.search.most_labels {
+                        if self.made > self.search.most_labels {
                             return End::Overflow;
                         }
                         if !go_on(self.closed.len()) {
@@ -126,6 +129,14 @@ impl Walk<'_> {
             }
         }
         End::Complete
+    }
+
+    /// Of whatever completes a label at `node`.
+    fn bound(&self, measures: &Measures, node: Node) -> f64 {
+        let bounds = self.search.chains.iter().zip(&self.credits).map(|(chain, credit)| {
+            reduced(measures, &chain.prices) + chain.value(node, self.search.grid) + credit
+        });
+        bounds.fold(f64::INFINITY, f64::min)
     }
 
     fn nodes_a_layer(&self) -> usize {
@@ -205,6 +216,7 @@ impl Walk<'_> {
                         continue;
                     }
                     let at = self.index(next);
+                    self.made += 1;
                     self.open[at].push(Label { measures, parent: base + i as u32, step });
                 }
             }
@@ -212,11 +224,7 @@ impl Walk<'_> {
     }
 
     fn is_hopeless(&self, measures: &Measures, next: Node) -> bool {
-        self.is_over(measures)
-            || self.search.chains.iter().zip(&self.credits).any(|(chain, credit)| {
-                let behind = chain.value(next, self.search.grid) + credit;
-                reduced(measures, &chain.prices) + behind < self.floor - SLACK
-            })
+        self.is_over(measures) || self.bound(measures, next) < self.floor - SLACK
     }
 
     fn is_over(&self, measures: &Measures) -> bool {
@@ -269,7 +277,9 @@ fn undominated(mut labels: Vec<Label>, top: usize, limits: usize) -> Vec<Label> 
             _ => {
                 let dominates = |other: &&Label| {
                     let pairs = other.measures[1..].iter().zip(&label.measures[1..]);
-                    other.measures[0] >= score && pairs.into_iter().all(|(x, y)| x <= y)
+                    other.measures[0] >= score
+                        && pairs.into_iter().all(|(x, y)| x <= y)
+                        && (top == 1 || other.measures != label.measures)
                 };
                 kept.iter().rev().take(ASKED.max(top)).filter(dominates).count() >= top
             }
@@ -278,8 +288,10 @@ fn undominated(mut labels: Vec<Label>, top: usize, limits: usize) -> Vec<Label> 
             continue;
         }
         if limits <= 1 {
-            let place = best.partition_point(|&known| known < score);
-            best.insert(place, score);
+            // Equal ones may be the same structure found twice, and count once.
+            if let Err(place) = best.binary_search_by(|known| known.total_cmp(&score)) {
+                best.insert(place, score);
+            }
             if best.len() > top {
                 best.remove(0);
             }

@@ -10,6 +10,7 @@
 
 mod chain;
 mod dual;
+mod frontier;
 mod grid;
 mod labels;
 mod objective;
@@ -18,6 +19,7 @@ mod place;
 mod problem;
 mod solver;
 
+pub use frontier::{Sweep, SweepError};
 pub use objective::ObjectiveForm;
 pub use problem::{Limit, Problem, Target, Unsolvable};
 pub use solver::{Answer, LayerPrice, Progress, Solved, Solver, Stage, Watch};

@@ -69,12 +69,10 @@ impl Objective {
         let mut sum = 0.0;
         let mut images = true;
         let mut last = Shape { channels: 0, resolution: 0 };
-        walk(structure, &self.plain, &mut |at| match at.layer {
-            Layer::Conv(conv) => {
-                sum += self.conv(&conv, at.input.resolution, std::mem::take(&mut images));
-                last = at.output;
-            }
-            _ => {}
+        walk(structure, &self.plain, &mut |at| {
+            let Layer::Conv(conv) = at.layer else { return };
+            sum += self.conv(&conv, at.input.resolution, std::mem::take(&mut images));
+            last = at.output;
         });
         sum + self.end(last.channels, last.resolution)
     }

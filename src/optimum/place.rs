@@ -90,13 +90,13 @@ impl Place {
         let Key { stride, maps, ins, outs, choices } = key.clone();
         let probe = Probe { problem, limits: &target.limits, stride, maps };
         let inners = union(choices.iter().map(|choice| &choice.inners));
-        let inners = inners.into_iter().filter(|&b| probe.fits_inner(&choices, [ins[0], b, outs[0]]));
+        let inners =
+            inners.into_iter().filter(|&b| probe.fits_inner(&choices, [ins[0], b, outs[0]]));
         let inners: Vec<u32> = inners.collect();
         let depths = union(choices.iter().map(|choice| &choice.depths));
         let is_residual = choices.iter().any(|choice| !choice.kind.is_conv());
-        let tables = choices.into_iter().map(|choice| {
-            Table::new(&probe, choice, &ins, &inners, &outs)
-        });
+        let tables =
+            choices.into_iter().map(|choice| Table::new(&probe, choice, &ins, &inners, &outs));
         let tables = if inners.is_empty() { Vec::new() } else { tables.collect() };
         Place { stride, ins, outs, inners, depths, is_residual, tables }
     }
@@ -152,11 +152,14 @@ impl Table {
                 false => parts.first(of, widths),
                 true => parts.further(of, widths),
             };
-            let narrow: Vec<_> = inners.iter().map(|&b| part(Seen::is_inner, [a0, b, c0])).collect();
+            let narrow: Vec<_> =
+                inners.iter().map(|&b| part(Seen::is_inner, [a0, b, c0])).collect();
             let wide: Vec<_> = outs.iter().map(|&c| part(Seen::is_outer, [a0, b0, c])).collect();
             let mut both = square(outs, inners, |c, b| part(Seen::is_exit, [a0, b, c]));
             both.par_chunks_mut(inners.len()).zip(&wide).for_each(|(row, wide)| {
-                row.iter_mut().zip(&narrow).for_each(|(x, narrow)| *x = plus(&plus(x, narrow), wide));
+                row.iter_mut()
+                    .zip(&narrow)
+                    .for_each(|(x, narrow)| *x = plus(&plus(x, narrow), wide));
             });
             both
         };
@@ -283,12 +286,7 @@ fn bends_down(row: &[f64], widths: &[u32], sign: f64, slack: f64) -> bool {
 impl Pairs {
     /// Keeps the values at the bottlenecks that equal outputs apart, and puts what a straight line
     /// through their neighbours has there in their place.
-    fn set_apart(
-        &mut self,
-        equals: &[Option<usize>],
-        spans: &[(usize, usize)],
-        inners: &[u32],
-    ) {
+    fn set_apart(&mut self, equals: &[Option<usize>], spans: &[(usize, usize)], inners: &[u32]) {
         let Pairs { bc, other, equal, .. } = self;
         *equal = vec![[NEVER; 2]; equals.len()];
         for (c, (at, &(first, last))) in equals.iter().zip(spans).enumerate() {

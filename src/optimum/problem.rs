@@ -185,9 +185,8 @@ impl Problem {
         let space = preset.search_space();
         let layers = budgets.layers.ok_or(Unsolvable::NoLayers)?;
         let limits = [(Budget::Params, budgets.params), (Budget::Flops, budgets.flops)];
-        let limits = limits.into_iter().filter_map(|(budget, most)| {
-            Some(Limit { budget, most: most? })
-        });
+        let limits =
+            limits.into_iter().filter_map(|(budget, most)| Some(Limit { budget, most: most? }));
         let settings = Settings {
             form: Form::Theory,
             definition: preset.score.definition,

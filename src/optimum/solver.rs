@@ -11,7 +11,7 @@ use super::{
     chain::{Chain, Step},
     dual::{Dual, Duals},
     grid::{Grid, Mesh},
-    labels::{End, Search},
+    labels::{End, Found, Search},
 };
 use crate::{
     arch::{Costs, Structure, costs},
@@ -102,8 +102,8 @@ const LAST_MARGIN: f64 = 1e6;
 
 /// Most labels, of about 48 bytes each: with one limit, and with several, where what is left out can't
 /// be told as well and a proof is not to be hoped for.
-const MOST_LABELS: usize = 4_000_000;
-const MOST_LABELS_OF_SEVERAL: usize = 300_000;
+const MOST_LABELS: usize = 8_000_000;
+const MOST_LABELS_OF_SEVERAL: usize = 1_000_000;
 
 impl Solver {
     /// For targets no wider than `widest`, on `threads` threads.
@@ -139,12 +139,7 @@ impl Solver {
     ///
     /// # Panics
     /// Where `target` has other limits than the widest one.
-    pub fn solve(
-        &self,
-        target: &Target,
-        top: usize,
-        watch: Watch,
-    ) -> Result<Answer, Unsolvable> {
+    pub fn solve(&self, target: &Target, top: usize, watch: Watch) -> Result<Answer, Unsolvable> {
         let alike = target.limits.iter().zip(&self.widest.limits);
         assert!(alike.into_iter().all(|(x, y)| x.budget == y.budget && x.most <= y.most));
         let mut state = State { best: Vec::new(), bound: f64::INFINITY, stopped: false };
@@ -213,30 +208,27 @@ impl Solver {
             0 | 1 => MOST_LABELS,
             _ => MOST_LABELS_OF_SEVERAL,
         };
+        let mut search = Search { grid: &self.full, chains, target, floor: 0.0, top, most_labels };
+        let dual_bound = state.bound;
         let mut margin = FIRST_MARGIN;
         while !state.stopped {
-            let mut floor = state.bound - margin;
+            search.floor = dual_bound - margin;
             if let (1, Some(best)) = (top, state.best.first()) {
                 // What is known needs no looking for, and must be found again.
-                floor = floor.max(best.objective - 1e-9);
+                search.floor = search.floor.max(best.objective - 1e-9);
             }
-            let search = Search { grid: &self.full, chains, target, floor, top, most_labels };
-            let mut told = 0;
-            let found = search.run(&mut |labels| {
-                if labels < told + TELL_EVERY {
-                    return true;
-                }
-                told = labels;
-                state.tell(Stage::Candidates(labels), watch).is_continue()
-            });
-            let solved: Vec<Solved> =
-                found.paths.iter().filter_map(|(_, path)| self.solved(path, target)).collect();
+            let (solved, found) = self.walk(&search, state, watch);
             match found.end {
                 End::Complete if solved.len() >= top || margin >= LAST_MARGIN => {
                     state.best = solved;
                     return Some(found.labels);
                 }
-                End::Complete => margin *= 2.5,
+                End::Complete => {
+                    let best = solved.first().map_or(search.floor, |best| best.objective);
+                    state.bound = state.bound.min(best.max(search.floor));
+                    solved.into_iter().for_each(|solved| state.offer(solved));
+                    margin *= 2.5;
+                }
                 End::Overflow | End::Stopped => {
                     solved.into_iter().for_each(|solved| state.offer(solved));
                     return None;
@@ -244,6 +236,19 @@ impl Solver {
             }
         }
         None
+    }
+
+    fn walk(&self, search: &Search, state: &mut State, watch: Watch) -> (Vec<Solved>, Found) {
+        let mut told = 0;
+        let found = search.run(&mut |labels| {
+            if labels < told + TELL_EVERY {
+                return true;
+            }
+            told = labels;
+            state.tell(Stage::Candidates(labels), watch).is_continue()
+        });
+        let solved = found.paths.iter().filter_map(|(_, path)| self.solved(path, search.target));
+        (solved.collect(), found)
     }
 
     /// The structure of a path, where a search would let it in.
@@ -276,7 +281,11 @@ impl State {
         }
     }
 
-    fn tell(&mut self, stage: Stage, watch: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> ControlFlow<()> {
+    fn tell(
+        &mut self,
+        stage: Stage,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let bound = Some(self.bound).filter(|bound| bound.is_finite());
         let best = self.best.first().map(|best| best.objective);
         let flow = watch(Progress { stage, bound, best });

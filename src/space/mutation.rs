@@ -11,9 +11,7 @@ use super::{
     preset::{Family, Fixed, SpaceSettings},
 };
 use crate::{
-    arch::{
-        Block, BlockKind, DEEPEST, Expansion, Kernel, NetSpec, Structure, limits, round_width,
-    },
+    arch::{Block, BlockKind, DEEPEST, Expansion, Kernel, NetSpec, Structure, limits, round_width},
     random::Stream,
 };
 

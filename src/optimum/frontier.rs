@@ -1,0 +1,129 @@
+//! Frontiers: the optimum against one of its limits.
+
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use super::{Limit, Target};
+use crate::space::{Budget, Size};
+
+/// Values of one limit, rising.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    pub budget: Budget,
+    pub values: Vec<u64>,
+}
+
+/// Points of a frontier over sizes, unless told.
+const POINTS: usize = 16;
+/// Most points of a frontier.
+const MOST_POINTS: usize = 1_000;
+
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}; expected such as params=0.25M..4M, flops=100M..800M:8 or layers=8..30")]
+pub struct SweepError(String);
+
+impl Sweep {
+    /// `target` with each of the values.
+    pub fn targets(&self, target: &Target) -> Vec<Target> {
+        self.values.iter().map(|&value| self.with(target, value)).collect()
+    }
+
+    /// `target` with the largest value.
+    pub fn widest(&self, target: &Target) -> Target {
+        self.values.last().map_or(target.clone(), |&value| self.with(target, value))
+    }
+
+    fn with(&self, target: &Target, value: u64) -> Target {
+        let mut target = target.clone();
+        let limit = Limit { budget: self.budget, most: value };
+        if self.budget == Budget::Layers {
+            target.layers = u32::try_from(value).unwrap_or(u32::MAX);
+        } else if let Some(known) = target.limits.iter_mut().find(|l| l.budget == self.budget) {
+            *known = limit;
+        } else {
+            target.limits.push(limit);
+        }
+        target
+    }
+}
+
+impl FromStr for Sweep {
+    type Err = SweepError;
+
+    /// `KEY=FROM..TO`, with `:POINTS` for sizes; sizes are spaced evenly in their logarithm, ends
+    /// included, layers one by one.
+    fn from_str(text: &str) -> Result<Sweep, SweepError> {
+        let wrong = |what: String| SweepError(what);
+        let (key, range) =
+            text.split_once('=').ok_or_else(|| wrong(format!("'{text}' has no '='")))?;
+        let budget = [Budget::Params, Budget::Flops, Budget::Layers];
+        let budget = budget.into_iter().find(|budget| budget.name() == key);
+        let budget = budget.ok_or_else(|| wrong(format!("'{key}' can't be swept")))?;
+        let (range, points) = match range.split_once(':') {
+            Some((range, points)) => (range, Some(points)),
+            None => (range, None),
+        };
+        let (from, to) =
+            range.split_once("..").ok_or_else(|| wrong(format!("'{range}' is no range")))?;
+        let size = |text: &str| -> Result<u64, SweepError> {
+            let size: Result<Size, _> = text.parse();
+            size.map(|size| size.0).map_err(|error| wrong(error))
+        };
+        let (from, to) = (size(from)?, size(to)?);
+        if from == 0 || from > to {
+            return Err(wrong(format!("'{range}' must rise from at least 1")));
+        }
+        let points = match points {
+            None => POINTS,
+            Some(_) if budget == Budget::Layers => {
+                return Err(wrong("layers are swept one by one".to_owned()));
+            }
+            Some(points) => {
+                points.parse().ok().filter(|points| (2..=MOST_POINTS).contains(points)).ok_or_else(
+                    || wrong(format!("'{points}' is no number of 2 to {MOST_POINTS}")),
+                )?
+            }
+        };
+        let values = match budget {
+            Budget::Layers if to - from >= MOST_POINTS as u64 => {
+                return Err(wrong(format!("'{range}' has more than {MOST_POINTS} values")));
+            }
+            Budget::Layers => (from..=to).collect(),
+            _ => spaced(from, to, points),
+        };
+        Ok(Sweep { budget, values })
+    }
+}
+
+fn spaced(from: u64, to: u64, points: usize) -> Vec<u64> {
+    let ratio = to as f64 / from as f64;
+    let at = |i: usize| match i {
+        0 => from,
+        i if i + 1 == points => to,
+        i => (from as f64 * ratio.powf(i as f64 / (points - 1) as f64)).round() as u64,
+    };
+    let mut values: Vec<u64> = (0..points).map(at).collect();
+    values.dedup();
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read() {
+        let sweep: Sweep = "params=0.25M..4M:5".parse().expect("a range");
+        assert_eq!(sweep.values, [250_000, 500_000, 1_000_000, 2_000_000, 4_000_000]);
+        let sweep: Sweep = "layers=8..10".parse().expect("a range");
+        assert_eq!((sweep.budget, sweep.values), (Budget::Layers, vec![8, 9, 10]));
+        assert_eq!("flops=1M..2M".parse::<Sweep>().expect("a range").values.len(), 16);
+        for text in
+            ["params", "width=1..2", "params=2..1", "params=1..x", "layers=1..2:3", "params=0..9"]
+        {
+            let error = text.parse::<Sweep>().expect_err("no range").to_string();
+            assert!(error.contains("params=0.25M..4M"), "{error}");
+        }
+    }
+}

@@ -19,7 +19,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("optimum", &["analytic", "arch", "space"]),
     ("nn", &["arch", "random", "score", "text"]),
     ("proxy", &["analytic", "arch", "nn", "score", "text"]),
-    ("run", &["analytic", "arch", "nn", "proxy", "random", "score", "search", "space", "text"]),
+    (
+        "run",
+        &[
+            "analytic", "arch", "nn", "optimum", "proxy", "random", "score", "search", "space",
+            "text",
+        ],
+    ),
     ("cli", &["arch", "nn", "optimum", "proxy", "run", "score", "space", "text"]),
     ("tui", &["arch", "run", "score", "space", "text"]),
 ];

@@ -193,6 +193,7 @@ fn search_ends_with_its_result() {
                 "failed",
                 "iterations",
                 "noise",
+                "optimum",
                 "proposed",
                 "proxy",
                 "reason",
@@ -388,4 +389,80 @@ fn diff_shows_what_changed() {
     );
     let same = String::from_utf8(zendo(&["diff", SMALL, SMALL]).stdout).expect("UTF-8");
     assert!(same.contains("the same structure"), "{same}");
+}
+
+/// Small enough to be solved in no time.
+const COARSE: [&str; 6] =
+    ["--preset", "quick", "--set", "space.width_multiple=32", "--set", "space.width_min=32"];
+
+#[test]
+fn solve_prints_the_best_structures_the_optimum_last() {
+    let solve = |more: &[&str]| json(&[&["solve", "--json"], &COARSE[..], more].concat());
+    let lines = solve(&["--top", "3"]);
+    assert_eq!(lines.len(), 3);
+    for line in &lines {
+        assert_eq!(
+            keys(line),
+            [
+                "bound",
+                "flops",
+                "gap",
+                "layer_price",
+                "layers",
+                "objective",
+                "params",
+                "price",
+                "proven",
+                "score",
+                "seconds",
+                "structure"
+            ]
+        );
+        assert_eq!((&line["proven"], line["gap"].as_f64()), (&Value::Bool(true), Some(0.0)));
+        assert_eq!(keys(&line["price"]), ["params"]);
+        assert_eq!(keys(&line["layer_price"]), ["minus", "plus"]);
+        assert!(line["params"].as_u64().is_some_and(|n| n <= 400_000), "{line}");
+        let of = |key: &str| line[key].as_f64().expect("a number");
+        assert!(of("objective") >= of("score"), "{line}");
+        // What it costs and scores is what the other commands say.
+        let structure = line["structure"].as_str().expect("text");
+        let cost = &json(&[
+            "inspect",
+            "--json",
+            "--counting",
+            "exact",
+            "--resolution",
+            "32",
+            "--classes",
+            "10",
+            structure,
+        ])[0];
+        assert_eq!((&cost["params"], &cost["flops"]), (&line["params"], &line["flops"]));
+    }
+    let objectives: Vec<f64> =
+        lines.iter().map(|line| line["objective"].as_f64().expect("a number")).collect();
+    assert!(objectives.is_sorted(), "{objectives:?}");
+    let one = solve(&[]);
+    assert_eq!(one[0]["structure"], lines[2]["structure"]);
+}
+
+#[test]
+fn solve_sweeps_a_budget() {
+    let solve = |more: &[&str]| json(&[&["solve", "--json"], &COARSE[..], more].concat());
+    let points = solve(&["--sweep", "layers=8..10"]);
+    assert_eq!(
+        points.iter().map(|p| p["limit"].as_u64()).collect::<Vec<_>>(),
+        [8, 9, 10].map(Some)
+    );
+    let points = solve(&["--sweep", "params=200k..400k:3"]);
+    let objectives: Vec<f64> =
+        points.iter().map(|point| point["objective"].as_f64().expect("a number")).collect();
+    assert!(objectives.len() == 3 && objectives.is_sorted(), "{objectives:?}");
+    let csv = zendo(&[&["solve", "--csv", "--sweep", "layers=8..9"], &COARSE[..]].concat());
+    let csv = String::from_utf8(csv.stdout).expect("text");
+    assert_eq!(csv.lines().count(), 3);
+    assert!(csv.starts_with("budget,limit,objective,"), "{csv}");
+    let (status, message) = failure(&[&["solve", "--sweep", "width=1..2"], &COARSE[..]].concat());
+    assert_eq!(status, Some(2));
+    assert!(message.contains("layers=8..30"), "{message}");
 }

@@ -37,6 +37,7 @@ fn spec(sets: &[&str]) -> RunSpec {
         "search.climb=0",
         "search.repair=false",
         "score.elites=0",
+        "run.optimum=false",
     ] {
         source.set_assignment(set).expect("a key");
     }
@@ -403,4 +404,39 @@ fn the_protocol_round_trips() {
     let command = Command::Start(Box::new(spec(&[])));
     let json = serde_json::to_string(&command).expect("serialises");
     assert_eq!(serde_json::from_str::<Command>(&json).expect("reads back"), command);
+}
+
+/// A search says how far it ended from the proven optimum, and can start there.
+#[test]
+fn the_optimum_is_proven_beside_a_search() {
+    let coarse = ["space.width_multiple=32", "space.width_min=32", "confirm.best=0"];
+    let optimum = |more: &[&str]| {
+        let sets: Vec<&str> = coarse.iter().chain(more).copied().collect();
+        let said = run_to_end(spec(&sets), None);
+        let last = said.last();
+        let optimum = last.optimum.clone();
+        (optimum, last.population[0].structure.clone(), said.logs)
+    };
+    let (found, _, logs) = optimum(&["run.optimum=true"]);
+    let found = found.expect("was asked for");
+    assert!(found.proven && found.gap().is_some_and(|gap| gap > 0.0), "{found:?}");
+    assert!(
+        logs.iter().any(|log| log.contains("no structure's analytic score exceeds")),
+        "{logs:?}"
+    );
+    let (none, ..) = optimum(&[]);
+    assert_eq!(none, None);
+    // Nothing can beat what an analytic search starts from, but for what saturation leaves open.
+    let seeded = ["run.optimum=true", "search.seed_with=optimum", "score.proxy=zen-analytic"];
+    let (seeded, best, _) = optimum(&seeded);
+    let seeded = seeded.expect("was asked for");
+    assert_eq!(seeded.structure.as_ref(), found.structure.as_ref());
+    assert!(seeded.gap().is_some_and(|gap| gap < found.gap().expect("known")), "{seeded:?} {best}");
+    // Where there is nothing to solve, the search goes on and says why.
+    let (none, _, logs) = optimum(&["run.optimum=true", "space.depth_steps=[1, 0]"]);
+    assert_eq!(none, None);
+    assert!(logs.iter().any(|log| log.contains("space.depth_steps")), "{logs:?}");
+    let unsolvable = spec(&["search.seed_with=optimum", "space.depth_steps=[1, 0]"]);
+    let error = unsolvable.check().expect_err("no optimum to start from").to_string();
+    assert!(error.contains("search.seed_with") && error.contains("depth_steps"), "{error}");
 }

@@ -23,9 +23,12 @@ use super::{
     signals::catch_signals,
 };
 use crate::{
+    arch::Structure,
     run::{
         self, Handle, RunSpec,
-        protocol::{Command, Finished, Member, Phase, Reason, Screening, Snapshot, Update, Winner},
+        protocol::{
+            Command, Finished, Member, Optimum, Phase, Reason, Screening, Snapshot, Update, Winner,
+        },
     },
     score::{MeanStd, standard_error},
     text::{grouped, printable},
@@ -265,6 +268,8 @@ struct Progress<'a> {
     screen: Option<Screening>,
     /// Standard deviation of one draw, once some were drawn again.
     noise: Option<f64>,
+    /// The least upper bound of the analytic score that is known.
+    bound: Option<f64>,
     /// Whether the best are being climbed by the analytic score.
     climbing: bool,
     best: Option<ProgressBest>,
@@ -293,6 +298,7 @@ impl<'a> Progress<'a> {
             rejected: rejected(snapshot),
             screen: snapshot.screening,
             noise: snapshot.noise,
+            bound: snapshot.optimum.as_ref().map(|optimum| optimum.bound),
             climbing: snapshot.climbing,
             best: best.map(|m| ProgressBest { id: m.id, score: m.score.value }),
             proposed_per_s: snapshot.proposed_per_s,
@@ -323,11 +329,33 @@ struct FinishedLine<'a> {
     rescored: u64,
     rejected: BTreeMap<&'a str, u64>,
     screen: Option<Screening>,
+    /// How good a structure of the space can be by the analytic score, and how good the search's best
+    /// is; null where that is not known.
+    optimum: Option<OptimumLine<'a>>,
     /// Standard deviation of one of the search's draws, and of the scores of its population.
     noise: Option<f64>,
     spread: Option<f64>,
     seconds: f64,
     reason: Reason,
+}
+
+/// By the analytic score. Without what a sub-layer is worth: when that is known, a clock decides.
+#[derive(Serialize)]
+struct OptimumLine<'a> {
+    bound: f64,
+    proven: bool,
+    structure: Option<&'a Structure>,
+    /// Of the search's best.
+    best: Option<f64>,
+    gap: Option<f64>,
+}
+
+impl<'a> OptimumLine<'a> {
+    fn new(optimum: &'a Optimum) -> OptimumLine<'a> {
+        let &Optimum { bound, proven, best, .. } = optimum;
+        let structure = optimum.structure.as_ref();
+        OptimumLine { bound, proven, structure, best, gap: optimum.gap() }
+    }
 }
 
 #[derive(Serialize)]
@@ -384,6 +412,7 @@ impl<'a> FinishedLine<'a> {
             rescored: snapshot.rescored,
             rejected: rejected(snapshot),
             screen: snapshot.screening,
+            optimum: snapshot.optimum.as_deref().map(OptimumLine::new),
             noise: snapshot.noise,
             spread: MeanStd::of(&population).std,
             seconds: seconds(snapshot),
@@ -442,5 +471,20 @@ fn print_result(result: &FinishedLine) -> Result<(), Failure> {
             100.0 * share
         ))?;
     }
+    if let Some(text) = result.optimum.as_ref().and_then(optimum_text) {
+        line(text)?;
+    }
     line(&best.structure)
+}
+
+/// How far the search's best is from the best there is.
+fn optimum_text(optimum: &OptimumLine) -> Option<String> {
+    let (best, gap) = (optimum.best?, optimum.gap?);
+    let bound = optimum.bound;
+    let percent = 100.0 * gap / bound.abs();
+    let proven = if optimum.proven { "the proven optimum" } else { "an upper bound" };
+    Some(format!(
+        "its analytic score is {best:.2} of at most {bound:.2}, {gap:.2} ({percent:.1} %) below \
+         {proven}; what was measured stays the judge"
+    ))
 }

@@ -68,7 +68,7 @@ impl FromStr for Sweep {
             range.split_once("..").ok_or_else(|| wrong(format!("'{range}' is no range")))?;
         let size = |text: &str| -> Result<u64, SweepError> {
             let size: Result<Size, _> = text.parse();
-            size.map(|size| size.0).map_err(|error| wrong(error))
+            size.map(|size| size.0).map_err(wrong)
         };
         let (from, to) = (size(from)?, size(to)?);
         if from == 0 || from > to {

@@ -10,6 +10,7 @@ mod engine;
 mod files;
 mod handle;
 mod meter;
+mod prover;
 mod spec;
 mod worker;
 

@@ -6,8 +6,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::RunSpec;
-use crate::score::{MeanStd, half_width_95, standard_error};
+pub use crate::optimum::LayerPrice;
 pub use crate::search::{ConvergencePoint, MAX_CONVERGENCE, Member, Screening};
+use crate::{
+    arch::Structure,
+    score::{MeanStd, half_width_95, standard_error},
+    space::Budget,
+};
 
 /// Of these messages. A viewer and an engine of different versions don't talk.
 pub const VERSION: u32 = 1;
@@ -137,6 +142,8 @@ pub struct Snapshot {
     pub screening: Option<Screening>,
     /// Standard deviation of one draw, pooled over all that were drawn twice or more; none before.
     pub noise: Option<f64>,
+    /// How good a structure of the space can be; none before that is known.
+    pub optimum: Option<Box<Optimum>>,
     /// Whether the best are being climbed by the analytic score.
     pub climbing: bool,
     pub time: TimeSpent,
@@ -145,6 +152,38 @@ pub struct Snapshot {
     pub confirmation: Vec<Confirmed>,
     /// Updates that a viewer's queue had no room for.
     pub dropped_events: u64,
+}
+
+/// The best the space has within the budgets by the analytic score (theory form).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Optimum {
+    /// No structure's analytic score is larger.
+    pub bound: f64,
+    /// Whether `structure` is the optimum.
+    pub proven: bool,
+    /// The best that was found.
+    pub structure: Option<Structure>,
+    pub prices: Vec<Price>,
+    /// Of one sub-layer; empty until that is known.
+    pub layer_price: LayerPrice,
+    /// The analytic score of the search's best.
+    pub best: Option<f64>,
+}
+
+impl Optimum {
+    /// How far the search's best is from the bound.
+    pub fn gap(&self) -> Option<f64> {
+        Some(self.bound - self.best?)
+    }
+}
+
+/// What a budget is worth at the optimum.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    pub budget: Budget,
+    /// Analytic score of so much more of it.
+    pub score: f64,
+    pub unit: f64,
 }
 
 /// Where the time went: thread time in milliseconds, workers added up.

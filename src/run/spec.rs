@@ -9,6 +9,7 @@ use super::Role;
 use crate::{
     analytic::Form,
     nn::{self, Device, DeviceChoice, KernelChoice},
+    optimum::{ObjectiveForm, Problem},
     proxy::{self, AnalyticZen, Zen},
     search::{Elites, Moves, Scoring, Settings},
     space::Preset,
@@ -41,6 +42,8 @@ pub enum StartError {
     Judge(proxy::BuildError),
     #[error("{0}")]
     Tiers(&'static str),
+    #[error("search.seed_with: {0}")]
+    SeedWith(String),
     #[error("--out {}: {reason}", path.display())]
     Out { path: PathBuf, reason: String },
     #[error("no worker thread could be started: {0}")]
@@ -68,6 +71,10 @@ impl RunSpec {
             self.build_proxy(Role::Confirmation, &opened.device).map_err(StartError::Judge)?;
         }
         self.check_tiers()?;
+        if self.preset.search.seed_with.is_some() {
+            Problem::new(&self.preset, ObjectiveForm::Theory)
+                .map_err(|why| StartError::SeedWith(why.to_string()))?;
+        }
         super::files::claim(self.out.as_deref())
     }
 

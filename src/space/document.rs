@@ -69,6 +69,7 @@ const SCHEMA: &[(&str, &[&str])] = &[
             "small_moves",
             "repair",
             "climb",
+            "seed_with",
         ],
     ),
     (
@@ -87,7 +88,7 @@ const SCHEMA: &[(&str, &[&str])] = &[
     ),
     ("screen", &["keep", "window", "floor"]),
     ("confirm", &["best", "repeats", "proxy", "batch"]),
-    ("run", &["workers", "device", "kernels", "prefix_memory"]),
+    ("run", &["workers", "device", "kernels", "prefix_memory", "optimum"]),
 ];
 
 /// Files larger than this are no presets.

@@ -21,7 +21,7 @@ pub use moves::{Draft, Mover};
 pub use mutation::{Mutation, Space};
 pub use preset::{
     BudgetSettings, ConfirmSettings, Family, Fixed, LatencyBudget, Preset, RunSettings,
-    ScoreSettings, ScreenSettings, SearchSettings, SeedMode, SpaceSettings,
+    ScoreSettings, ScreenSettings, SearchSettings, SeedMode, SeedWith, SpaceSettings,
 };
 pub use shipped::{PublishedNet, published_nets, shipped_preset, shipped_preset_names};
 pub use size::Size;

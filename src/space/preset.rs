@@ -167,6 +167,17 @@ pub struct SearchSettings {
     /// So many of the best are climbed at the end by pairs of moves, as far as the analytic score
     /// goes; it needs an analytic proxy or a screen.
     pub climb: usize,
+    /// Starts from there instead of from the initial structure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed_with: Option<SeedWith>,
+}
+
+/// Where a search may start from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SeedWith {
+    /// The best structure by the analytic score (docs/optimum.md).
+    Optimum,
 }
 
 impl Default for SearchSettings {
@@ -183,6 +194,7 @@ impl Default for SearchSettings {
             small_moves: 0.0,
             repair: false,
             climb: 0,
+            seed_with: None,
         }
     }
 }
@@ -279,12 +291,21 @@ pub struct RunSettings {
     /// nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix_memory: Option<Size>,
+    /// Whether the optimum by the analytic score is computed beside the search, some seconds on one
+    /// core, so that it is known how far from it the search ends.
+    pub optimum: bool,
 }
 
 impl Default for RunSettings {
     fn default() -> RunSettings {
         let auto = || "auto".to_owned();
-        RunSettings { workers: None, device: auto(), kernels: auto(), prefix_memory: None }
+        RunSettings {
+            workers: None,
+            device: auto(),
+            kernels: auto(),
+            prefix_memory: None,
+            optimum: true,
+        }
     }
 }
 

@@ -14,12 +14,13 @@ use crate::{
     run::{
         RunSpec,
         protocol::{
-            Confirmed, ConvergencePoint, Fault, Finished, Gap, Member, NewBest, Phase, Reason,
-            Screening, Snapshot, TimeSpent, Update, Winner, WorkerState,
+            Confirmed, ConvergencePoint, Fault, Finished, Gap, LayerPrice, Member, NewBest,
+            Optimum, Phase, Price, Reason, Screening, Snapshot, TimeSpent, Update, Winner,
+            WorkerState,
         },
     },
     score::{MeanStd, Score},
-    space::{Draft, Mover, PresetSource},
+    space::{Budget, Draft, Mover, PresetSource},
 };
 
 /// The shipped preset the fixture searches under.
@@ -133,6 +134,14 @@ fn evolve(proposed: u64) -> Snapshot {
             floor: 0.1,
         }),
         noise: Some(0.9),
+        optimum: Some(Box::new(Optimum {
+            bound: 199.47,
+            proven: true,
+            structure: None,
+            prices: vec![Price { budget: Budget::Params, score: 2.41, unit: 100e3 }],
+            layer_price: LayerPrice { minus: Some(10.57), plus: Some(10.42) },
+            best: Some(197.31),
+        })),
         climbing: false,
         time: TimeSpent { propose_ms: 31_400.0, score_ms: 1_418_200.0, wait_ms: 46_400.0 },
         workers: vec![

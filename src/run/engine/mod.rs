@@ -3,32 +3,36 @@
 //! Everything it decides comes from [`Evolution`] and [`Confirmation`]; here are only threads,
 //! clocks and messages.
 
+mod proof;
 mod report;
+mod spawn;
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, mpsc},
-    thread,
     time::{Duration, Instant},
 };
 
+pub use spawn::{spawn, spawn_with};
+
+use proof::Proving;
+
 use super::{
-    Handle, RunSpec, Waker,
+    RunSpec,
     confirmation::{Confirmation, Plan},
     files::RunFolder,
-    handle::{MAX_COMMANDS, Mailbox},
+    handle::Mailbox,
     meter::{Meter, Stopwatch},
     protocol::{
-        Command, Fault, Finished, Hello, Log, Member, Phase, Reason, Update, VERSION, Winner,
-        WorkerState,
+        Command, Finished, Hello, Log, Member, Phase, Reason, Update, VERSION, Winner, WorkerState,
     },
+    prover::Proof,
     spec::StartError,
-    worker::{Job, JobOutcome, JobPurpose, Report, Role, ScorerFactory, Worker, panic_text},
+    worker::{Job, JobOutcome, JobPurpose, Report, Role, ScorerFactory, Worker},
 };
 use crate::{
     nn::Device,
     random::{Purpose, Stream},
-    search::{Asked, End, Evolution},
+    search::{Asked, End, Evolution, Settings},
     space::SeedMode,
 };
 
@@ -47,70 +51,7 @@ const HOPELESS_FAILURES: u64 = 32;
 pub(super) enum Message {
     Command(Command),
     Report(Report),
-}
-
-/// Starts an engine that waits for [`Command::Start`]. `waker` is called after every post.
-///
-/// # Errors
-/// The system gives no thread.
-pub fn spawn(waker: Waker) -> std::io::Result<Handle> {
-    spawn_engine(waker, None)
-}
-
-/// Like [`spawn`], with proxies from `factory` instead of the registry.
-///
-/// # Errors
-/// The system gives no thread.
-pub fn spawn_with(waker: Waker, factory: ScorerFactory) -> std::io::Result<Handle> {
-    spawn_engine(waker, Some(factory))
-}
-
-fn spawn_engine(waker: Waker, factory: Option<ScorerFactory>) -> std::io::Result<Handle> {
-    let mailbox = Arc::new(Mailbox::new(waker));
-    let (sender, messages) = mpsc::sync_channel(MAX_COMMANDS);
-    let engine_mailbox = Arc::clone(&mailbox);
-    let reports = sender.clone();
-    let thread = thread::Builder::new().name("zendo-run".to_owned()).spawn(move || {
-        let mailbox = engine_mailbox;
-        let run = AssertUnwindSafe(|| live(&mailbox, messages, reports, factory));
-        if let Err(panic) = catch_unwind(run) {
-            let text = format!("the engine failed: {}", panic_text(panic.as_ref()));
-            mailbox.post(Update::Fault(Fault { at_ms: 0, worker: None, id: None, text }));
-            let finished = Finished { reason: Reason::Failed, winner: None };
-            mailbox.post(Update::Finished(finished));
-        }
-        mailbox.close();
-    })?;
-    Ok(Handle { mailbox, messages: sender, thread })
-}
-
-/// An engine's life: wait for the start, run, say the end.
-fn live(
-    mailbox: &Mailbox,
-    messages: mpsc::Receiver<Message>,
-    reports: mpsc::SyncSender<Message>,
-    factory: Option<ScorerFactory>,
-) {
-    let spec = loop {
-        match messages.recv() {
-            Ok(Message::Command(Command::Start(spec))) => break *spec,
-            // Nothing runs yet, so there is nothing to leave: a stop before the start is the end.
-            Ok(Message::Command(Command::Stop)) | Err(mpsc::RecvError) => {
-                let finished = Finished { reason: Reason::Stopped, winner: None };
-                return mailbox.post(Update::Finished(finished));
-            }
-            Ok(_) => {}
-        }
-    };
-    match Engine::start(mailbox, spec, reports, factory) {
-        Ok(mut engine) => engine.run(messages),
-        Err(error) => {
-            let text = error.to_string();
-            mailbox.post(Update::Fault(Fault { at_ms: 0, worker: None, id: None, text }));
-            let finished = Finished { reason: Reason::Failed, winner: None };
-            mailbox.post(Update::Finished(finished));
-        }
-    }
+    Proof(Proof),
 }
 
 /// A worker and what it is doing.
@@ -124,6 +65,7 @@ struct Engine<'a> {
     spec: RunSpec,
     device: Device,
     evolution: Evolution,
+    proving: Proving,
     slots: Vec<Slot>,
     confirmation: Option<Confirmation>,
     folder: Option<RunFolder>,
@@ -177,10 +119,13 @@ impl<'a> Engine<'a> {
             workers: slots.len(),
             device: device.to_string(),
         })));
+        let initial = proof::initial(&spec)?;
+        let (proving, unproven) = Proving::start(&spec, reports);
         let now = Instant::now();
         let mut engine = Engine {
             mailbox,
-            evolution: Evolution::new(spec.search_settings()),
+            evolution: Evolution::new(Settings { initial, ..spec.search_settings() }),
+            proving,
             spec,
             device,
             slots,
@@ -202,7 +147,7 @@ impl<'a> Engine<'a> {
             changed: true,
         };
         engine.search_watch.start(now);
-        if let Some(text) = opened.note {
+        for text in opened.note.into_iter().chain(unproven) {
             engine.mailbox.post(Update::Log(Log { at_ms: 0, text }));
         }
         engine.post_snapshot(now);
@@ -225,11 +170,13 @@ impl<'a> Engine<'a> {
             match message {
                 Some(Message::Command(command)) => self.obey(command),
                 Some(Message::Report(report)) => self.take(report),
+                Some(Message::Proof(proof)) => self.hear_proof(proof),
                 // Clocks go on while nothing is said.
                 None if !busy && self.phase != Phase::Paused => self.changed = true,
                 None => {}
             }
         }
+        self.await_proof(&messages);
         // Without a reader, workers that still report end instead of waiting for room in the channel.
         drop(messages);
         self.finish();

@@ -118,6 +118,7 @@ impl Engine<'_> {
 
     pub(super) fn post_snapshot(&mut self, now: Instant) {
         self.tell_best();
+        let optimum = self.optimum();
         self.seq += 1;
         self.last_snapshot = now;
         self.changed = false;
@@ -145,6 +146,7 @@ impl Engine<'_> {
             convergence: self.evolution.history().points().collect(),
             screening: self.evolution.screening(),
             noise: self.noise(&confirmation),
+            optimum,
             climbing: self.evolution.is_climbing() && self.confirmation.is_none(),
             time: self.meter.time_spent(elapsed + confirm, self.spec.workers()),
             workers: self.slots.iter().map(|slot| slot.state).collect(),

@@ -128,6 +128,11 @@ fn tiers(snapshot: &Snapshot) -> Vec<(String, String, Role)> {
         let role = if doubted { Role::Warn } else { Role::Text };
         rows.push(("screen".to_owned(), agreement, role));
     }
+    if let Some(optimum) = &snapshot.optimum {
+        let bound = format::short_score(optimum.bound);
+        let best = optimum.best.map_or_else(|| "–".to_owned(), format::short_score);
+        rows.push(("analytic".to_owned(), format!("{best} of at most {bound}"), Role::Text));
+    }
     if snapshot.climbing {
         rows.push(("climbing the best".to_owned(), String::new(), Role::Text));
     }

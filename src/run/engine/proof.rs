@@ -1,0 +1,120 @@
+//! The proof beside the search: what was heard of it, and how far the best is from it.
+
+use std::{
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+use super::{Engine, Message};
+use crate::{
+    arch::Structure,
+    optimum::{ObjectiveForm, Problem},
+    run::{
+        protocol::{Command, Optimum, Reason},
+        prover::{Proof, Prover, prove},
+        spec::{RunSpec, StartError},
+    },
+    space::SeedWith,
+};
+
+/// A search that took less than its proof waits so long for it.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What is known of the optimum.
+pub(super) struct Proving {
+    /// Computes analytic scores; none where the space can't be solved, or nobody wants it.
+    problem: Option<Problem>,
+    prover: Option<Prover>,
+    optimum: Option<Box<Optimum>>,
+    /// The best member's analytic score.
+    best: Option<(u64, f64)>,
+}
+
+impl Proving {
+    /// Starts the proof, where one is wanted; with why not, where there can be none.
+    pub(super) fn start(
+        spec: &RunSpec,
+        engine: mpsc::SyncSender<Message>,
+    ) -> (Proving, Option<String>) {
+        let mut proving = Proving { problem: None, prover: None, optimum: None, best: None };
+        if !spec.preset.run.optimum {
+            return (proving, None);
+        }
+        let said = |why: String| Some(format!("how far from the optimum isn't known: {why}"));
+        match Problem::new(&spec.preset, ObjectiveForm::Theory) {
+            Err(why) => return (proving, said(why.to_string())),
+            Ok(problem) => proving.problem = Some(problem),
+        }
+        match Prover::spawn(&spec.preset, engine) {
+            Err(error) => return (proving, said(error.to_string())),
+            Ok(prover) => proving.prover = Some(prover),
+        }
+        (proving, None)
+    }
+
+    fn hear(&mut self, proof: Proof) {
+        match proof {
+            Proof::Found(optimum) => self.optimum = Some(optimum),
+            Proof::Done => self.prover = None,
+        }
+    }
+}
+
+/// The structure a search starts from.
+///
+/// # Errors
+/// The optimum is wanted and there is none.
+pub(super) fn initial(spec: &RunSpec) -> Result<Structure, StartError> {
+    let Some(SeedWith::Optimum) = spec.preset.search.seed_with else {
+        return Ok(spec.preset.initial());
+    };
+    let mut found = None;
+    let mut go_on = |_| std::ops::ControlFlow::Continue(());
+    let mut tell = |optimum: Box<Optimum>| found = found.take().or(optimum.structure);
+    prove(&spec.preset, spec.workers(), &mut go_on, &mut tell)
+        .map_err(|why| StartError::SeedWith(why.to_string()))?;
+    found.ok_or_else(|| StartError::SeedWith("no structure was found".to_owned()))
+}
+
+impl Engine<'_> {
+    pub(super) fn hear_proof(&mut self, proof: Proof) {
+        self.changed = true;
+        let before = self.proving.optimum.is_some();
+        self.proving.hear(proof);
+        if let (false, Some(optimum)) = (before, &self.proving.optimum) {
+            let what = if optimum.proven { "proven" } else { "no proof that it is reached" };
+            self.log(&format!(
+                "no structure's analytic score exceeds {:.4} ({what})",
+                optimum.bound
+            ));
+        }
+    }
+
+    /// With the best member's analytic score.
+    pub(super) fn optimum(&mut self) -> Option<Box<Optimum>> {
+        let Proving { problem, optimum, best, .. } = &mut self.proving;
+        let member = self.evolution.population().best();
+        if let (Some(problem), Some(member)) = (problem, member)
+            && best.is_none_or(|(id, _)| id != member.id)
+        {
+            *best = Some((member.id, problem.analytic(&member.structure)));
+        }
+        let best = best.map(|(_, score)| score).filter(|score| score.is_finite());
+        optimum.clone().map(|optimum| Box::new(Optimum { best, ..*optimum }))
+    }
+
+    /// Hears the proof of a search that was faster; a stop is obeyed.
+    pub(super) fn await_proof(&mut self, messages: &mpsc::Receiver<Message>) {
+        let wanted = matches!(self.reason, Some(Reason::Iterations | Reason::MaxScored));
+        let until = Instant::now() + PATIENCE;
+        while wanted && self.proving.prover.is_some() && self.proving.optimum.is_none() {
+            let left = until.saturating_duration_since(Instant::now());
+            match messages.recv_timeout(left) {
+                Ok(Message::Proof(proof)) => self.hear_proof(proof),
+                Ok(Message::Command(Command::Stop)) | Err(_) => break,
+                Ok(_) => {}
+            }
+        }
+        self.proving.prover = None;
+    }
+}

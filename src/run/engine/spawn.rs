@@ -1,0 +1,79 @@
+//! An engine's thread: it waits for the start, runs, says the end.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use super::{Engine, Message};
+use crate::run::{
+    Handle, Waker,
+    handle::{MAX_COMMANDS, Mailbox},
+    protocol::{Command, Fault, Finished, Reason, Update},
+    worker::{ScorerFactory, panic_text},
+};
+
+/// Starts an engine that waits for [`Command::Start`]. `waker` is called after every post.
+///
+/// # Errors
+/// The system gives no thread.
+pub fn spawn(waker: Waker) -> std::io::Result<Handle> {
+    spawn_engine(waker, None)
+}
+
+/// Like [`spawn`], with proxies from `factory` instead of the registry.
+///
+/// # Errors
+/// The system gives no thread.
+pub fn spawn_with(waker: Waker, factory: ScorerFactory) -> std::io::Result<Handle> {
+    spawn_engine(waker, Some(factory))
+}
+
+fn spawn_engine(waker: Waker, factory: Option<ScorerFactory>) -> std::io::Result<Handle> {
+    let mailbox = Arc::new(Mailbox::new(waker));
+    let (sender, messages) = mpsc::sync_channel(MAX_COMMANDS);
+    let engine_mailbox = Arc::clone(&mailbox);
+    let reports = sender.clone();
+    let thread = thread::Builder::new().name("zendo-run".to_owned()).spawn(move || {
+        let mailbox = engine_mailbox;
+        let run = AssertUnwindSafe(|| live(&mailbox, messages, reports, factory));
+        if let Err(panic) = catch_unwind(run) {
+            let text = format!("the engine failed: {}", panic_text(panic.as_ref()));
+            mailbox.post(Update::Fault(Fault { at_ms: 0, worker: None, id: None, text }));
+            let finished = Finished { reason: Reason::Failed, winner: None };
+            mailbox.post(Update::Finished(finished));
+        }
+        mailbox.close();
+    })?;
+    Ok(Handle { mailbox, messages: sender, thread })
+}
+
+/// An engine's life: wait for the start, run, say the end.
+fn live(
+    mailbox: &Mailbox,
+    messages: mpsc::Receiver<Message>,
+    reports: mpsc::SyncSender<Message>,
+    factory: Option<ScorerFactory>,
+) {
+    let spec = loop {
+        match messages.recv() {
+            Ok(Message::Command(Command::Start(spec))) => break *spec,
+            // Nothing runs yet, so there is nothing to leave: a stop before the start is the end.
+            Ok(Message::Command(Command::Stop)) | Err(mpsc::RecvError) => {
+                let finished = Finished { reason: Reason::Stopped, winner: None };
+                return mailbox.post(Update::Finished(finished));
+            }
+            Ok(_) => {}
+        }
+    };
+    match Engine::start(mailbox, spec, reports, factory) {
+        Ok(mut engine) => engine.run(messages),
+        Err(error) => {
+            let text = error.to_string();
+            mailbox.post(Update::Fault(Fault { at_ms: 0, worker: None, id: None, text }));
+            let finished = Finished { reason: Reason::Failed, winner: None };
+            mailbox.post(Update::Finished(finished));
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! The graph of all structures: nodes between blocks, and what may stand between two of them.
 
+use rayon::prelude::*;
+
 use super::{
     Target, Unsolvable,
     parts::Probe,
@@ -74,7 +76,8 @@ impl Grid {
             maps = behind;
         }
         check_memory(&keys, target.limits.len())?;
-        let places: Vec<Place> = keys.iter().map(|key| Place::new(problem, target, key)).collect();
+        let places: Vec<Place> =
+            keys.par_iter().map(|key| Place::new(problem, target, key)).collect();
         let ends = widths.last().expect("one a slot").iter();
         let ends = ends.map(|&channels| end(problem, target, channels, maps)).collect();
         let stage_depth = problem.constraints.stage_depth().unwrap_or(0);

@@ -96,7 +96,7 @@ impl Place {
         let depths = union(choices.iter().map(|choice| &choice.depths));
         let is_residual = choices.iter().any(|choice| !choice.kind.is_conv());
         let tables =
-            choices.into_iter().map(|choice| Table::new(&probe, choice, &ins, &inners, &outs));
+            choices.into_par_iter().map(|choice| Table::new(&probe, choice, &ins, &inners, &outs));
         let tables = if inners.is_empty() { Vec::new() } else { tables.collect() };
         Place { stride, ins, outs, inners, depths, is_residual, tables }
     }

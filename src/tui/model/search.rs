@@ -203,6 +203,11 @@ impl Search {
         winner.map(|w| &w.member).or_else(|| self.population().first())
     }
 
+    /// The analytic score that no structure exceeds, where that is known.
+    pub fn most(&self) -> Option<f64> {
+        Some(self.snapshot.as_ref()?.optimum.as_ref()?.bound)
+    }
+
     pub fn selected(&self) -> Option<&Arc<Member>> {
         self.population().get(self.rank())
     }

@@ -1,8 +1,9 @@
 //! The best network: its ribs, what it costs of what it may.
 
 use crate::{
-    run::protocol::Member,
+    run::protocol::{Member, Optimum},
     score::standard_error,
+    space::Budget,
     tui::{
         canvas::{Canvas, cut, width},
         format::{self, Unit},
@@ -169,6 +170,10 @@ fn facts(search: &Search, best: &Member) -> Vec<Fact> {
             limit: format::bytes(max.0),
         });
     }
+    let optimum = search.snapshot.as_ref().and_then(|s| s.optimum.as_deref());
+    if let Some(optimum) = optimum {
+        limited.extend(worth(optimum));
+    }
     if let Some(log_delta) = best.score.log_delta {
         plain.push(("log Δ", format::score(log_delta)));
     }
@@ -184,6 +189,20 @@ fn facts(search: &Search, best: &Member) -> Vec<Fact> {
         facts.push(Fact::Published { name: published.name.clone(), costs });
     }
     facts
+}
+
+/// What more of the budgets would be worth at the optimum.
+fn worth(optimum: &Optimum) -> Option<Fact> {
+    let budget = optimum.prices.first().map(|price| {
+        let name = match price.budget {
+            Budget::Flops => "+100M",
+            _ => "+100k",
+        };
+        (name, format::signed(price.score))
+    });
+    let layer = optimum.layer_price.plus.map(|plus| ("one more layer", format::signed(plus)));
+    let values: Vec<_> = budget.into_iter().chain(layer).collect();
+    (!values.is_empty()).then_some(Fact::Plain(values))
 }
 
 impl Fact {

@@ -397,13 +397,13 @@ pub fn chart(
                 put(canvas, x, rows.title, &legend);
             }
             let points = search.snapshot.as_ref().map_or(&[][..], |s| s.convergence.as_slice());
-            convergence::draw(canvas, at, rows, points);
+            convergence::draw(canvas, at, rows, (points, search.most()));
         }
         Chart::Scores => {
             let x = canvas.text(at.start, rows.title, "Scores", Role::Strong.bold());
             let population = search.population();
             let scores: Vec<f64> = population.iter().map(|m| m.score.value).collect();
-            let bins = histogram::Bins::new(&scores, at, search.scale);
+            let bins = histogram::Bins::new(&scores, at, search.scale, search.most());
             if !scores.is_empty() {
                 let text = match search.scale {
                     crate::tui::model::Scale::Counts => {

@@ -1,7 +1,7 @@
 //! The population over the iterations: the band from the lowest to the best, the best and the
 //! median as lines.
 
-use super::{round_bounds, round_up};
+use super::{near_bound, round_bounds, round_up};
 use crate::{
     run::protocol::ConvergencePoint,
     tui::{
@@ -34,12 +34,12 @@ impl Plot {
     }
 }
 
-/// The chart with its axes.
+/// The chart with its axes, and a line at what no score is said to exceed.
 pub fn draw(
     canvas: &mut Canvas<'_>,
     columns: Columns,
     rows: ChartRows,
-    points: &[ConvergencePoint],
+    (points, most): (&[ConvergencePoint], Option<f64>),
 ) {
     let columns = Columns { start: columns.start + LABELS, end: columns.end };
     canvas.horizontal(columns.start..=columns.end, rows.axis, "─");
@@ -54,9 +54,15 @@ pub fn draw(
     let settled = points.iter().find(|p| p.iteration >= bound / 10).unwrap_or(last);
     let lowest = last.lowest.min(settled.median);
     let best = points.iter().map(|p| p.best).fold(f64::NEG_INFINITY, f64::max);
-    let (low, high) = round_bounds(lowest, best);
+    let most = near_bound(most, (lowest, best));
+    let (low, high) = round_bounds(lowest, best.max(most.unwrap_or(best)));
     let plot = Plot { columns, rows, low, high };
     let samples = sample(points, bound, columns.width());
+    if let Some(most) = most {
+        canvas.horizontal(columns.start..=columns.end, plot.row(most), "╌");
+        let text = format!(" at most {}", format::short_score(most));
+        canvas.right(columns.end, plot.row(most), &text, Role::Muted);
+    }
     river(canvas, &plot, &samples);
     line(canvas, &plot, &samples, Line::Median);
     line(canvas, &plot, &samples, Line::Best);

@@ -1,6 +1,6 @@
 //! The scores of the population in bins, a column each.
 
-use super::{bars, round_bounds, round_up};
+use super::{bars, near_bound, round_bounds, round_up};
 use crate::tui::{
     canvas::{Canvas, width},
     format,
@@ -17,18 +17,21 @@ pub struct Bins {
     low: f64,
     high: f64,
     counts: Vec<u64>,
+    /// What no score is said to exceed, where the axis shows it.
+    most: Option<f64>,
 }
 
 impl Bins {
-    pub fn new(scores: &[f64], columns: Columns, scale: Scale) -> Bins {
+    pub fn new(scores: &[f64], columns: Columns, scale: Scale, most: Option<f64>) -> Bins {
         let count = usize::from(columns.width().saturating_sub(LABELS)).max(1);
         let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let lowest = scores.iter().copied().fold(f64::INFINITY, f64::min);
         if scores.is_empty() {
-            return Bins { low: 0.0, high: 1.0, counts: vec![0; count] };
+            return Bins { low: 0.0, high: 1.0, counts: vec![0; count], most: None };
         }
-        let (low, high) = round_bounds(lowest, highest);
-        let mut bins = Bins { low, high, counts: vec![0; count] };
+        let most = near_bound(most, (lowest, highest));
+        let (low, high) = round_bounds(lowest, highest.max(most.unwrap_or(highest)));
+        let mut bins = Bins { low, high, counts: vec![0; count], most };
         for &score in scores {
             let bin = bins.of(score);
             bins.counts[bin] += 1;
@@ -70,6 +73,12 @@ pub fn draw(
     let median = scores[scores.len() / 2];
     let highest = round_up(bins.counts.iter().copied().max().unwrap_or(0));
     let units = usize::from(rows.body.height()) * 8;
+    let column = |score| plot.start + bins.of(score) as u16;
+    if let Some(most) = bins.most {
+        for y in rows.body.first..=rows.body.last {
+            canvas.text(column(most), y, "┊", Role::Muted);
+        }
+    }
     for (bin, (x, &count)) in (plot.start..=plot.end).zip(&bins.counts).enumerate() {
         let exact = count as f64 / highest as f64 * units as f64;
         let filled = (exact.round() as usize).max(usize::from(count > 0));
@@ -84,7 +93,6 @@ pub fn draw(
     canvas.right(columns.start + 2, rows.body.first, format::compact(highest), Role::Muted);
     let middle = rows.body.last + 1 - rows.body.height().div_ceil(2);
     canvas.right(columns.start + 2, middle, format::compact(highest / 2), Role::Muted);
-    let column = |score| plot.start + bins.of(score) as u16;
     canvas.text(column(median), rows.axis, "▴", Role::Text);
     canvas.text(column(out), rows.axis, "▴", Role::Warn);
     canvas.text(column(best), rows.axis, "★", Role::Best);
@@ -109,11 +117,11 @@ mod tests {
     fn every_score_is_in_one_bin() {
         let columns = Columns { start: 0, end: 13 };
         let scores = [9.9, 9.0, 5.0, 5.0, 0.1];
-        let bins = Bins::new(&scores, columns, Scale::Counts);
+        let bins = Bins::new(&scores, columns, Scale::Counts, None);
         assert_eq!((bins.low, bins.high, bins.counts.len()), (0.0, 10.0, 10));
         assert_eq!(bins.counts, [1, 0, 0, 0, 0, 2, 0, 0, 0, 2]);
-        let cumulative = Bins::new(&scores, columns, Scale::Cumulative);
+        let cumulative = Bins::new(&scores, columns, Scale::Cumulative, None);
         assert_eq!(cumulative.counts, [1, 1, 1, 1, 1, 3, 3, 3, 3, 5]);
-        assert_eq!(Bins::new(&[3.0], columns, Scale::Counts).counts.iter().sum::<u64>(), 1);
+        assert_eq!(Bins::new(&[3.0], columns, Scale::Counts, None).counts.iter().sum::<u64>(), 1);
     }
 }

@@ -23,6 +23,13 @@ pub fn round_bounds(low: f64, high: f64) -> (f64, f64) {
     if low < high { (low, high) } else { (low - step, high + step) }
 }
 
+/// The bound of the scores, where an axis from `low` to `high` can show it without pressing what is
+/// there into less than two thirds of its room.
+pub fn near_bound(bound: Option<f64>, (low, high): (f64, f64)) -> Option<f64> {
+    let range = (high - low).max(LEAST_RANGE);
+    bound.filter(|bound| bound - high <= range / 2.0 && *bound >= low)
+}
+
 /// The least round number of counts that holds `value`.
 pub fn round_up(value: u64) -> u64 {
     let mut magnitude = 1_u64;

@@ -60,8 +60,9 @@ pub fn draw(
     let samples = sample(points, bound, columns.width());
     if let Some(most) = most {
         canvas.horizontal(columns.start..=columns.end, plot.row(most), "╌");
-        let text = format!(" at most {}", format::short_score(most));
-        canvas.right(columns.end, plot.row(most), &text, Role::Muted);
+        // Below the axis: on the line it would be overwritten by the best, which is what is near it.
+        let text = format!("╌ at most {}", format::short_score(most));
+        canvas.text(columns.start + 4, rows.labels, &text, Role::Muted);
     }
     river(canvas, &plot, &samples);
     line(canvas, &plot, &samples, Line::Median);

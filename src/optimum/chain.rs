@@ -15,9 +15,8 @@ pub(super) type Prices = [f64; LIMITS];
 
 /// Σ measures, the costs at their prices.
 pub(super) fn reduced(measures: &Measures, prices: &Prices) -> f64 {
-    // Unpriced costs don't count, even infinite ones.
-    let priced = prices.iter().zip(&measures[1..]).filter(|(price, _)| **price > 0.0);
-    measures[0] - priced.map(|(price, cost)| price * cost).sum::<f64>()
+    let costs = prices.iter().zip(&measures[1..]);
+    measures[0] - costs.map(|(price, cost)| price * cost).sum::<f64>()
 }
 
 /// The best a block of a place can add at the prices: `[a, depth, c]`, over kinds and bottlenecks.
@@ -274,7 +273,7 @@ impl<'a> Priced<'a> {
             let mut measures = [0.0; 1 + LIMITS];
             for (measure, pairs) in measures.iter_mut().zip(&table.measures) {
                 let [bc, other] = pairs.equal[c];
-                *measure = bc + if further > 0.0 { further * other } else { 0.0 };
+                *measure = bc + further * other;
             }
             reduced(&measures, prices)
         };

@@ -50,7 +50,7 @@ const MOST_CHAINS: usize = 6;
 const NEAR: f64 = 1e-4;
 
 impl Duals<'_> {
-    /// Prices for a start; none where nothing fits or somebody said stop before the first.
+    /// Prices for a start; none where nothing of a thin grid keeps to the constraints.
     pub(super) fn rough(&self, grid: &Grid, tell: Tell) -> Option<Prices> {
         match self.target.limits.len() {
             0 => Some([0.0; LIMITS]),
@@ -97,12 +97,13 @@ impl Duals<'_> {
 
     /// The least bound near `guess`, in its direction; with two limits, also in some beside it, whose
     /// paths may keep to both where those of the least don't.
-    pub(super) fn fine(&self, grid: &Grid, guess: &Prices, tell: Tell) -> Option<Dual> {
+    pub(super) fn fine(&self, grid: &Grid, guess: Option<Prices>, tell: Tell) -> Option<Dual> {
         const BESIDE: [f64; 4] = [-0.06, -0.03, 0.03, 0.06];
         let limits = &self.target.limits;
+        let guess = guess.unwrap_or_default();
         let spent: Vec<f64> = limits.iter().zip(guess).map(|(l, p)| l.bound() * p).collect();
         let total: f64 = spent.iter().sum();
-        let share = if total > 0.0 { spent[0] / total } else { 1.0 };
+        let share = if total > 0.0 { spent[0] / total } else { 0.5 };
         let price = Some(total).filter(|&total| total > 0.0);
         let mut cuts = self.minimise(grid, self.direction(share), price, tell)?;
         if limits.len() > 1 && price.is_some() {

@@ -51,8 +51,15 @@ impl Grid {
                 slot.choices.iter().chain(&slot.extras).flat_map(|c| c.outs.clone()).collect();
             outs.sort_unstable();
             outs.dedup();
-            let probe = Probe { problem, limits: &target.limits, stride: slot.stride, maps };
-            outs.retain(|&out| probe.fits_out(&slot.choices, [ins[0], out]));
+            let limits = &target.limits;
+            let probe = Probe { problem, limits, stride: slot.stride, maps };
+            // A further block may give what the slot's own can't.
+            let further = Probe { problem, limits, stride: 1, maps: behind };
+            let narrowest = outs[0];
+            outs.retain(|&out| {
+                probe.fits_out(&slot.choices, [ins[0], out])
+                    || further.fits_out(&slot.extras, [narrowest, out])
+            });
             let mut choices = [slot.choices.clone(), slot.extras.clone()];
             if mesh == Mesh::Thin {
                 outs = thin(&outs);

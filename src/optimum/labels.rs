@@ -68,8 +68,10 @@ struct Walk<'a> {
     floor: f64,
     /// Labels made so far.
     made: usize,
-    /// By sub-layers used, slots filled, sub-layers of the stage, width.
+    /// By sub-layers used, slots filled, sub-layers of the stage, width; as many widths as the widest
+    /// node has.
     open: Vec<Vec<Label>>,
+    widest: usize,
     closed: Vec<Label>,
     paths: Vec<(f64, Vec<Step>)>,
 }
@@ -88,6 +90,7 @@ impl Search<'_> {
             floor: self.floor,
             made: 0,
             open: Vec::new(),
+            widest: self.grid.widths.iter().map(Vec::len).max().unwrap_or(0),
             closed: Vec::new(),
             paths: Vec::new(),
         };
@@ -100,8 +103,7 @@ impl Walk<'_> {
     fn go(&mut self, go_on: &mut dyn FnMut(usize) -> bool) -> End {
         let grid = self.search.grid;
         let layers = self.search.target.layers;
-        let nodes = self.index(Node { left: 0, ..Node::start(layers) }) + self.nodes_a_layer();
-        self.open.resize_with(nodes, Vec::new);
+        self.open.resize_with((layers as usize + 1) * self.nodes_a_layer(), Vec::new);
         let step = Step { place: 0, table: 0, widths: [0; 3], depth: 0 };
         let root = Label { measures: NOTHING, parent: ROOT, step };
         let start = self.index(Node::start(layers));
@@ -141,16 +143,14 @@ impl Walk<'_> {
 
     fn nodes_a_layer(&self) -> usize {
         let grid = self.search.grid;
-        let widest = grid.widths.iter().map(Vec::len).max().unwrap_or(0);
-        grid.widths.len() * grid.stages() * widest
+        grid.widths.len() * grid.stages() * self.widest
     }
 
     fn index(&self, node: Node) -> usize {
         let grid = self.search.grid;
         let used = (self.search.target.layers - node.left) as usize;
-        let widest = self.nodes_a_layer() / (grid.widths.len() * grid.stages());
         let stage = node.filled * grid.stages() + node.stage as usize;
-        used * self.nodes_a_layer() + stage * widest + node.width
+        used * self.nodes_a_layer() + stage * self.widest + node.width
     }
 
     fn extend(&mut self, node: Node, labels: &[Label]) {

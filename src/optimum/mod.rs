@@ -22,4 +22,4 @@ mod solver;
 pub use frontier::{Sweep, SweepError};
 pub use objective::ObjectiveForm;
 pub use problem::{Limit, Problem, Target, Unsolvable};
-pub use solver::{Answer, LayerPrice, Progress, Solved, Solver, Stage, Watch};
+pub use solver::{Answer, LayerPrice, Price, Progress, Solved, Solver, Stage, Watch};

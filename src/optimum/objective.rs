@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use crate::{
-    analytic::{BlockScore, Form, Model, Settings, State},
+    analytic::{BlockScore, Model, Settings, State},
     arch::{Conv, Layer, NetSpec, Shape, Structure, walk},
 };
 
@@ -31,8 +31,8 @@ pub(super) struct Objective {
 }
 
 impl Objective {
+    /// `settings` are of the theory form.
     pub(super) fn new(form: ObjectiveForm, settings: Settings) -> Objective {
-        let settings = Settings { form: Form::Theory, ..settings };
         let plain = NetSpec::plain(settings.resolution, 1);
         Objective { form, model: Model::new(settings), plain }
     }

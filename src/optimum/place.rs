@@ -110,9 +110,8 @@ impl Place {
                 Some(&equal) if table.equals[c] == Some(b) => equal,
                 _ => [pairs.bc[c * width + b], pairs.other[c * width + b]],
             };
-            let further = f64::from(depth - 1);
-            let more = if further > 0.0 { further * other } else { 0.0 };
-            *sum = pairs.ab[a * width + b] + bc + pairs.ac[a * outs + c] + more;
+            let further = f64::from(depth - 1) * other;
+            *sum = pairs.ab[a * width + b] + bc + pairs.ac[a * outs + c] + further;
         }
         measures
     }
@@ -182,7 +181,7 @@ impl Table {
             choice,
         };
         table.forbid(probe, ins, inners, outs);
-        table.shape = table.find_shape(inners, inners.len());
+        table.shape = table.find_shape(inners);
         table
     }
 
@@ -201,8 +200,8 @@ impl Table {
                     && (!is_residual || constraints.allows_bottleneck(inner, out))
                     && probe.fits_activation(&block);
                 if allowed {
-                    let (first, _) = spans[c];
-                    spans[c] = (if spans[c].0 > spans[c].1 { b } else { first }, b);
+                    let (first, last) = spans[c];
+                    spans[c] = (if first > last { b } else { first }, b);
                 } else {
                     score.bc[c * inners.len() + b] = NEVER;
                 }
@@ -221,22 +220,23 @@ impl Table {
 
     /// Whether score minus costs is concave in the bottleneck, whatever the prices; where it is so but
     /// for the bottleneck that equals the output, that one is set apart.
-    fn find_shape(&mut self, inners: &[u32], width: usize) -> Shape {
-        if self.is_concave(inners, width) {
+    fn find_shape(&mut self, inners: &[u32]) -> Shape {
+        if self.is_concave(inners) {
             return Shape::Concave;
         }
         let before = self.measures.clone();
         for pairs in &mut self.measures {
             pairs.set_apart(&self.equals, &self.spans, inners);
         }
-        if self.is_concave(inners, width) {
+        if self.is_concave(inners) {
             return Shape::Concave;
         }
         self.measures = before;
         Shape::Any
     }
 
-    fn is_concave(&self, inners: &[u32], width: usize) -> bool {
+    fn is_concave(&self, inners: &[u32]) -> bool {
+        let width = inners.len();
         let spans = || self.spans.iter().enumerate().filter(|(_, (first, last))| first <= last);
         // No holes.
         let score = &self.measures[0];

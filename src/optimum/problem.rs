@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{ObjectiveForm, objective::Objective};
+use super::{ObjectiveForm, Price, objective::Objective};
 use crate::{
     analytic::{Form, Settings},
     arch::{Block, BlockKind, CostCounter, DEEPEST, MapSide, PartCosts, Structure, costs},
@@ -46,12 +46,13 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// What prices are told per.
-    pub fn unit(self) -> f64 {
-        match self.budget {
+    /// As prices are told: per 100 M FLOPs, per 100 k of the rest.
+    pub(super) fn price(self, of_one: f64) -> Price {
+        let unit = match self.budget {
             Budget::Flops => 100e6,
             _ => 100e3,
-        }
+        };
+        Price { budget: self.budget, score: of_one * unit, unit }
     }
 
     pub(super) fn of(self, part: &PartCosts) -> f64 {
@@ -61,9 +62,10 @@ impl Limit {
         }
     }
 
-    /// What the sum may be at most: it is rounded before it is judged.
+    /// What the sum may be at most: it is rounded before it is judged, halves upwards, and comes in
+    /// whole numbers or fractions of a stride's square.
     pub(super) fn bound(self) -> f64 {
-        self.most as f64 + 0.5
+        self.most as f64 + 0.499
     }
 }
 
@@ -155,34 +157,12 @@ impl Problem {
     /// Why there is nothing to solve.
     pub fn new(preset: &Preset, form: ObjectiveForm) -> Result<Problem, Unsolvable> {
         let space = preset.search_space();
-        let initial = preset.initial();
-        let depths = Depths::of(preset, &space, &initial)?;
-        Problem::of(preset, form, &initial, depths)
-    }
-
-    /// Of the structures with the blocks of `structure`: other widths and kinds, the same depths.
-    ///
-    /// # Errors
-    /// Why there is nothing to solve.
-    pub fn shaped_like(
-        structure: &Structure,
-        preset: &Preset,
-        form: ObjectiveForm,
-    ) -> Result<Problem, Unsolvable> {
-        Problem::of(preset, form, structure, Depths::Frozen)
-    }
-
-    fn of(
-        preset: &Preset,
-        form: ObjectiveForm,
-        base: &Structure,
-        depths: Depths,
-    ) -> Result<Problem, Unsolvable> {
+        let mut base = preset.initial();
+        let depths = Depths::of(preset, &space, &base)?;
         let budgets = preset.budgets();
         if budgets.latency_ms.is_some() {
             return Err(Unsolvable::Latency);
         }
-        let space = preset.search_space();
         let layers = budgets.layers.ok_or(Unsolvable::NoLayers)?;
         let limits = [(Budget::Params, budgets.params), (Budget::Flops, budgets.flops)];
         let limits =
@@ -195,7 +175,6 @@ impl Problem {
             alpha: preset.score.alpha,
         };
         let objective = Objective::new(form, settings);
-        let mut base = base.clone();
         // Once splits one block in two; the rest may be deep itself.
         while base.split_deep_blocks() != base {
             base = base.split_deep_blocks();

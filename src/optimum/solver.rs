@@ -64,8 +64,8 @@ pub struct Answer {
     pub proven: bool,
     /// Whether the work was ended before it was done.
     pub stopped: bool,
-    /// Of each limit: objective per [`super::Limit::unit`].
-    pub prices: Vec<(Budget, f64)>,
+    /// Of each limit.
+    pub prices: Vec<Price>,
     /// Partial structures that had to be looked at.
     pub labels: usize,
 }
@@ -75,6 +75,15 @@ impl Answer {
     pub fn gap(&self) -> f64 {
         self.best.first().map_or(f64::INFINITY, |best| self.bound - best.objective)
     }
+}
+
+/// What a budget is worth at the optimum.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    pub budget: Budget,
+    /// Objective of one more `unit` of it.
+    pub score: f64,
+    pub unit: f64,
 }
 
 /// What one sub-layer more or less makes of the optimum.
@@ -146,7 +155,7 @@ impl Solver {
         let duals = Duals { pool: &self.pool, target };
         let guess = {
             let mut go_on = |_: f64, _: &[Step]| state.tell(Stage::Prices, watch);
-            duals.rough(&self.thin, &mut go_on).ok_or(Unsolvable::NothingFits)?
+            duals.rough(&self.thin, &mut go_on)
         };
         let mut go_on = |bound: f64, path: &[Step]| {
             state.bound = state.bound.min(bound);
@@ -156,7 +165,7 @@ impl Solver {
             state.tell(Stage::Prices, watch)
         };
         let Dual { bound, chains } =
-            duals.fine(&self.full, &guess, &mut go_on).ok_or(Unsolvable::NothingFits)?;
+            duals.fine(&self.full, guess, &mut go_on).ok_or(Unsolvable::NothingFits)?;
         state.bound = bound;
         let prices = chains[0].prices;
         let labels = self.candidates(target, top, &chains, &mut state, watch);
@@ -173,25 +182,24 @@ impl Solver {
             dual_bound: bound,
             proven,
             stopped,
-            prices: limits.map(|(limit, price)| (limit.budget, price * limit.unit())).collect(),
+            prices: limits.map(|(limit, price)| limit.price(price)).collect(),
             labels: labels.unwrap_or(0),
         })
     }
 
     /// What one sub-layer more or less than in `answer` is worth.
     pub fn layer_price(&self, answer: &Answer, watch: Watch) -> LayerPrice {
+        let mut price = LayerPrice { minus: None, plus: None };
+        let Some(here) = answer.best.first().filter(|_| answer.proven) else { return price };
         let mut objective = |layers: Option<u32>| {
             let target = Target { layers: layers?, ..answer.target.clone() };
             let other = self.solve(&target, 1, watch).ok().filter(|other| other.proven)?;
             Some(other.best.first()?.objective)
         };
         let layers = answer.target.layers;
-        let (less, more) = (objective(layers.checked_sub(1)), objective(layers.checked_add(1)));
-        let here = answer.best.first().filter(|_| answer.proven).map(|best| best.objective);
-        LayerPrice {
-            minus: here.zip(less).map(|(here, less)| here - less),
-            plus: here.zip(more).map(|(here, more)| more - here),
-        }
+        price.minus = objective(layers.checked_sub(1)).map(|less| here.objective - less);
+        price.plus = objective(layers.checked_add(1)).map(|more| more - here.objective);
+        price
     }
 
     /// Lowers the floor until enough structures are above it; how many labels the last walk needed, or

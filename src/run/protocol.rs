@@ -6,12 +6,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::RunSpec;
-pub use crate::optimum::LayerPrice;
+pub use crate::optimum::{LayerPrice, Price};
 pub use crate::search::{ConvergencePoint, MAX_CONVERGENCE, Member, Screening};
 use crate::{
     arch::Structure,
     score::{MeanStd, half_width_95, standard_error},
-    space::Budget,
 };
 
 /// Of these messages. A viewer and an engine of different versions don't talk.
@@ -175,15 +174,6 @@ impl Optimum {
     pub fn gap(&self) -> Option<f64> {
         Some(self.bound - self.best?)
     }
-}
-
-/// What a budget is worth at the optimum.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Price {
-    pub budget: Budget,
-    /// Analytic score of so much more of it.
-    pub score: f64,
-    pub unit: f64,
 }
 
 /// Where the time went: thread time in milliseconds, workers added up.

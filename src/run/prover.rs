@@ -10,10 +10,7 @@ use std::{
     thread,
 };
 
-use super::{
-    engine::Message,
-    protocol::{Optimum, Price},
-};
+use super::{engine::Message, protocol::Optimum};
 use crate::{
     optimum::{Answer, LayerPrice, ObjectiveForm, Problem, Solver, Unsolvable, Watch},
     space::Preset,
@@ -24,6 +21,8 @@ use crate::{
 pub(super) enum Proof {
     /// So far; more may come.
     Found(Box<Optimum>),
+    /// Nothing can be proven.
+    Impossible(Unsolvable),
     /// There is nothing more to come.
     Done,
 }
@@ -34,13 +33,43 @@ pub(super) struct Prover {
     stop: Arc<AtomicBool>,
 }
 
+/// The best structure of a preset's space, and what it was solved with.
+pub(super) struct Solution {
+    solver: Solver,
+    pub answer: Answer,
+}
+
+impl Solution {
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn of(
+        preset: &Preset,
+        threads: usize,
+        watch: Watch,
+    ) -> Result<Solution, Unsolvable> {
+        let problem = Problem::new(preset, ObjectiveForm::Theory)?;
+        let target = problem.target().clone();
+        let solver = Solver::new(problem, &target, threads, watch)?;
+        let answer = solver.solve(&target, 1, watch)?;
+        Ok(Solution { solver, answer })
+    }
+
+    fn optimum(&self, layer_price: LayerPrice) -> Box<Optimum> {
+        let Answer { bound, proven, ref best, ref prices, .. } = self.answer;
+        let structure = best.first().map(|best| best.structure.clone());
+        let prices = prices.clone();
+        Box::new(Optimum { bound, proven, structure, prices, layer_price, best: None })
+    }
+}
+
 impl Prover {
-    /// One thread: the others are the run's workers'.
+    /// One thread: the others are the run's workers'. What is solved already needs no solving.
     ///
     /// # Errors
     /// The system gives no thread.
     pub(super) fn spawn(
         preset: &Preset,
+        solved: Option<Solution>,
         engine: mpsc::SyncSender<Message>,
     ) -> std::io::Result<Prover> {
         let stop = Arc::new(AtomicBool::new(false));
@@ -50,58 +79,28 @@ impl Prover {
                 false => ControlFlow::Continue(()),
                 true => ControlFlow::Break(()),
             };
-            let mut tell = |optimum| drop(engine.send(Message::Proof(Proof::Found(optimum))));
-            // Why there is nothing to prove was said at the start.
-            let _ = prove(&preset, 1, &mut watch, &mut tell);
-            let _ = engine.send(Message::Proof(Proof::Done));
+            let tell = |proof| drop(engine.send(Message::Proof(proof)));
+            match solved.map_or_else(|| Solution::of(&preset, 1, &mut watch), Ok) {
+                Ok(solution) => prove(&solution, &mut watch, &tell),
+                Err(why) => tell(Proof::Impossible(why)),
+            }
+            tell(Proof::Done);
         })?;
         Ok(Prover { stop })
+    }
+}
+
+/// Tells the optimum, then again with what a sub-layer is worth.
+fn prove(solution: &Solution, watch: Watch, tell: &dyn Fn(Proof)) {
+    let Solution { solver, answer } = solution;
+    tell(Proof::Found(solution.optimum(LayerPrice { minus: None, plus: None })));
+    if answer.proven {
+        tell(Proof::Found(solution.optimum(solver.layer_price(answer, watch))));
     }
 }
 
 impl Drop for Prover {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Tells the optimum, then again with what a sub-layer is worth.
-///
-/// # Errors
-/// Why there is nothing to prove.
-pub(super) fn prove(
-    preset: &Preset,
-    threads: usize,
-    watch: Watch,
-    tell: &mut dyn FnMut(Box<Optimum>),
-) -> Result<(), Unsolvable> {
-    let problem = Problem::new(preset, ObjectiveForm::Theory)?;
-    let target = problem.target().clone();
-    let solver = Solver::new(problem, &target, threads, watch)?;
-    let answer = solver.solve(&target, 1, watch)?;
-    let unknown = LayerPrice { minus: None, plus: None };
-    if answer.bound.is_finite() {
-        tell(Box::new(optimum(&answer, unknown)));
-    }
-    if answer.proven {
-        let price = solver.layer_price(&answer, watch);
-        tell(Box::new(optimum(&answer, price)));
-    }
-    Ok(())
-}
-
-fn optimum(answer: &Answer, layer_price: LayerPrice) -> Optimum {
-    let units = |budget| {
-        answer.target.limits.iter().find(|l| l.budget == budget).map_or(1.0, |limit| limit.unit())
-    };
-    let prices =
-        answer.prices.iter().map(|&(budget, score)| Price { budget, score, unit: units(budget) });
-    Optimum {
-        bound: answer.bound,
-        proven: answer.proven,
-        structure: answer.best.first().map(|best| best.structure.clone()),
-        prices: prices.collect(),
-        layer_price,
-        best: None,
     }
 }

@@ -32,7 +32,7 @@ use super::{
 use crate::{
     nn::Device,
     random::{Purpose, Stream},
-    search::{Asked, End, Evolution, Settings},
+    search::{Asked, End, Evolution},
     space::SeedMode,
 };
 
@@ -119,12 +119,16 @@ impl<'a> Engine<'a> {
             workers: slots.len(),
             device: device.to_string(),
         })));
-        let initial = proof::initial(&spec)?;
-        let (proving, unproven) = Proving::start(&spec, reports);
+        let mut settings = spec.search_settings();
+        let seed = proof::seed(&spec)?;
+        if let Some(best) = seed.as_ref().and_then(|seed| seed.answer.best.first()) {
+            settings.initial = best.structure.clone();
+        }
+        let (proving, unproven) = Proving::start(&spec, seed, reports);
         let now = Instant::now();
         let mut engine = Engine {
             mailbox,
-            evolution: Evolution::new(Settings { initial, ..spec.search_settings() }),
+            evolution: Evolution::new(settings),
             proving,
             spec,
             device,

@@ -1,17 +1,17 @@
 //! The proof beside the search: what was heard of it, and how far the best is from it.
 
 use std::{
+    ops::ControlFlow,
     sync::mpsc,
     time::{Duration, Instant},
 };
 
 use super::{Engine, Message};
 use crate::{
-    arch::Structure,
     optimum::{ObjectiveForm, Problem},
     run::{
         protocol::{Command, Optimum, Reason},
-        prover::{Proof, Prover, prove},
+        prover::{Proof, Prover, Solution},
         spec::{RunSpec, StartError},
     },
     space::SeedWith,
@@ -34,59 +34,57 @@ impl Proving {
     /// Starts the proof, where one is wanted; with why not, where there can be none.
     pub(super) fn start(
         spec: &RunSpec,
+        solved: Option<Solution>,
         engine: mpsc::SyncSender<Message>,
     ) -> (Proving, Option<String>) {
         let mut proving = Proving { problem: None, prover: None, optimum: None, best: None };
         if !spec.preset.run.optimum {
             return (proving, None);
         }
-        let said = |why: String| Some(format!("how far from the optimum isn't known: {why}"));
         match Problem::new(&spec.preset, ObjectiveForm::Theory) {
-            Err(why) => return (proving, said(why.to_string())),
+            Err(why) => return (proving, Some(unknown(why))),
             Ok(problem) => proving.problem = Some(problem),
         }
-        match Prover::spawn(&spec.preset, engine) {
-            Err(error) => return (proving, said(error.to_string())),
+        match Prover::spawn(&spec.preset, solved, engine) {
+            Err(error) => return (proving, Some(unknown(error))),
             Ok(prover) => proving.prover = Some(prover),
         }
         (proving, None)
     }
-
-    fn hear(&mut self, proof: Proof) {
-        match proof {
-            Proof::Found(optimum) => self.optimum = Some(optimum),
-            Proof::Done => self.prover = None,
-        }
-    }
 }
 
-/// The structure a search starts from.
+fn unknown(why: impl std::fmt::Display) -> String {
+    format!("how far from the optimum isn't known: {why}")
+}
+
+/// What a search starts from where that isn't its initial structure.
 ///
 /// # Errors
 /// The optimum is wanted and there is none.
-pub(super) fn initial(spec: &RunSpec) -> Result<Structure, StartError> {
-    let Some(SeedWith::Optimum) = spec.preset.search.seed_with else {
-        return Ok(spec.preset.initial());
-    };
-    let mut found = None;
-    let mut go_on = |_| std::ops::ControlFlow::Continue(());
-    let mut tell = |optimum: Box<Optimum>| found = found.take().or(optimum.structure);
-    prove(&spec.preset, spec.workers(), &mut go_on, &mut tell)
-        .map_err(|why| StartError::SeedWith(why.to_string()))?;
-    found.ok_or_else(|| StartError::SeedWith("no structure was found".to_owned()))
+pub(super) fn seed(spec: &RunSpec) -> Result<Option<Solution>, StartError> {
+    let Some(SeedWith::Optimum) = spec.preset.search.seed_with else { return Ok(None) };
+    let mut go_on = |_| ControlFlow::Continue(());
+    let solution = Solution::of(&spec.preset, spec.workers(), &mut go_on);
+    solution.map(Some).map_err(|why| StartError::SeedWith(why.to_string()))
 }
 
 impl Engine<'_> {
     pub(super) fn hear_proof(&mut self, proof: Proof) {
         self.changed = true;
-        let before = self.proving.optimum.is_some();
-        self.proving.hear(proof);
-        if let (false, Some(optimum)) = (before, &self.proving.optimum) {
-            let what = if optimum.proven { "proven" } else { "no proof that it is reached" };
-            self.log(&format!(
-                "no structure's analytic score exceeds {:.4} ({what})",
-                optimum.bound
-            ));
+        match proof {
+            Proof::Found(optimum) => {
+                if self.proving.optimum.is_none() {
+                    let what = match optimum.proven {
+                        true => "proven",
+                        false => "no proof that it is reached",
+                    };
+                    let bound = optimum.bound;
+                    self.log(&format!("no structure's analytic score exceeds {bound:.4} ({what})"));
+                }
+                self.proving.optimum = Some(optimum);
+            }
+            Proof::Impossible(why) => self.log(&unknown(why)),
+            Proof::Done => self.proving.prover = None,
         }
     }
 

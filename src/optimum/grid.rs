@@ -1,11 +1,11 @@
 //! The graph of all structures: nodes between blocks, and what may stand between two of them.
 
-use rayon::prelude::*;
+use rayon::{ThreadPool, prelude::*};
 
 use super::{
     Target, Unsolvable,
     parts::Probe,
-    place::{Key, Place},
+    place::{Key, Place, union},
     problem::{LIMITS, Maps, Problem},
 };
 
@@ -39,18 +39,21 @@ pub(super) enum Mesh {
 }
 
 impl Grid {
-    /// Of what is within the limits of `target`, and may be within no smaller ones.
-    pub(super) fn new(problem: &Problem, target: &Target, mesh: Mesh) -> Result<Grid, Unsolvable> {
+    /// For targets no wider than `target`. `tell` is called now and then.
+    pub(super) fn new(
+        problem: &Problem,
+        target: &Target,
+        mesh: Mesh,
+        pool: &ThreadPool,
+        tell: &mut dyn FnMut(),
+    ) -> Result<Grid, Unsolvable> {
         let (mut keys, mut slots, mut extras) = (Vec::new(), Vec::new(), Vec::new());
         let mut widths = vec![vec![problem.input_channels]];
         let mut maps = problem.input_maps();
         for slot in &problem.slots {
             let ins = widths.last().expect("one from the start").clone();
             let behind = maps.behind(slot.stride);
-            let mut outs: Vec<u32> =
-                slot.choices.iter().chain(&slot.extras).flat_map(|c| c.outs.clone()).collect();
-            outs.sort_unstable();
-            outs.dedup();
+            let mut outs = union(slot.choices.iter().chain(&slot.extras).map(|c| &c.outs));
             let limits = &target.limits;
             let probe = Probe { problem, limits, stride: slot.stride, maps };
             // A further block may give what the slot's own can't.
@@ -83,8 +86,12 @@ impl Grid {
             maps = behind;
         }
         check_memory(&keys, target.limits.len())?;
-        let places: Vec<Place> =
-            keys.par_iter().map(|key| Place::new(problem, target, key)).collect();
+        let mut places: Vec<Place> = Vec::new();
+        for keys in keys.chunks(pool.current_num_threads()) {
+            tell();
+            let some = keys.par_iter().map(|key| Place::new(problem, target, key));
+            places.extend(pool.install(|| some.collect::<Vec<_>>()));
+        }
         let ends = widths.last().expect("one a slot").iter();
         let ends = ends.map(|&channels| end(problem, target, channels, maps)).collect();
         let stage_depth = problem.constraints.stage_depth().unwrap_or(0);

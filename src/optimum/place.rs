@@ -128,7 +128,8 @@ impl Place {
     }
 }
 
-fn union<'a>(lists: impl Iterator<Item = &'a Vec<u32>>) -> Vec<u32> {
+/// All that are in one of the lists, in rising order.
+pub(super) fn union<'a>(lists: impl Iterator<Item = &'a Vec<u32>>) -> Vec<u32> {
     let mut all: Vec<u32> = lists.flatten().copied().collect();
     all.sort_unstable();
     all.dedup();

@@ -130,9 +130,11 @@ impl Solver {
     ) -> Result<Solver, Unsolvable> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.expect("a system with threads");
-        // Nothing is there yet that an end could leave.
-        let _ = watch(Progress { stage: Stage::Tables, bound: None, best: None });
-        let grid = |mesh| pool.install(|| Grid::new(&problem, widest, mesh));
+        // Nothing is there yet that an end could leave: it comes with the first bound.
+        let mut tell = || {
+            let _ = watch(Progress { stage: Stage::Tables, bound: None, best: None });
+        };
+        let mut grid = |mesh| Grid::new(&problem, widest, mesh, &pool, &mut tell);
         let (thin, full) = (grid(Mesh::Thin)?, grid(Mesh::Full)?);
         Ok(Solver { problem, widest: widest.clone(), pool, thin, full })
     }
@@ -154,14 +156,17 @@ impl Solver {
         let mut state = State { best: Vec::new(), bound: f64::INFINITY, stopped: false };
         let duals = Duals { pool: &self.pool, target };
         let guess = {
-            let mut go_on = |_: f64, _: &[Step]| state.tell(Stage::Prices, watch);
+            let mut go_on = |_: f64, path: &[Step]| {
+                self.solved(&self.thin, path, target).into_iter().for_each(|s| state.offer(s));
+                // Good prices cost little, and make a good bound of the first that is proven.
+                let _ = state.tell(Stage::Prices, watch);
+                ControlFlow::Continue(())
+            };
             duals.rough(&self.thin, &mut go_on)
         };
         let mut go_on = |bound: f64, path: &[Step]| {
             state.bound = state.bound.min(bound);
-            if let Some(solved) = self.solved(path, target) {
-                state.offer(solved);
-            }
+            self.solved(&self.full, path, target).into_iter().for_each(|s| state.offer(s));
             state.tell(Stage::Prices, watch)
         };
         let Dual { bound, chains } =
@@ -255,13 +260,14 @@ impl Solver {
             told = labels;
             state.tell(Stage::Candidates(labels), watch).is_continue()
         });
-        let solved = found.paths.iter().filter_map(|(_, path)| self.solved(path, search.target));
+        let solved = |(_, path): &(f64, Vec<Step>)| self.solved(&self.full, path, search.target);
+        let solved = found.paths.iter().filter_map(solved);
         (solved.collect(), found)
     }
 
     /// The structure of a path, where a search would let it in.
-    fn solved(&self, path: &[Step], target: &Target) -> Option<Solved> {
-        let blocks = path.iter().map(|step| step.block(&self.full)).collect();
+    fn solved(&self, grid: &Grid, path: &[Step], target: &Target) -> Option<Solved> {
+        let blocks = path.iter().map(|step| step.block(grid)).collect();
         let structure = Structure::new(blocks).ok()?;
         if !self.problem.allows(&structure, target) {
             return None;

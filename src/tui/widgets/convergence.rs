@@ -34,7 +34,7 @@ impl Plot {
     }
 }
 
-/// The chart with its axes, and a line at what no score is said to exceed.
+/// The chart with its axes, and a line at what no analytic score exceeds.
 pub fn draw(
     canvas: &mut Canvas<'_>,
     columns: Columns,
@@ -61,7 +61,7 @@ pub fn draw(
     if let Some(most) = most {
         canvas.horizontal(columns.start..=columns.end, plot.row(most), "╌");
         // Below the axis: on the line it would be overwritten by the best, which is what is near it.
-        let text = format!("╌ at most {}", format::short_score(most));
+        let text = format!("╌ analytic ≤ {}", format::short_score(most));
         canvas.text(columns.start + 4, rows.labels, &text, Role::Muted);
     }
     river(canvas, &plot, &samples);

@@ -17,7 +17,7 @@ pub struct Bins {
     low: f64,
     high: f64,
     counts: Vec<u64>,
-    /// What no score is said to exceed, where the axis shows it.
+    /// What no analytic score exceeds, where the axis shows it.
     most: Option<f64>,
 }
 

@@ -16,7 +16,7 @@ use zendo::{
     proxy::{Evaluation, Failure, Proxy},
     run::{
         self, Handle, RunSpec, ScorerFactory,
-        protocol::{Command, Fault, Finished, Phase, Reason, Snapshot, Update},
+        protocol::{Command, Fault, Finished, Member, Phase, Reason, Snapshot, Update},
     },
     space::PresetSource,
 };
@@ -430,7 +430,7 @@ fn the_optimum_is_proven_beside_a_search() {
     let seeded = ["run.optimum=true", "search.seed_with=optimum", "score.proxy=zen-analytic"];
     let (seeded, best, _) = optimum(&seeded);
     let seeded = seeded.expect("was asked for");
-    assert_eq!(seeded.structure.as_ref(), found.structure.as_ref());
+    assert_eq!(seeded.structure(), found.structure());
     assert!(seeded.gap().is_some_and(|gap| gap < found.gap().expect("known")), "{seeded:?} {best}");
     // Where there is nothing to solve, the search goes on and says why.
     let (none, _, logs) = optimum(&["run.optimum=true", "space.depth_steps=[1, 0]"]);
@@ -439,4 +439,29 @@ fn the_optimum_is_proven_beside_a_search() {
     let unsolvable = spec(&["search.seed_with=optimum", "space.depth_steps=[1, 0]"]);
     let error = unsolvable.check().expect_err("no optimum to start from").to_string();
     assert!(error.contains("search.seed_with") && error.contains("depth_steps"), "{error}");
+}
+
+/// The best of a search is solved for with its depths kept, joins the population, and is the better.
+#[test]
+fn the_best_is_polished_at_the_end() {
+    let short = ["space.width_multiple=32", "space.width_min=32", "confirm.best=0"];
+    let best = |more: &[&str]| {
+        let sets: Vec<&str> =
+            short.iter().chain(&["score.proxy=zen-analytic"]).chain(more).copied().collect();
+        let said = run_to_end(spec(&sets), None);
+        (said.last().population[0].clone(), said.last().proposed)
+    };
+    let depths = |member: &Member| -> Vec<u32> {
+        member.structure.blocks().iter().map(|block| block.sub_layers).collect()
+    };
+    let (plain, proposed) = best(&["search.iterations=199"]);
+    let (polished, proposed_too) = best(&["search.iterations=200", "search.polish=true"]);
+    assert_eq!((proposed, proposed_too), (199, 200), "a place is kept for it");
+    assert!(polished.score.value > plain.score.value + 1.0, "{polished:?} {plain:?}");
+    assert_eq!((polished.id, polished.parent), (200, Some(plain.id)));
+    assert_eq!(depths(&polished), depths(&plain));
+    // Measured like everybody where the search measures.
+    let said = run_to_end(spec(&["search.polish=true", short[0], short[1]]), None);
+    let last = said.last().population.iter().find(|member| member.id == said.last().proposed);
+    assert!(last.is_some_and(|member| member.score.repeats == 1 && member.gain.is_some()));
 }

@@ -27,7 +27,8 @@ use crate::{
     run::{
         self, Handle, RunSpec,
         protocol::{
-            Command, Finished, Member, Optimum, Phase, Reason, Screening, Snapshot, Update, Winner,
+            Command, Ending, Finished, Member, Optimum, Phase, Reason, Screening, Snapshot, Update,
+            Winner,
         },
     },
     score::{MeanStd, standard_error},
@@ -231,7 +232,7 @@ fn progress_text(snapshot: &Snapshot) -> String {
         best.map_or("–".to_owned(), |m| format!("{:.2} #{}", m.score.value, grouped(m.id)));
     let doing = match snapshot.phase {
         Phase::Starting => "starting".to_owned(),
-        Phase::Running if snapshot.climbing => "climbing the best".to_owned(),
+        Phase::Running if let Some(ending) = snapshot.ending => ending.words().to_owned(),
         Phase::Running => {
             let left = snapshot.iterations.saturating_sub(snapshot.proposed);
             let seconds = left as f64 / snapshot.proposed_per_s;
@@ -272,6 +273,8 @@ struct Progress<'a> {
     bound: Option<f64>,
     /// Whether the best are being climbed by the analytic score.
     climbing: bool,
+    /// Whether the best structure of the best's shape is being solved for.
+    polishing: bool,
     best: Option<ProgressBest>,
     proposed_per_s: f64,
     scored_per_s: f64,
@@ -299,7 +302,8 @@ impl<'a> Progress<'a> {
             screen: snapshot.screening,
             noise: snapshot.noise,
             bound: snapshot.optimum.as_ref().map(|optimum| optimum.bound),
-            climbing: snapshot.climbing,
+            climbing: snapshot.ending == Some(Ending::Climbing),
+            polishing: snapshot.ending == Some(Ending::Polishing),
             best: best.map(|m| ProgressBest { id: m.id, score: m.score.value }),
             proposed_per_s: snapshot.proposed_per_s,
             scored_per_s: snapshot.scored_per_s,
@@ -353,7 +357,7 @@ struct OptimumLine<'a> {
 impl<'a> OptimumLine<'a> {
     fn new(optimum: &'a Optimum) -> OptimumLine<'a> {
         let &Optimum { bound, proven, best, .. } = optimum;
-        let structure = optimum.structure.as_ref();
+        let structure = optimum.structure();
         OptimumLine { bound, proven, structure, best, gap: optimum.gap() }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Limit, Target};
+use super::{Limit, Solver, Target, Watch};
 use crate::space::{Budget, Size};
 
 /// Values of one limit, rising.
@@ -12,6 +13,21 @@ use crate::space::{Budget, Size};
 pub struct Sweep {
     pub budget: Budget,
     pub values: Vec<u64>,
+}
+
+/// What no structure exceeds, by one of its limits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Frontier {
+    pub budget: Budget,
+    /// Rising.
+    pub points: Vec<FrontierPoint>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FrontierPoint {
+    pub limit: u64,
+    /// No structure within `limit` has a larger objective.
+    pub bound: f64,
 }
 
 /// Points of a frontier over sizes, unless told.
@@ -24,6 +40,22 @@ const MOST_POINTS: usize = 1_000;
 pub struct SweepError(String);
 
 impl Sweep {
+    /// Up to the limit that `target` sets `budget`: sizes from an eighth of it, the last twelve
+    /// depths. None where it sets none.
+    pub fn up_to(target: &Target, budget: Budget) -> Option<Sweep> {
+        let values = match budget {
+            Budget::Layers => {
+                let most = u64::from(target.layers);
+                (most.saturating_sub(11).max(1)..=most).collect()
+            }
+            _ => {
+                let limit = target.limits.iter().find(|limit| limit.budget == budget)?;
+                spaced((limit.most / 8).max(1), limit.most.max(1), POINTS)
+            }
+        };
+        Some(Sweep { budget, values })
+    }
+
     /// `target` with each of the values.
     pub fn targets(&self, target: &Target) -> Vec<Target> {
         self.values.iter().map(|&value| self.with(target, value)).collect()
@@ -45,6 +77,21 @@ impl Sweep {
             target.limits.push(limit);
         }
         target
+    }
+}
+
+impl Solver {
+    /// The bound at each of the sweep's values that anything fits in; fewer where `watch` ends the work.
+    pub fn frontier(&self, target: &Target, sweep: &Sweep, watch: Watch) -> Frontier {
+        let mut points = Vec::new();
+        for (target, &limit) in sweep.targets(target).iter().zip(&sweep.values) {
+            let Ok(answer) = self.solve(target, 1, watch) else { continue };
+            if answer.stopped {
+                break;
+            }
+            points.push(FrontierPoint { limit, bound: answer.bound });
+        }
+        Frontier { budget: sweep.budget, points }
     }
 }
 

@@ -156,9 +156,30 @@ impl Problem {
     /// # Errors
     /// Why there is nothing to solve.
     pub fn new(preset: &Preset, form: ObjectiveForm) -> Result<Problem, Unsolvable> {
-        let space = preset.search_space();
-        let mut base = preset.initial();
+        let (space, base) = (preset.search_space(), preset.initial());
         let depths = Depths::of(preset, &space, &base)?;
+        Problem::around(preset, form, base, depths)
+    }
+
+    /// Of those with as many blocks as `shape`, each as deep.
+    ///
+    /// # Errors
+    /// Why there is nothing to solve.
+    pub fn shaped_like(
+        preset: &Preset,
+        form: ObjectiveForm,
+        shape: Structure,
+    ) -> Result<Problem, Unsolvable> {
+        Problem::around(preset, form, shape, Depths::Frozen)
+    }
+
+    fn around(
+        preset: &Preset,
+        form: ObjectiveForm,
+        mut base: Structure,
+        depths: Depths,
+    ) -> Result<Problem, Unsolvable> {
+        let space = preset.search_space();
         let budgets = preset.budgets();
         if budgets.latency_ms.is_some() {
             return Err(Unsolvable::Latency);

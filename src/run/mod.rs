@@ -11,11 +11,14 @@ mod files;
 mod handle;
 mod meter;
 mod prover;
+mod solving;
 mod spec;
 mod worker;
 
 pub use engine::{spawn, spawn_with};
 pub use files::read_text;
 pub use handle::{EngineGone, Handle, Waker};
+pub use prover::{Proof, Wanted};
+pub use solving::Solving;
 pub use spec::{RunSpec, StartError};
 pub use worker::{Role, ScorerFactory};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::RunSpec;
-pub use crate::optimum::{LayerPrice, Price};
+pub use crate::optimum::{Frontier, FrontierPoint, LayerPrice, Price, Solved};
 pub use crate::search::{ConvergencePoint, MAX_CONVERGENCE, Member, Screening};
 use crate::{
     arch::Structure,
@@ -143,8 +143,8 @@ pub struct Snapshot {
     pub noise: Option<f64>,
     /// How good a structure of the space can be; none before that is known.
     pub optimum: Option<Box<Optimum>>,
-    /// Whether the best are being climbed by the analytic score.
-    pub climbing: bool,
+    /// What the search does once everything else is proposed.
+    pub ending: Option<Ending>,
     pub time: TimeSpent,
     pub workers: Vec<WorkerState>,
     /// Best mean first.
@@ -158,21 +158,46 @@ pub struct Snapshot {
 pub struct Optimum {
     /// No structure's analytic score is larger.
     pub bound: f64,
-    /// Whether `structure` is the optimum.
+    /// Whether the first of `structures` is the optimum.
     pub proven: bool,
-    /// The best that was found.
-    pub structure: Option<Structure>,
+    /// The best that were found, the best first.
+    pub structures: Vec<Solved>,
     pub prices: Vec<Price>,
     /// Of one sub-layer; empty until that is known.
     pub layer_price: LayerPrice,
+    /// By each limit; those that are known so far.
+    pub frontiers: Vec<Frontier>,
     /// The analytic score of the search's best.
     pub best: Option<f64>,
 }
 
 impl Optimum {
+    /// The best that was found.
+    pub fn structure(&self) -> Option<&Structure> {
+        self.structures.first().map(|best| &best.structure)
+    }
+
     /// How far the search's best is from the bound.
     pub fn gap(&self) -> Option<f64> {
         Some(self.bound - self.best?)
+    }
+}
+
+/// How a search's best are made better at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// The best are climbed by the analytic score.
+    Climbing,
+    /// The best's widths and kernels are solved for, its depths kept.
+    Polishing,
+}
+
+impl Ending {
+    pub fn words(self) -> &'static str {
+        match self {
+            Ending::Climbing => "climbing the best",
+            Ending::Polishing => "polishing the best",
+        }
     }
 }
 

@@ -44,6 +44,8 @@ pub enum StartError {
     Tiers(&'static str),
     #[error("search.seed_with: {0}")]
     SeedWith(String),
+    #[error("search.polish: {0}")]
+    Polish(String),
     #[error("--out {}: {reason}", path.display())]
     Out { path: PathBuf, reason: String },
     #[error("no worker thread could be started: {0}")]
@@ -74,6 +76,11 @@ impl RunSpec {
         if self.preset.search.seed_with.is_some() {
             Problem::new(&self.preset, ObjectiveForm::Theory)
                 .map_err(|why| StartError::SeedWith(why.to_string()))?;
+        }
+        if self.preset.search.polish {
+            let initial = self.preset.initial();
+            Problem::shaped_like(&self.preset, ObjectiveForm::Theory, initial)
+                .map_err(|why| StartError::Polish(why.to_string()))?;
         }
         super::files::claim(self.out.as_deref())
     }
@@ -187,6 +194,7 @@ impl RunSpec {
                 small: search.small_moves,
                 repair: search.repair,
                 climb: search.climb,
+                plant: search.polish,
             },
             scoring: self.scoring(),
             elites: Elites {

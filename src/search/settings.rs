@@ -38,12 +38,14 @@ pub struct Moves {
     pub repair: bool,
     /// So many of the best are climbed at the end, where there is an analytic score.
     pub climb: usize,
+    /// Whether a place is kept at the end for a structure that is planted.
+    pub plant: bool,
 }
 
 impl Moves {
     /// The reference's.
     pub const PUBLISHED: Moves =
-        Moves { draws: 2, tournament: 1, small: 0.0, repair: false, climb: 0 };
+        Moves { draws: 2, tournament: 1, small: 0.0, repair: false, climb: 0, plant: false };
 }
 
 /// Where scores come from.

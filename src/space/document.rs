@@ -69,6 +69,7 @@ const SCHEMA: &[(&str, &[&str])] = &[
             "small_moves",
             "repair",
             "climb",
+            "polish",
             "seed_with",
         ],
     ),

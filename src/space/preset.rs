@@ -167,6 +167,9 @@ pub struct SearchSettings {
     /// So many of the best are climbed at the end by pairs of moves, as far as the analytic score
     /// goes; it needs an analytic proxy or a screen.
     pub climb: usize,
+    /// Whether, at the end, the best structure with the block depths of the search's best is solved
+    /// for by the analytic score (docs/optimum.md) and joins the population.
+    pub polish: bool,
     /// Starts from there instead of from the initial structure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed_with: Option<SeedWith>,
@@ -194,6 +197,7 @@ impl Default for SearchSettings {
             small_moves: 0.0,
             repair: false,
             climb: 0,
+            polish: false,
             seed_with: None,
         }
     }

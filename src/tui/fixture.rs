@@ -137,12 +137,13 @@ fn evolve(proposed: u64) -> Snapshot {
         optimum: Some(Box::new(Optimum {
             bound: 151.24,
             proven: true,
-            structure: None,
+            structures: Vec::new(),
             prices: vec![Price { budget: Budget::Params, score: 2.41, unit: 100e3 }],
             layer_price: LayerPrice { minus: Some(10.57), plus: Some(10.42) },
+            frontiers: Vec::new(),
             best: Some(143.66),
         })),
-        climbing: false,
+        ending: None,
         time: TimeSpent { propose_ms: 31_400.0, score_ms: 1_418_200.0, wait_ms: 46_400.0 },
         workers: vec![
             WorkerState::Scoring { id: proposed },

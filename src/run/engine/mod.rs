@@ -3,6 +3,7 @@
 //! Everything it decides comes from [`Evolution`] and [`Confirmation`]; here are only threads,
 //! clocks and messages.
 
+mod polish;
 mod proof;
 mod report;
 mod spawn;
@@ -14,6 +15,7 @@ use std::{
 
 pub use spawn::{spawn, spawn_with};
 
+use polish::Polish;
 use proof::Proving;
 
 use super::{
@@ -30,7 +32,9 @@ use super::{
     worker::{Job, JobOutcome, JobPurpose, Report, Role, ScorerFactory, Worker},
 };
 use crate::{
+    arch::Structure,
     nn::Device,
+    optimum::Unsolvable,
     random::{Purpose, Stream},
     search::{Asked, End, Evolution},
     space::SeedMode,
@@ -52,6 +56,8 @@ pub(super) enum Message {
     Command(Command),
     Report(Report),
     Proof(Proof),
+    /// The best structure of the shape that was to be polished.
+    Polished(Result<Structure, Unsolvable>),
 }
 
 /// A worker and what it is doing.
@@ -66,6 +72,7 @@ struct Engine<'a> {
     device: Device,
     evolution: Evolution,
     proving: Proving,
+    polish: Polish,
     slots: Vec<Slot>,
     confirmation: Option<Confirmation>,
     folder: Option<RunFolder>,
@@ -87,6 +94,8 @@ struct Engine<'a> {
     seq: u64,
     last_snapshot: Instant,
     changed: bool,
+    /// For threads that have something to say.
+    messages: mpsc::SyncSender<Message>,
 }
 
 impl<'a> Engine<'a> {
@@ -124,12 +133,13 @@ impl<'a> Engine<'a> {
         if let Some(best) = seed.as_ref().and_then(|seed| seed.answer.best.first()) {
             settings.initial = best.structure.clone();
         }
-        let (proving, unproven) = Proving::start(&spec, seed, reports);
+        let (proving, unproven) = Proving::start(&spec, seed, reports.clone());
         let now = Instant::now();
         let mut engine = Engine {
             mailbox,
             evolution: Evolution::new(settings),
             proving,
+            polish: Polish::Ahead,
             spec,
             device,
             slots,
@@ -149,6 +159,7 @@ impl<'a> Engine<'a> {
             seq: 0,
             last_snapshot: now,
             changed: true,
+            messages: reports,
         };
         engine.search_watch.start(now);
         for text in opened.note.into_iter().chain(unproven) {
@@ -175,6 +186,7 @@ impl<'a> Engine<'a> {
                 Some(Message::Command(command)) => self.obey(command),
                 Some(Message::Report(report)) => self.take(report),
                 Some(Message::Proof(proof)) => self.hear_proof(proof),
+                Some(Message::Polished(best)) => self.hear_polished(best),
                 // Clocks go on while nothing is said.
                 None if !busy && self.phase != Phase::Paused => self.changed = true,
                 None => {}
@@ -204,7 +216,10 @@ impl<'a> Engine<'a> {
             Command::Stop => {
                 self.pause_wanted = false;
                 match &self.confirmation {
-                    None => self.evolution.stop(),
+                    None => {
+                        self.polish = Polish::Done;
+                        self.evolution.stop();
+                    }
                     Some(_) => self.phase = Phase::Finished,
                 }
             }
@@ -242,6 +257,9 @@ impl<'a> Engine<'a> {
                     Asked::Again => continue,
                     Asked::Wait => None,
                     Asked::Done(end) => {
+                        if self.polishes(end) {
+                            return false;
+                        }
                         self.end_search(end);
                         if self.phase == Phase::Finished {
                             return false;

@@ -11,7 +11,7 @@ use crate::{
     optimum::{ObjectiveForm, Problem},
     run::{
         protocol::{Command, Optimum, Reason},
-        prover::{Proof, Prover, Solution},
+        prover::{Proof, Prover, Solution, Wanted},
         spec::{RunSpec, StartError},
     },
     space::SeedWith,
@@ -45,7 +45,15 @@ impl Proving {
             Err(why) => return (proving, Some(unknown(why))),
             Ok(problem) => proving.problem = Some(problem),
         }
-        match Prover::spawn(&spec.preset, solved, engine) {
+        // One thread: the others are the run's workers'.
+        let wanted = Wanted { preset: spec.preset.clone(), top: 1, threads: 1 };
+        // Nobody looks at how far it is.
+        let tell = move |proof| {
+            if !matches!(proof, Proof::Working(_)) {
+                drop(engine.send(Message::Proof(proof)));
+            }
+        };
+        match Prover::spawn(wanted, solved, tell) {
             Err(error) => return (proving, Some(unknown(error))),
             Ok(prover) => proving.prover = Some(prover),
         }
@@ -64,7 +72,8 @@ fn unknown(why: impl std::fmt::Display) -> String {
 pub(super) fn seed(spec: &RunSpec) -> Result<Option<Solution>, StartError> {
     let Some(SeedWith::Optimum) = spec.preset.search.seed_with else { return Ok(None) };
     let mut go_on = |_| ControlFlow::Continue(());
-    let solution = Solution::of(&spec.preset, spec.workers(), &mut go_on);
+    let wanted = Wanted { preset: spec.preset.clone(), top: 1, threads: spec.workers() };
+    let solution = Solution::of(&wanted, &mut go_on);
     solution.map(Some).map_err(|why| StartError::SeedWith(why.to_string()))
 }
 
@@ -83,6 +92,7 @@ impl Engine<'_> {
                 }
                 self.proving.optimum = Some(optimum);
             }
+            Proof::Working(_) => {}
             Proof::Impossible(why) => self.log(&unknown(why)),
             Proof::Done => self.proving.prover = None,
         }

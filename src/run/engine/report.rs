@@ -5,12 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Engine;
+use super::{Engine, polish::Polish};
 use crate::{
     arch::Structure,
     run::{
         confirmation::Confirmation,
-        protocol::{Confirmed, Fault, Log, Member, NewBest, Snapshot, Update},
+        protocol::{Confirmed, Ending, Fault, Log, Member, NewBest, Snapshot, Update},
     },
     score::pooled_std,
     search::{Applied, GateMoved},
@@ -147,13 +147,23 @@ impl Engine<'_> {
             screening: self.evolution.screening(),
             noise: self.noise(&confirmation),
             optimum,
-            climbing: self.evolution.is_climbing() && self.confirmation.is_none(),
+            ending: self.ending(),
             time: self.meter.time_spent(elapsed + confirm, self.spec.workers()),
             workers: self.slots.iter().map(|slot| slot.state).collect(),
             confirmation,
             dropped_events: self.mailbox.dropped_events(),
         };
         self.mailbox.post(Update::Snapshot(Arc::new(snapshot)));
+    }
+
+    fn ending(&self) -> Option<Ending> {
+        match (&self.confirmation, &self.polish) {
+            (Some(_), _) => None,
+            (None, Polish::Solving { .. }) => Some(Ending::Polishing),
+            (None, Polish::Ahead | Polish::Done) => {
+                self.evolution.is_climbing().then_some(Ending::Climbing)
+            }
+        }
     }
 
     fn at_ms(&self) -> u64 {

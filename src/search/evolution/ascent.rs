@@ -20,14 +20,16 @@ impl Evolution {
     pub(super) fn climb(&mut self, end: End, applied: &mut dyn FnMut(Applied)) -> Asked {
         let climbs = self.climbs();
         if climbs == 0 {
-            return Asked::Done(end);
+            return self.offer_planted(applied).unwrap_or(Asked::Done(end));
         }
         let best = self.population.members().iter().take(climbs as usize);
         let ids = best.map(|member| member.id).rev();
         let ascent =
             self.ascent.get_or_insert_with(|| Ascent { waiting: ids.collect(), current: None });
         let Some((id, climb)) = &mut ascent.current else {
-            let Some(id) = ascent.waiting.pop() else { return Asked::Done(end) };
+            let Some(id) = ascent.waiting.pop() else {
+                return self.offer_planted(applied).unwrap_or(Asked::Done(end));
+            };
             // A better one may have pushed it out meanwhile.
             if let Some(member) = self.lineage.get(id) {
                 let climb = Climb::new(member.structure.blocks(), &mut self.workshop);
@@ -41,6 +43,27 @@ impl Evolution {
         let (parent, top) = (*id, climb.blocks().to_vec());
         ascent.current = None;
         let structure = Structure::new(top).expect("what was judged is a structure");
+        self.offer(parent, structure, applied)
+    }
+
+    /// Another structure for the population, made by somebody else from member `parent`; proposed once
+    /// everything else is.
+    pub fn plant(&mut self, parent: u64, structure: Structure) {
+        self.planted = Some((parent, structure));
+    }
+
+    fn offer_planted(&mut self, applied: &mut dyn FnMut(Applied)) -> Option<Asked> {
+        let (parent, structure) = self.planted.take()?;
+        Some(self.offer(parent, structure, applied))
+    }
+
+    /// Proposes `structure`, unless it is known already or breaks something.
+    fn offer(
+        &mut self,
+        parent: u64,
+        structure: Structure,
+        applied: &mut dyn FnMut(Applied),
+    ) -> Asked {
         self.counts.proposed += 1;
         if !self.seen.insert(structure.hash()) {
             return self.reject(Rejection::Duplicate);

@@ -81,6 +81,8 @@ pub struct Evolution {
     /// Identities proposed for scoring so far; bounded by the iterations. Membership only.
     seen: HashSet<StructureHash, FxBuildHasher>,
     ascent: Option<Ascent>,
+    /// From outside, with its parent.
+    planted: Option<(u64, Structure)>,
     end: Option<End>,
     started: bool,
 }
@@ -126,6 +128,7 @@ impl Evolution {
             rescored_last: false,
             seen,
             ascent: None,
+            planted: None,
             end: None,
             started: false,
             settings,
@@ -237,12 +240,12 @@ impl Evolution {
     }
 
     fn reached_end(&self) -> Option<End> {
-        let climbs = self.climbs();
+        let kept = self.climbs() + u64::from(self.settings.moves.plant);
         let on_their_way = self.pending.len() as u64;
         let scored = self.counts.scored + self.counts.failed + on_their_way;
-        if self.settings.max_scored.is_some_and(|max| scored + climbs >= max) {
+        if self.settings.max_scored.is_some_and(|max| scored + kept >= max) {
             Some(End::MaxScored)
-        } else if self.counts.proposed + climbs >= self.settings.iterations {
+        } else if self.counts.proposed + kept >= self.settings.iterations {
             Some(End::Iterations)
         } else {
             None

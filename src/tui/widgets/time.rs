@@ -133,8 +133,8 @@ fn tiers(snapshot: &Snapshot) -> Vec<(String, String, Role)> {
         let best = optimum.best.map_or_else(|| "–".to_owned(), format::short_score);
         rows.push(("analytic".to_owned(), format!("{best} of at most {bound}"), Role::Text));
     }
-    if snapshot.climbing {
-        rows.push(("climbing the best".to_owned(), String::new(), Role::Text));
+    if let Some(ending) = snapshot.ending {
+        rows.push((ending.words().to_owned(), String::new(), Role::Text));
     }
     if snapshot.rescored > 0 {
         rows.push(("scored again".to_owned(), format::count(snapshot.rescored), Role::Text));

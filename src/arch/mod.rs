@@ -15,7 +15,7 @@ mod structure;
 
 pub use block::{Block, BlockKind, Expansion, Kernel, round_width};
 pub use costs::{CostCounter, Costs, Counting, MapSide, PartCosts, costs};
-pub use diff::{BlockChange, Diff, DiffRow};
+pub use diff::{BlockChange, BlockField, Change, Diff, DiffRow};
 pub use layers::{
     Conv, Layer, LayerAt, LayerList, NetSpec, Shape, Shortcut, Shortcuts, walk, walk_sub_layer,
 };

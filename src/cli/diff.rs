@@ -9,7 +9,7 @@ use super::{
     net::{FixArg, Net, resolve_one},
     output::{compact, line},
 };
-use crate::arch::{Costs, Counting, Diff, DiffRow, NetSpec, costs};
+use crate::arch::{Costs, Counting, Diff, NetSpec, costs};
 
 #[derive(Debug, Args)]
 pub struct DiffArgs {
@@ -29,23 +29,15 @@ pub(super) fn run(args: &DiffArgs) -> Result<ExitCode, Failure> {
     line(format!("B  {}", b.shown()))?;
     line("")?;
     let diff = Diff::between(&a.structure, &b.structure);
-    let same = diff.rows.iter().all(|row| matches!(row, DiffRow::Same(_)));
     for row in &diff.rows {
-        match row {
-            DiffRow::Same(block) => line(format!("  {block}"))?,
-            DiffRow::Changed(change) => {
-                let fields = change.fields();
-                // Only the input width differs: the change is the neighbour's.
-                let fields =
-                    if fields.is_empty() { "input follows".to_owned() } else { fields.join(", ") };
-                line(format!("~ {}   {fields}", change.to))?;
-            }
-            DiffRow::Removed(block) => line(format!("- {block}"))?,
-            DiffRow::Inserted(block) => line(format!("+ {block}"))?,
+        let glyph = row.change().glyph();
+        let (from, to) = row.sides();
+        for block in if to.is_empty() { from } else { to } {
+            line(format!("{glyph} {block}"))?;
         }
     }
     line("")?;
-    if same {
+    if diff.is_same() {
         return line("the same structure").map(|()| ExitCode::SUCCESS);
     }
     // Both at one resolution, or the numbers could not be compared.

@@ -39,8 +39,8 @@ impl View {
 /// What a part adds to a network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Part {
-    /// Σ log σ̄ over the norms of a block, log Δ of the tail; the analytic score of the whole. Not
-    /// finite behind a norm over a single value, which has no variance.
+    /// Σ log σ̄ over the norms of a block, log Δ of the tail; the analytic score of the whole. By the
+    /// reference's definition not finite for a norm over a single value, which has no variance.
     pub score: f64,
     pub costs: PartCosts,
 }
@@ -59,9 +59,11 @@ impl Part {
         sum
     }
 
-    /// As fractions of `whole`; 0 of what is not positive there.
+    /// As fractions of `whole`; 0 of what is not positive there, or no number.
     pub fn shares(&self, whole: &Part) -> Shares {
-        let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+        let share = |part: f64, whole: f64| {
+            if whole > 0.0 && whole.is_finite() { part / whole } else { 0.0 }
+        };
         Shares {
             score: share(self.score, whole.score),
             params: share(self.costs.params() as f64, whole.costs.params() as f64),

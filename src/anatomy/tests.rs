@@ -148,19 +148,25 @@ fn the_largest_network_does_not_overflow() {
     assert!(compared.total.params > 0 && compared.total.flops > 0.0);
 }
 
-/// A norm over a single value has no variance.
+/// Small nets score below 0, and a norm over a single value has no running variance.
 #[test]
-fn shares_of_no_score_are_nothing() {
+fn there_are_no_shares_of_no_score() {
     let structure = parse("SuperConvK3BNRELU(3,8,2,1)SuperConvK3BNRELU(8,8,2,1)");
     let mut view = view(4);
     view.analytic.batch = 1;
-    let anatomy = Anatomy::of(&structure, &view);
-    let whole = anatomy.whole();
-    assert!(!(whole.score > 0.0));
-    for block in &anatomy.blocks {
-        let shares = block.part.shares(&whole);
-        assert_eq!(shares.score, 0.0);
-        assert!(shares.params > 0.0 && shares.flops > 0.0);
+    for (definition, score) in [
+        (Definition::Table, f64::is_sign_negative as fn(f64) -> bool),
+        (Definition::Reference, f64::is_infinite),
+    ] {
+        view.analytic.definition = definition;
+        let anatomy = Anatomy::of(&structure, &view);
+        let whole = anatomy.whole();
+        assert!(score(whole.score), "{}", whole.score);
+        for block in &anatomy.blocks {
+            let shares = block.part.shares(&whole);
+            assert_eq!(shares.score, 0.0);
+            assert!(shares.params > 0.0 && shares.flops > 0.0);
+        }
     }
 }
 

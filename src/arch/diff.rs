@@ -377,7 +377,7 @@ mod tests {
     fn widened(structure: &Structure, at: usize, width: u32) -> Structure {
         let mut blocks = structure.blocks().to_vec();
         let at = at % blocks.len();
-        if blocks[at].bottleneck > 0 && width % 2 == 0 {
+        if blocks[at].bottleneck > 0 && width.is_multiple_of(2) {
             blocks[at].bottleneck = width;
         } else {
             blocks[at].out_channels = width;

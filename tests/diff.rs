@@ -115,6 +115,7 @@ fn repeats_measure_both() {
     let measured = &same["measured"];
     assert_eq!(keys(measured), ["a", "b", "difference", "half_width", "inside_noise", "repeats"]);
     assert_eq!((number(&measured["difference"]), &measured["repeats"]), (0.0, &3.into()));
+    assert_eq!(measured["inside_noise"], true);
     let score =
         json(&["score", "--json", "--resolution", "16", "--batch", "4", "--repeats", "3", SMALL]);
     assert_eq!(measured["a"]["mean"], score["mean"]);

@@ -120,7 +120,7 @@ fn measure(sides: [&Side; 2], repeats: u32) -> Result<Measured, Failure> {
         b: mean(&b),
         difference,
         half_width,
-        inside_noise: difference.abs() < half_width,
+        inside_noise: difference.abs() <= half_width,
     })
 }
 

@@ -78,7 +78,7 @@ fn deltas(delta: &Delta) -> String {
 
 fn totals(a: &Anatomy, b: &Anatomy, total: &Delta) -> Result<(), Failure> {
     let row = |name: &str, a: String, b: String, delta: String| {
-        line(format!("  {name:<11}{a:>10}{b:>10}{delta:>11}"))
+        line(format!("  {name:<11}{a:>10} {b:>10} {delta:>11}"))
     };
     let (costs_a, costs_b) = (a.costs(), b.costs());
     row("", "A".to_owned(), "B".to_owned(), "B − A".to_owned())?;

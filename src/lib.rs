@@ -3,6 +3,7 @@
 //! The parts and who may know whom are in `docs/architecture.md`; a test reads every import.
 
 pub mod analytic;
+pub mod anatomy;
 pub mod arch;
 pub mod cli;
 pub mod nn;

@@ -109,6 +109,13 @@ pub fn half_width_95(std: f64, n: u32) -> f64 {
     }
 }
 
+/// Whether a draw of each of two networks, with standard deviation `std`, could tell that their means
+/// are `gap` apart: the difference of the draws has √2 times the deviation, and the gap is at least
+/// two of those.
+pub fn told_apart_by_a_draw(gap: f64, std: f64) -> bool {
+    gap.abs() >= 2.0 * std::f64::consts::SQRT_2 * std
+}
+
 /// The 97.5 % quantile of Student's t: a table where the tails are fat, else the normal quantile with
 /// the first two terms of its Cornish–Fisher expansion (off by less than .003).
 fn student_t_975(degrees: u32) -> f64 {
@@ -184,6 +191,14 @@ mod tests {
             let expected = t / f64::from(n).sqrt();
             assert!((half_width_95(1.0, n) / expected - 1.0).abs() < 1e-3, "{n}");
         }
+    }
+
+    #[test]
+    fn a_draw_tells_what_is_two_deviations_apart() {
+        assert!(told_apart_by_a_draw(-2.83, 1.0) && told_apart_by_a_draw(2.83, 1.0));
+        assert!(!told_apart_by_a_draw(2.82, 1.0));
+        assert!(told_apart_by_a_draw(0.1, 0.0));
+        assert!(!told_apart_by_a_draw(f64::NAN, 1.0));
     }
 
     #[test]

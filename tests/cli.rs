@@ -379,18 +379,6 @@ fn presets_list_show_and_check() {
     );
 }
 
-#[test]
-fn diff_shows_what_changed() {
-    let other = "SuperConvK3BNRELU(3,8,1,1)SuperResK5K5(8,32,2,8,1)";
-    let text = String::from_utf8(zendo(&["diff", SMALL, other]).stdout).expect("UTF-8");
-    assert!(
-        text.contains("~ SuperResK5K5(8,32,2,8,1)   SuperResK3K3→SuperResK5K5, out 16→32"),
-        "{text}"
-    );
-    let same = String::from_utf8(zendo(&["diff", SMALL, SMALL]).stdout).expect("UTF-8");
-    assert!(same.contains("the same structure"), "{same}");
-}
-
 /// Small enough to be solved in no time.
 const COARSE: [&str; 6] =
     ["--preset", "quick", "--set", "space.width_multiple=32", "--set", "space.width_min=32"];

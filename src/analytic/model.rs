@@ -187,6 +187,17 @@ impl Model {
         self.log_deltas(channels, last)[usize::from(definition == Definition::Paper)]
     }
 
+    /// log σ̄ of the norms of one sub-layer of `block`, in order, in the model's definition; moves the
+    /// maps and the state of `at` behind it.
+    pub fn norms(&self, block: &Block, index: u32, at: &mut BlockScore) -> Vec<f64> {
+        let mut logs = Vec::new();
+        let running = self.settings.definition == Definition::Reference;
+        self.walk(block, index, at, &mut |sigma, _| {
+            logs.push(if running { 0.5 * sigma.running_square().ln() } else { sigma.log() });
+        });
+        logs
+    }
+
     /// All three definitions with their parts, layer by layer; those of the batch that are not
     /// numbers, as norms over a single value, come out as such.
     pub fn parts(&self, structure: &Structure) -> ZenParts {

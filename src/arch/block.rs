@@ -96,6 +96,16 @@ impl BlockKind {
         matches!(self, BlockKind::Conv(_))
     }
 
+    /// A name for tables, at most 7 long: `conv K3`, `K3K3`, `K1K7K1`, `E6 K7`.
+    pub fn short_name(self) -> String {
+        match self {
+            BlockKind::Conv(k) => format!("conv K{}", k.side()),
+            BlockKind::KxKx(k) => format!("K{0}K{0}", k.side()),
+            BlockKind::K1KxK1(k) => format!("K1K{}K1", k.side()),
+            BlockKind::Idw(e, k) => format!("E{} K{}", e.factor(), k.side()),
+        }
+    }
+
     /// The kind that a structure string calls `name`.
     pub fn from_name(name: &str) -> Option<BlockKind> {
         BlockKind::all().find(|kind| kind.to_string() == name)

@@ -71,6 +71,13 @@ pub struct MapSide {
     pub floored: u32,
 }
 
+impl MapSide {
+    /// The maps behind a conv of that stride.
+    pub fn behind(self, stride: u32) -> MapSide {
+        MapSide { real: self.real.div_ceil(stride), floored: (self.floored / stride).max(1) }
+    }
+}
+
 /// What a block, or the head, adds to the costs of a network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PartCosts {
@@ -111,6 +118,11 @@ impl PartCosts {
     /// Not rounded yet: the reference's projections come in fractions.
     pub fn flops(&self) -> f64 {
         self.flops
+    }
+
+    /// Elements of its largest layer output, one sample.
+    pub fn activation(&self) -> u64 {
+        self.activation
     }
 
     /// The costs of a network of which this is the sum.

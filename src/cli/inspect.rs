@@ -1,4 +1,4 @@
-//! `zendo inspect`: what networks cost.
+//! `zendo inspect`: what networks cost, as a whole and block by block.
 
 use std::process::ExitCode;
 
@@ -7,11 +7,13 @@ use serde::Serialize;
 
 use super::{
     Failure,
-    net::{Net, NetArgs, resolve_all},
+    blocks::{self, Blocks, usual_view},
+    net::{CountArgs, Net, NetArgs, resolve_all},
     output::{compact, json_line, line},
 };
 use crate::{
-    arch::{Counting, NetSpec, Shortcuts, costs, limits},
+    anatomy::{Anatomy, View},
+    arch::{Counting, NetSpec, Shortcuts, costs},
     text::grouped,
 };
 
@@ -19,28 +21,17 @@ use crate::{
 pub struct InspectArgs {
     #[command(flatten)]
     nets: NetArgs,
-    /// Input side in pixels [default: the shipped net's own, else 224]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::RESOLUTION)))]
-    resolution: Option<u32>,
-    /// Outputs of the classifier [default: the shipped net's own, else 1000]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    classes: Option<u32>,
-    /// True costs, or as the Zen-NAS reference counts
-    #[arg(long, value_parser = counting, default_value = "exact", value_name = "exact|reference")]
-    counting: Counting,
+    #[command(flatten)]
+    count: CountArgs,
     /// Without shortcuts: the network that is scored
     #[arg(long)]
     plain: bool,
+    /// What each block costs and adds to the analytic score
+    #[arg(long)]
+    blocks: bool,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
-}
-
-fn counting(text: &str) -> Result<Counting, String> {
-    Counting::ALL
-        .into_iter()
-        .find(|counting| counting.name() == text)
-        .ok_or_else(|| "expected exact or reference".to_owned())
 }
 
 #[derive(Serialize)]
@@ -55,36 +46,44 @@ struct Inspected {
     flops: u64,
     layers: u32,
     activation_bytes: u64,
+    #[serde(flatten)]
+    blocks: Option<Blocks>,
 }
 
 pub(super) fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
     for net in resolve_all(&args.nets)? {
-        let inspected = inspect(&net, args);
+        let shortcuts = if args.plain { Shortcuts::Removed } else { Shortcuts::Kept };
+        let spec = NetSpec { shortcuts, ..args.count.spec(&net) };
+        let view = usual_view(spec, args.count.counting);
+        let anatomy = args.blocks.then(|| Anatomy::of(&net.structure, &view));
+        let inspected = inspect(&net, &view, anatomy.as_ref());
         if args.json {
             json_line(&inspected)?;
-        } else {
-            print(&inspected)?;
+            continue;
+        }
+        print(&inspected)?;
+        if let Some(anatomy) = &anatomy {
+            blocks::print(anatomy)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn inspect(net: &Net, args: &InspectArgs) -> Inspected {
-    let (resolution, classes) = (net.resolution(args.resolution), net.classes(args.classes));
-    let shortcuts = if args.plain { Shortcuts::Removed } else { Shortcuts::Kept };
-    let spec = NetSpec { shortcuts, ..NetSpec::residual(resolution, classes) };
-    let costs = costs(&net.structure, &spec, args.counting);
+fn inspect(net: &Net, view: &View, anatomy: Option<&Anatomy>) -> Inspected {
+    let View { net: spec, counting, .. } = *view;
+    let costs = costs(&net.structure, &spec, counting);
     Inspected {
         structure: net.structure.to_string(),
         name: net.name.clone(),
-        counting: args.counting,
-        plain: args.plain,
-        resolution,
-        classes,
+        counting,
+        plain: spec.shortcuts == Shortcuts::Removed,
+        resolution: spec.resolution,
+        classes: spec.classes,
         params: costs.params,
         flops: costs.flops,
         layers: costs.layers,
         activation_bytes: costs.activation_bytes,
+        blocks: anatomy.map(Blocks::of),
     }
 }
 

@@ -4,6 +4,7 @@
 //! computed. Invariant: with `--json` stdout holds one JSON object a line and nothing else; all
 //! complaints go to stderr.
 
+mod blocks;
 mod diff;
 mod inspect;
 mod net;

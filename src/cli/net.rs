@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Failure;
 use crate::{
-    arch::{ParseError, Structure},
+    arch::{Counting, NetSpec, ParseError, Structure, limits},
     run::read_text,
     space::{PublishedNet, published_nets},
     text::{nearest, printable},
@@ -28,6 +28,34 @@ pub(super) struct FixArg {
     /// Set every block's input width to its predecessor's output
     #[arg(long)]
     pub fix: bool,
+}
+
+/// What networks are counted as.
+#[derive(Debug, Args)]
+pub(super) struct CountArgs {
+    /// Input side in pixels [default: the shipped net's own, else 224]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::RESOLUTION)))]
+    pub resolution: Option<u32>,
+    /// Outputs of the classifier [default: the shipped net's own, else 1000]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub classes: Option<u32>,
+    /// True costs, or as the Zen-NAS reference counts
+    #[arg(long, value_parser = counting, default_value = "exact", value_name = "exact|reference")]
+    pub counting: Counting,
+}
+
+impl CountArgs {
+    /// With shortcuts; where nothing was told, as `net` was published.
+    pub fn spec(&self, net: &Net) -> NetSpec {
+        NetSpec::residual(net.resolution(self.resolution), net.classes(self.classes))
+    }
+}
+
+fn counting(text: &str) -> Result<Counting, String> {
+    Counting::ALL
+        .into_iter()
+        .find(|counting| counting.name() == text)
+        .ok_or_else(|| "expected exact or reference".to_owned())
 }
 
 /// A network that was named on the command line.

@@ -63,9 +63,48 @@ pub(super) fn compact(n: u64) -> String {
     }
 }
 
+/// A score: 2 decimals, `–` for what is no number.
+pub(super) fn score(value: f64) -> String {
+    if value.is_finite() { format!("{value:.2}").replace('-', "−") } else { "–".to_owned() }
+}
+
+/// A difference of scores: signed, 2 decimals, `·` for what rounds to nothing.
+pub(super) fn signed_score(value: f64) -> String {
+    match score(value.abs()).as_str() {
+        "0.00" => "·".to_owned(),
+        "–" => "–".to_owned(),
+        size => format!("{}{size}", sign(value)),
+    }
+}
+
+/// A difference of counts: signed, compact, `·` for none.
+pub(super) fn signed_compact(value: f64) -> String {
+    match value.abs().round() as u64 {
+        0 => "·".to_owned(),
+        size => format!("{}{}", sign(value), compact(size)),
+    }
+}
+
+fn sign(value: f64) -> char {
+    if value < 0.0 { '−' } else { '+' }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn differences_have_signs() {
+        for (value, text) in
+            [(0.75, "+0.75"), (-46.3, "−46.30"), (-0.004, "·"), (f64::NAN, "–"), (-1.0 / 0.0, "–")]
+        {
+            assert_eq!(signed_score(value), text);
+        }
+        for (value, text) in [(-42_000.4, "−42.0k"), (3.0, "+3"), (0.3, "·")] {
+            assert_eq!(signed_compact(value), text);
+        }
+        assert_eq!(score(-1.0), "−1.00");
+    }
 
     #[test]
     fn numbers_read_well() {

@@ -12,12 +12,16 @@ use super::{
     output::{json_line, line},
 };
 use crate::{
-    arch::limits,
+    arch::{Structure, limits},
     nn::{self, Device, DeviceChoice, KernelChoice},
     proxy::{self, AnalyticZen, Evaluation, Proxy, Settings},
     score::{Definition, MeanStd, ZenParts},
     text::binary,
 };
+
+/// Images in a batch, and the size of the perturbation, unless told otherwise.
+pub(super) const BATCH: u32 = 16;
+pub(super) const ALPHA: f64 = 0.01;
 
 #[derive(Debug, Args)]
 pub struct ScoreArgs {
@@ -29,7 +33,7 @@ pub struct ScoreArgs {
     #[arg(long, value_parser = definition, default_value = "table", value_name = "paper|table|reference")]
     definition: Definition,
     /// Images in a batch
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[arg(long, default_value_t = BATCH, value_parser = clap::value_parser!(u32).range(1..=4096))]
     batch: u32,
     /// Input side in pixels [default: the shipped net's own, else 224]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::RESOLUTION)))]
@@ -40,7 +44,7 @@ pub struct ScoreArgs {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Size of the perturbation
-    #[arg(long, default_value_t = 0.01, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = ALPHA, allow_negative_numbers = true)]
     alpha: f64,
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda:N")]
     device: DeviceChoice,
@@ -53,7 +57,7 @@ pub struct ScoreArgs {
     json: bool,
 }
 
-fn definition(text: &str) -> Result<Definition, String> {
+pub(super) fn definition(text: &str) -> Result<Definition, String> {
     Definition::ALL
         .into_iter()
         .find(|definition| definition.name() == text)
@@ -149,10 +153,18 @@ fn score(net: &Net, proxy: &mut dyn Proxy, args: &ScoreArgs) -> Result<Evaluated
     let start = cpu_time();
     // What isn't drawn is the same each time.
     let repeats = if proxy.is_measured() { args.repeats } else { 1 };
-    let draws = (0..repeats)
-        .map(|repeat| proxy.evaluate(&net.structure, args.seed, repeat))
-        .collect::<Result<_, _>>()?;
+    let draws = draws(&net.structure, proxy, args.seed, repeats)?;
     Ok(Evaluated { draws, cpu: cpu_time().saturating_sub(start) })
+}
+
+/// Draws 0 to `repeats` of one seed, in order.
+pub(super) fn draws(
+    structure: &Structure,
+    proxy: &mut dyn Proxy,
+    seed: u64,
+    repeats: u32,
+) -> Result<Vec<Evaluation>, proxy::Failure> {
+    (0..repeats).map(|repeat| proxy.evaluate(structure, seed, repeat)).collect()
 }
 
 impl Evaluated {

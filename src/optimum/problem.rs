@@ -131,8 +131,7 @@ pub(super) struct Maps {
 
 impl Maps {
     pub(super) fn behind(self, stride: u32) -> Maps {
-        let MapSide { real, floored } = self.costs;
-        let costs = MapSide { real: real.div_ceil(stride), floored: (floored / stride).max(1) };
+        let costs = self.costs.behind(stride);
         Maps { costs, score: self.score.div_ceil(stride), images: false }
     }
 }

@@ -181,12 +181,7 @@ pub fn kind(kind: BlockKind) -> String {
 
 /// A block's kind in full.
 pub fn long_kind(kind: BlockKind) -> String {
-    match kind {
-        BlockKind::Conv(k) => format!("conv K{}", k.side()),
-        BlockKind::KxKx(k) => format!("K{0}K{0}", k.side()),
-        BlockKind::K1KxK1(k) => format!("K1K{}K1", k.side()),
-        BlockKind::Idw(e, k) => format!("E{} K{}", e.factor(), k.side()),
-    }
+    kind.short_name()
 }
 
 /// The fields of one block that a mutation changed, the most telling first.

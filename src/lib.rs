@@ -5,6 +5,7 @@
 pub mod analytic;
 pub mod arch;
 pub mod cli;
+pub mod export;
 pub mod nn;
 pub mod optimum;
 pub mod proxy;

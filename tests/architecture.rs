@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("score", &[]),
     ("arch", &["text"]),
     ("analytic", &["arch", "score"]),
+    ("export", &["arch", "text"]),
     ("space", &["arch", "random", "score", "text"]),
     ("search", &["analytic", "arch", "random", "score", "space"]),
     ("optimum", &["analytic", "arch", "space"]),
@@ -26,8 +27,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "text",
         ],
     ),
-    ("cli", &["arch", "nn", "optimum", "proxy", "run", "score", "space", "text"]),
-    ("tui", &["arch", "run", "score", "space", "text"]),
+    ("cli", &["arch", "export", "nn", "optimum", "proxy", "run", "score", "space", "text"]),
+    ("tui", &["arch", "export", "run", "score", "space", "text"]),
 ];
 
 /// Crates that stay in one part.

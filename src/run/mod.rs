@@ -15,7 +15,7 @@ mod spec;
 mod worker;
 
 pub use engine::{spawn, spawn_with};
-pub use files::read_text;
+pub use files::{Existing, read_text, write_text};
 pub use handle::{EngineGone, Handle, Waker};
 pub use spec::{RunSpec, StartError};
 pub use worker::{Role, ScorerFactory};

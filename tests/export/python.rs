@@ -89,7 +89,8 @@ impl Interpreter {
 
     fn command(&self, code: &str) -> Command {
         let mut command = Command::new(&self.python);
-        command.args(["-c", code]);
+        // The nets are tiny: more threads would wait for each other, on a busy machine for minutes.
+        command.args(["-c", code]).env("OMP_NUM_THREADS", "1");
         if self.torch == Torch::Stub {
             command.env("PYTHONPATH", "tests/export/stub").env("PYTHONDONTWRITEBYTECODE", "1");
         }

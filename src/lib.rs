@@ -6,6 +6,7 @@ pub mod analytic;
 pub mod anatomy;
 pub mod arch;
 pub mod cli;
+pub mod export;
 pub mod nn;
 pub mod optimum;
 pub mod proxy;

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("arch", &["text"]),
     ("analytic", &["arch", "score"]),
     ("anatomy", &["analytic", "arch"]),
+    ("export", &["arch", "text"]),
     ("space", &["arch", "random", "score", "text"]),
     ("search", &["analytic", "arch", "random", "score", "space"]),
     ("optimum", &["analytic", "arch", "space"]),
@@ -27,8 +28,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "text",
         ],
     ),
-    ("cli", &["anatomy", "arch", "nn", "optimum", "proxy", "run", "score", "space", "text"]),
-    ("tui", &["anatomy", "arch", "run", "score", "space", "text"]),
+    (
+        "cli",
+        &["anatomy", "arch", "export", "nn", "optimum", "proxy", "run", "score", "space", "text"],
+    ),
+    ("tui", &["anatomy", "arch", "export", "run", "score", "space", "text"]),
 ];
 
 /// Crates that stay in one part.

@@ -6,6 +6,7 @@
 
 mod blocks;
 mod diff;
+mod export;
 mod inspect;
 mod net;
 mod output;
@@ -45,6 +46,8 @@ pub enum Command {
     Inspect(inspect::InspectArgs),
     /// Compare two networks block by block
     Diff(diff::DiffArgs),
+    /// Write a network as a structure line or as a PyTorch file
+    Export(export::ExportArgs),
     /// List, show and check presets
     #[command(subcommand)]
     Presets(presets::PresetsCommand),
@@ -77,6 +80,7 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Score(args) => score::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Diff(args) => diff::run(args),
+        Command::Export(args) => export::run(args),
         Command::Presets(command) => presets::run(command),
     }
 }

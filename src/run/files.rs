@@ -31,6 +31,39 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// What becomes of a file that is in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    Keep,
+    Replace,
+}
+
+/// Writes a text file whole or not at all: through a temporary file of the same folder.
+///
+/// # Errors
+/// The folder can't be written, something other than a file has the name, or a file has it and is
+/// to be kept (`AlreadyExists`).
+pub fn write_text(path: &Path, text: &str, existing: Existing) -> io::Result<()> {
+    // A rename would put the file in the place of a device.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::other("it is there and is no file"));
+    }
+    let mut builder = tempfile::Builder::new();
+    // A temporary file is private; a text is as readable as what a person would create.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    match existing {
+        Existing::Keep => file.persist_noclobber(path),
+        Existing::Replace => file.persist(path),
+    }
+    .map_err(|error| error.error)?;
+    Ok(())
+}
+
 /// Makes sure that `out` is a folder of nobody else's: new, or empty.
 pub(super) fn claim(out: Option<&Path>) -> Result<(), StartError> {
     let Some(path) = out else { return Ok(()) };
@@ -91,16 +124,7 @@ impl RunFolder {
         self.write("best.txt", &format!("{structure}\n"))
     }
 
-    /// Whole or not at all: through a temporary file of the same folder.
     fn write(&self, name: &str, text: &str) -> io::Result<()> {
-        let mut builder = tempfile::Builder::new();
-        // A temporary file is private; a run is as readable as what a person would create.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(&self.path)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(self.path.join(name)).map_err(|error| error.error)?;
-        Ok(())
+        write_text(&self.path.join(name), text, Existing::Replace)
     }
 }

@@ -16,7 +16,7 @@ mod spec;
 mod worker;
 
 pub use engine::{spawn, spawn_with};
-pub use files::read_text;
+pub use files::{Existing, read_text, write_text};
 pub use handle::{EngineGone, Handle, Waker};
 pub use prover::{Proof, Wanted};
 pub use solving::Solving;

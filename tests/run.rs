@@ -74,6 +74,7 @@ impl Said {
                 Update::Fault(fault) => self.faults.push(fault),
                 Update::Finished(finished) => self.finished = Some(finished),
                 Update::Log(log) => self.logs.push(log.text),
+                Update::Ancestors(_) => {}
                 Update::Hello(_) | Update::NewBest(_) => {}
             }
         }

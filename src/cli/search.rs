@@ -156,7 +156,7 @@ impl Viewer {
                     Update::Log(log) => self.say(&log.text),
                     Update::Finished(finished) => return Ok(finished),
                     Update::Hello(hello) => self.proxy = hello.spec.preset.score.proxy,
-                    Update::Phase(_) | Update::NewBest(_) => {}
+                    Update::Phase(_) | Update::NewBest(_) | Update::Ancestors(_) => {}
                 }
             }
             if handle.is_over() {

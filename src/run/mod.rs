@@ -4,6 +4,7 @@
 //! Invariant: the engine never waits for a viewer.
 
 pub mod protocol;
+pub mod table;
 
 mod confirmation;
 mod engine;
@@ -15,6 +16,7 @@ mod solving;
 mod spec;
 mod worker;
 
+pub use crate::optimum::Unsolvable;
 pub use engine::{spawn, spawn_with};
 pub use files::{Existing, read_text, write_text};
 pub use handle::{EngineGone, Handle, Waker};

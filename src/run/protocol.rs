@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::RunSpec;
-pub use crate::optimum::{Frontier, FrontierPoint, LayerPrice, Price, Solved};
+pub use crate::optimum::{Frontier, FrontierPoint, LayerPrice, Price, Progress, Solved, Stage};
 pub use crate::search::{ConvergencePoint, MAX_CONVERGENCE, Member, Screening};
 use crate::{
     arch::Structure,
@@ -28,6 +28,8 @@ pub enum Command {
     Stop,
     /// Asks for a fresh [`Update::Snapshot`] after a gap in `seq`.
     Resync,
+    /// Asks for the [`Update::Ancestors`] of a candidate.
+    Inspect(u64),
 }
 
 /// From the engine to a viewer. Everything but snapshots goes through a bounded queue; what didn't
@@ -40,6 +42,9 @@ pub enum Update {
     NewBest(Box<NewBest>),
     Log(Log),
     Fault(Fault),
+    /// Where candidates came from: one that was asked for with all its ancestors, the oldest first; at
+    /// the end of a search, the ancestors of the whole population.
+    Ancestors(Vec<Arc<Member>>),
     /// The last update.
     Finished(Finished),
 }

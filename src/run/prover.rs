@@ -39,7 +39,7 @@ pub enum Proof {
 }
 
 /// What an optimum is wanted of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
     pub preset: Preset,
     /// So many of the best structures.

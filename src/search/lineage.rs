@@ -64,6 +64,11 @@ impl Lineage {
         std::iter::successors(self.get(id), |member| self.get(member.parent?))
     }
 
+    /// Everybody, by id.
+    pub fn members(&self) -> impl Iterator<Item = &Arc<Member>> {
+        self.nodes.values().map(|node| &node.member)
+    }
+
     pub fn len(&self) -> usize {
         self.nodes.len()
     }

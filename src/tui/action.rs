@@ -3,7 +3,7 @@
 
 use crate::{
     run::{
-        RunSpec,
+        Proof, RunSpec, Wanted,
         protocol::{Command, Update},
     },
     space::{PresetError, PresetSource},
@@ -12,6 +12,7 @@ use crate::{
 use super::{
     Exit,
     keymap::{Intent, Key},
+    model::Document,
 };
 
 /// Something happened.
@@ -28,8 +29,12 @@ pub enum Action {
     Engine(Update),
     /// The engine has ended and everything it said was handed over.
     EngineOver,
+    /// What the solver found.
+    Proved(Proof),
     /// Milliseconds since the screens were opened.
     Clock(u64),
+    /// The answer to [`Effect::Write`]: the path, or what stood in the way.
+    Wrote(Document, Result<String, String>),
     /// The answer to [`Effect::Open`].
     Opened(Box<Result<PresetSource, PresetError>>),
 }
@@ -41,8 +46,14 @@ pub enum Effect {
     Open(String),
     Start(Box<RunSpec>),
     Tell(Command),
+    /// Solve this.
+    Solve(Box<Wanted>),
+    /// The answer isn't wanted any more.
+    StopSolving,
     /// Let go of an engine that has ended.
     Forget,
+    /// Into a file of its own; the answer is [`Action::Wrote`].
+    Write(Document),
     /// To the clipboard of whoever sits at the terminal.
     Copy(String),
     Redraw,

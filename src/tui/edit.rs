@@ -1,18 +1,31 @@
 //! A line of text being edited. Owns: text and cursor. Invariant: the cursor stands on a character
-//! boundary within the text; the text is at most [`MAX_CHARS`] long and has no control characters.
+//! boundary within the text; the text is at most as long as it may be, [`MAX_CHARS`] unless told, and
+//! has no control characters.
 
 use super::keymap::Key;
 
 /// Longer input is cut.
 pub const MAX_CHARS: usize = 1_024;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineEdit {
     before: String,
     after: String,
+    max_chars: usize,
+}
+
+impl Default for LineEdit {
+    fn default() -> LineEdit {
+        LineEdit::up_to(MAX_CHARS)
+    }
 }
 
 impl LineEdit {
+    /// Empty, with room for so many characters.
+    pub fn up_to(max_chars: usize) -> LineEdit {
+        LineEdit { before: String::new(), after: String::new(), max_chars }
+    }
+
     /// With the cursor behind `text`.
     pub fn new(text: &str) -> LineEdit {
         let mut edit = LineEdit::default();
@@ -33,7 +46,7 @@ impl LineEdit {
     }
 
     pub fn insert(&mut self, text: &str) {
-        let room = MAX_CHARS.saturating_sub(self.text().chars().count());
+        let room = self.max_chars.saturating_sub(self.text().chars().count());
         self.before.extend(text.chars().filter(|c| !c.is_control()).take(room));
     }
 

@@ -16,13 +16,13 @@ use super::{
     Exit,
     action::{Action, Effect},
     keymap::{self, Key},
-    model::Model,
+    model::{Document, Model},
     screens,
     terminal::{self, Screen},
     theme::Theme,
     update::update,
 };
-use crate::run::{self, Handle, protocol::Command};
+use crate::run::{self, Existing, Handle, Solving, protocol::Command};
 
 /// Shortest time between frames for input.
 const INPUT_FRAME: Duration = Duration::from_millis(33);
@@ -118,6 +118,7 @@ struct Ui {
     input: terminal::Input,
     signals: Signals,
     engine: Option<Handle>,
+    solving: Option<Solving>,
     posted: Arc<Notify>,
     began: Instant,
     /// When the next frame may be drawn, where one is due.
@@ -142,6 +143,7 @@ impl Ui {
             input: terminal::Input::new(),
             signals,
             engine: None,
+            solving: None,
             posted: Arc::new(Notify::new()),
             began: now,
             due: Some(now),
@@ -224,7 +226,7 @@ impl Ui {
         let action = match event {
             Event::Key(event) => match Key::from_event(event) {
                 None => return Ok(()),
-                Some(key) => match keymap::intent(self.model.context(), key) {
+                Some(key) => match keymap::intent(self.model.place(), key) {
                     Some(intent) => Action::Intent(intent),
                     None => Action::Type(key),
                 },
@@ -238,6 +240,11 @@ impl Ui {
     }
 
     fn drain(&mut self) -> anyhow::Result<()> {
+        let proofs = self.solving.as_ref().map_or_else(Vec::new, Solving::drain);
+        for proof in proofs {
+            self.act(Action::Proved(proof))?;
+        }
+        self.dirty(Cause::Engine);
         let Some(engine) = &self.engine else { return Ok(()) };
         let updates = engine.drain();
         let is_over = engine.is_over();
@@ -247,7 +254,6 @@ impl Ui {
         if is_over {
             self.act(Action::EngineOver)?;
         }
-        self.dirty(Cause::Engine);
         Ok(())
     }
 
@@ -273,10 +279,20 @@ impl Ui {
                         let _ = engine.send(command);
                     }
                 }
+                Effect::Solve(wanted) => {
+                    let posted = Arc::clone(&self.posted);
+                    let waker = Box::new(move || posted.notify_one());
+                    self.solving = Some(Solving::start(*wanted, waker)?);
+                }
+                Effect::StopSolving => self.solving = None,
                 Effect::Forget => {
                     if let Some(engine) = self.engine.take() {
                         engine.join();
                     }
+                }
+                Effect::Write(document) => {
+                    let result = write(&document);
+                    update(&mut self.model, Action::Wrote(document, result));
                 }
                 Effect::Copy(text) => self.screen.copy(&text)?,
                 Effect::Redraw => {
@@ -312,6 +328,25 @@ impl Ui {
         self.due = Some(Instant::now());
         Ok(())
     }
+}
+
+/// Files of one name that are looked for before giving up.
+const MOST_OF_A_NAME: usize = 999;
+
+/// Writes a document beside what is there already; gives its path.
+fn write(document: &Document) -> Result<String, String> {
+    let folder = std::env::current_dir().map_err(|e| format!("no folder to write to: {e}"))?;
+    for n in 1..=MOST_OF_A_NAME {
+        let number = if n == 1 { String::new() } else { format!("-{n}") };
+        let name = format!("{}{number}.{}", document.stem, document.extension);
+        let path = folder.join(&name);
+        match run::write_text(&path, &document.text, Existing::Keep) {
+            Ok(()) => return Ok(path.display().to_string()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(format!("{} can't be written: {error}", path.display())),
+        }
+    }
+    Err(format!("{} has {MOST_OF_A_NAME} files of this name", folder.display()))
 }
 
 async fn wait_until(at: Option<Instant>) {

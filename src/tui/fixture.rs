@@ -1,11 +1,15 @@
 //! A search for tests: real structures, mutated and judged as the engine would, under a score that
 //! stands in for a proxy's.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use super::{
     action::Action,
-    model::{Host, Model, Screen, Search},
+    keymap::Tab,
+    model::{Host, Model, Search},
     update::update,
 };
 use crate::{
@@ -14,9 +18,9 @@ use crate::{
     run::{
         RunSpec,
         protocol::{
-            Confirmed, ConvergencePoint, Fault, Finished, Gap, LayerPrice, Member, NewBest,
-            Optimum, Phase, Price, Reason, Screening, Snapshot, TimeSpent, Update, Winner,
-            WorkerState,
+            Confirmed, ConvergencePoint, Fault, Finished, Frontier, FrontierPoint, Gap, LayerPrice,
+            Member, NewBest, Optimum, Phase, Price, Reason, Screening, Snapshot, TimeSpent, Update,
+            Winner, WorkerState,
         },
     },
     score::{MeanStd, Score},
@@ -54,13 +58,32 @@ fn score(structure: &Structure, id: u64) -> Score {
     }
 }
 
-/// The state after `proposed` iterations.
-pub fn snapshot() -> Arc<Snapshot> {
-    static SNAPSHOT: OnceLock<Arc<Snapshot>> = OnceLock::new();
-    Arc::clone(SNAPSHOT.get_or_init(|| Arc::new(evolve(4_640))))
+/// Everybody who was ever in the population, by id.
+type Everybody = BTreeMap<u64, Arc<Member>>;
+
+fn evolved() -> &'static (Arc<Snapshot>, Everybody) {
+    static EVOLVED: OnceLock<(Arc<Snapshot>, Everybody)> = OnceLock::new();
+    EVOLVED.get_or_init(|| {
+        let (snapshot, everybody) = evolve(4_640);
+        (Arc::new(snapshot), everybody)
+    })
 }
 
-fn evolve(proposed: u64) -> Snapshot {
+/// The state after some iterations.
+pub fn snapshot() -> Arc<Snapshot> {
+    Arc::clone(&evolved().0)
+}
+
+/// What the engine answers when it is asked for candidate `id`.
+pub fn ancestors(id: u64) -> Vec<Arc<Member>> {
+    let everybody = &evolved().1;
+    let parent = |member: &Arc<Member>| everybody.get(&member.parent?).cloned();
+    let mut chain: Vec<_> = std::iter::successors(everybody.get(&id).cloned(), parent).collect();
+    chain.reverse();
+    chain
+}
+
+fn evolve(proposed: u64) -> (Snapshot, Everybody) {
     let spec = spec();
     let preset = &spec.preset;
     let (space, budgets) = (preset.search_space(), preset.budgets());
@@ -80,6 +103,7 @@ fn evolve(proposed: u64) -> Snapshot {
         }
     };
     let mut population = vec![Arc::new(member(0, initial, None, Vec::new()))];
+    let mut everybody: Everybody = [(0, Arc::clone(&population[0]))].into();
     let mut convergence = Vec::new();
     let (mut depth, mut params, mut scored) = (0, 0, 1);
     let (mover, mut draft) = (Mover::new(&space), Draft::default());
@@ -100,7 +124,9 @@ fn evolve(proposed: u64) -> Snapshot {
                 scored += 1;
                 let fresh = member(id, structure, Some(&parent), draft.mutations.clone());
                 let rank = population.partition_point(|m| m.score.value >= fresh.score.value);
-                population.insert(rank, Arc::new(fresh));
+                let fresh = Arc::new(fresh);
+                everybody.insert(id, Arc::clone(&fresh));
+                population.insert(rank, fresh);
                 population.truncate(preset.search.population);
             }
         }
@@ -110,7 +136,7 @@ fn evolve(proposed: u64) -> Snapshot {
             convergence.push(ConvergencePoint { iteration: id, best: at(0), median, lowest });
         }
     }
-    Snapshot {
+    let snapshot = Snapshot {
         seq: 1,
         phase: Phase::Running,
         elapsed_ms: 374_000,
@@ -140,7 +166,12 @@ fn evolve(proposed: u64) -> Snapshot {
             structures: Vec::new(),
             prices: vec![Price { budget: Budget::Params, score: 2.41, unit: 100e3 }],
             layer_price: LayerPrice { minus: Some(10.57), plus: Some(10.42) },
-            frontiers: Vec::new(),
+            frontiers: vec![Frontier {
+                budget: Budget::Params,
+                points: [(400_000, 128.0), (600_000, 137.5), (800_000, 145.2), (1_000_000, 151.24)]
+                    .map(|(limit, bound)| FrontierPoint { limit, bound })
+                    .to_vec(),
+            }],
             best: Some(143.66),
         })),
         ending: None,
@@ -153,7 +184,8 @@ fn evolve(proposed: u64) -> Snapshot {
         ],
         confirmation: Vec::new(),
         dropped_events: 0,
-    }
+    };
+    (snapshot, everybody)
 }
 
 pub fn model() -> Model {
@@ -172,7 +204,8 @@ fn hear(model: &mut Model, said: Update) {
 /// A search that was just started.
 pub fn starting() -> Model {
     let mut model = model();
-    model.screen = Screen::Search(Box::new(Search::new(spec(), 0)));
+    model.search = Some(Box::new(Search::new(spec(), 0)));
+    model.tab = Tab::Search;
     model
 }
 

@@ -1,6 +1,8 @@
 //! The grid: where panels lie at every size. Pure arithmetic on a width and a height; must not know
 //! what is drawn. Invariant: all columns and rows lie within the size.
 
+pub mod diff;
+
 /// Columns, both ends inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Columns {
@@ -128,6 +130,18 @@ pub fn two_columns(width: u16) -> (Columns, u16, Columns) {
     let main = Columns { start: 2, end: main + 1 };
     let start = main.end + gap + 1;
     (main, main.end + gap - 2, Columns { start, end: start + side - 1 })
+}
+
+/// The population screen's line of filter and counts; heads stand two rows below, or one where rows are
+/// few.
+pub fn population_top(height: u16) -> u16 {
+    if height >= 16 { 3 } else { 2 }
+}
+
+/// Rows of its table.
+pub fn population_rows(width: u16, height: u16) -> u16 {
+    let gap = if width >= 120 && height >= 24 { 3 } else { 2 };
+    (height.saturating_sub(2)).saturating_sub(population_top(height) + gap)
 }
 
 fn large(width: u16, height: u16) -> Large {

@@ -7,8 +7,10 @@
 mod action;
 mod backend;
 mod canvas;
+mod columns;
 mod edit;
 mod event_loop;
+mod filter;
 mod format;
 mod keymap;
 mod layout;
@@ -27,7 +29,7 @@ use std::io::IsTerminal;
 use anyhow::bail;
 
 use crate::space::PresetSource;
-use model::{Form, Host, Model, Screen};
+use model::{Form, Host, Model};
 
 /// How the UI is opened.
 #[derive(Clone, Debug, Default)]
@@ -96,7 +98,7 @@ pub fn open(options: &Options) -> anyhow::Result<Tui> {
         for assignment in &options.sets {
             source.set_assignment(assignment)?;
         }
-        model.screen = Screen::Form(Box::new(Form::new(source)?));
+        model.setup.open(Box::new(Form::new(source)?));
     } else if !options.sets.is_empty() {
         bail!("--set changes a preset; name one with --preset");
     }

@@ -11,7 +11,7 @@ use crate::text::nearest;
 const INK: &str = include_str!("../../themes/ink.toml");
 
 /// What a colour is for. Gold is [`Role::Best`] and nothing else; orange says that someone did
-/// something or should; red is a fault or a loss.
+/// something or should; red is a fault or a loss. [`Role::Accent`] is also pin A, [`Role::B`] pin B.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     Canvas,
@@ -25,6 +25,10 @@ pub enum Role {
     Muted,
     Faint,
     Accent,
+    /// Pin B.
+    B,
+    /// Marked rows.
+    Mark,
     Best,
     Good,
     Warn,
@@ -43,7 +47,7 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Role; 26] = [
+    pub const ALL: [Role; 28] = [
         Role::Canvas,
         Role::Band,
         Role::Panel,
@@ -55,6 +59,8 @@ impl Role {
         Role::Muted,
         Role::Faint,
         Role::Accent,
+        Role::B,
+        Role::Mark,
         Role::Best,
         Role::Good,
         Role::Warn,

@@ -224,6 +224,7 @@ impl<'a> Engine<'a> {
                 }
             }
             Command::Resync => self.post_snapshot(Instant::now()),
+            Command::Inspect(id) => self.tell_ancestors(id),
             Command::Start(_) => self.log("a search runs here already; the start was ignored"),
         }
     }
@@ -460,6 +461,8 @@ impl<'a> Engine<'a> {
             self.save_best(&winner.member.structure);
         }
         self.post_snapshot(now);
+        let everybody = self.evolution.lineage().members().cloned().collect();
+        self.mailbox.post(Update::Ancestors(everybody));
         self.mailbox.post(Update::Phase(Phase::Finished));
         let reason = self.reason.unwrap_or(Reason::Stopped);
         self.mailbox.post(Update::Finished(Finished { reason, winner }));

@@ -166,6 +166,13 @@ impl Engine<'_> {
         }
     }
 
+    /// From the initial structure to candidate `id`; nothing of one that is forgotten.
+    pub(super) fn tell_ancestors(&self, id: u64) {
+        let mut chain: Vec<_> = self.evolution.lineage().ancestry(id).cloned().collect();
+        chain.reverse();
+        self.mailbox.post(Update::Ancestors(chain));
+    }
+
     fn at_ms(&self) -> u64 {
         millis(self.began.elapsed())
     }

@@ -1,6 +1,10 @@
 //! Numbers and spans as every screen writes them. Pure functions from values to text; must not know
 //! colours or places. Invariant: the same kind of number looks the same everywhere.
 
+mod delta;
+
+pub use delta::{DeltaUnit, score_delta};
+
 use crate::{
     arch::{Block, BlockKind},
     space::Mutation,
@@ -211,6 +215,12 @@ fn changes(from: &Block, to: &Block) -> Vec<(String, String)> {
     changes
 }
 
+/// What changed from one block to another: `out 32→48, btl 24→32`; empty where nothing but the width
+/// it takes, or its stride, did.
+pub fn block_changes(from: &Block, to: &Block) -> String {
+    changes(from, to).into_iter().map(|(_, long)| long).collect::<Vec<_>>().join(", ")
+}
+
 /// How a child differs from its parent, in a table: `4 out 48 +1`, `copy`.
 pub fn mutation(parent: Option<u64>, mutations: &[Mutation]) -> String {
     if parent.is_none() {
@@ -229,13 +239,24 @@ pub fn mutation(parent: Option<u64>, mutations: &[Mutation]) -> String {
 
 /// The same in an event: `block 4: out 32→48, btl 24→32`.
 pub fn mutation_in_words(mutations: &[Mutation]) -> String {
-    let blocks = mutations.iter().map(|m| {
-        let changes: Vec<String> =
-            changes(&m.from, &m.to).into_iter().map(|(_, long)| long).collect();
-        format!("block {}: {}", m.block + 1, changes.join(", "))
-    });
+    let blocks = mutations
+        .iter()
+        .map(|m| format!("block {}: {}", m.block + 1, block_changes(&m.from, &m.to)));
     let text = blocks.collect::<Vec<_>>().join("; ");
     if text.is_empty() { "a copy".to_owned() } else { text }
+}
+
+/// The same in a table that has room: `4 out 32→48, btl 24→32   6 ×2→×3`.
+pub fn mutation_in_brief(parent: Option<u64>, mutations: &[Mutation]) -> String {
+    let blocks = mutations.iter().map(|m| match block_changes(&m.from, &m.to).as_str() {
+        "" => format!("{} unchanged", m.block + 1),
+        changes => format!("{} {changes}", m.block + 1),
+    });
+    match (parent, blocks.collect::<Vec<_>>().join("   ")) {
+        (None, _) => "the initial structure".to_owned(),
+        (Some(_), text) if text.is_empty() => "a copy".to_owned(),
+        (Some(_), text) => text,
+    }
 }
 
 #[cfg(test)]

@@ -88,6 +88,9 @@ fn mutations_name_block_field_and_value() {
     assert_eq!(mutation(Some(1), &of(kernel)), "2 K5→K3");
     let family = Block { kind: BlockKind::KxKx(crate::arch::Kernel::K3), ..from };
     assert_eq!(mutation(Some(1), &of(family)), "2 K3K3");
+    let two = [of(wider)[0], of(from)[0]];
+    assert_eq!(mutation_in_brief(Some(1), &two), "2 out 32→48, btl 24→32   2 unchanged");
+    assert_eq!(mutation_in_brief(None, &[]), "the initial structure");
     assert_eq!(mutation(Some(1), &[]), "copy");
     assert_eq!(mutation(None, &[]), "initial");
 }

@@ -1,9 +1,10 @@
 //! Keys as rows: what is pressed, what it does, how it is called. Footer, help and dispatch all come
-//! from [`BINDINGS`]. Must not know the model. Invariant: within a context a key does one thing.
+//! from [`bindings`]. Must not know the model. Invariant: within a context a key does one thing.
 
 mod bindings;
+mod names;
 
-pub use bindings::{BINDINGS, HELP};
+pub use bindings::{HELP, bindings};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// A key as bindings name it.
@@ -66,25 +67,43 @@ pub enum Context {
     Form,
     /// Typing a field's value.
     Edit,
-    Running,
-    Paused,
-    Confirming,
-    Finished,
+    Search,
+    Population,
+    /// Typing a filter of the population.
+    Filter,
+    Network,
+    Diff,
+    Log,
+    /// Typing a filter of the log.
+    LogFilter,
+    /// Typing a network's name or structure.
+    Net,
+    /// Asked in which format to export.
+    Export,
+    Solve,
+    Palette,
     Help,
     /// Asked whether to leave a running search.
     Leave,
 }
 
 impl Context {
-    pub const ALL: [Context; 10] = [
+    pub const ALL: [Context; 17] = [
         Context::Picker,
         Context::Path,
         Context::Form,
         Context::Edit,
-        Context::Running,
-        Context::Paused,
-        Context::Confirming,
-        Context::Finished,
+        Context::Search,
+        Context::Population,
+        Context::Filter,
+        Context::Network,
+        Context::Diff,
+        Context::Log,
+        Context::LogFilter,
+        Context::Net,
+        Context::Export,
+        Context::Solve,
+        Context::Palette,
         Context::Help,
         Context::Leave,
     ];
@@ -93,12 +112,87 @@ impl Context {
         match self {
             Context::Picker | Context::Path => "Presets",
             Context::Form | Context::Edit => "Form",
-            Context::Running | Context::Paused | Context::Confirming | Context::Finished => {
-                "Search"
-            }
+            Context::Search => "Search",
+            Context::Population | Context::Filter => "Population",
+            Context::Network => "Network",
+            Context::Diff => "Diff",
+            Context::Log | Context::LogFilter => "Log",
+            Context::Net => "Networks",
+            Context::Export => "Export",
+            Context::Solve => "Solve",
+            Context::Palette => "Actions",
             Context::Help => "Help",
             Context::Leave => "Leave",
         }
+    }
+}
+
+/// How the run is, as far as keys care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// There is none.
+    None,
+    Running,
+    Paused,
+    Confirming,
+    Finished,
+}
+
+impl RunState {
+    pub const ALL: [RunState; 5] = [
+        RunState::None,
+        RunState::Running,
+        RunState::Paused,
+        RunState::Confirming,
+        RunState::Finished,
+    ];
+}
+
+/// Where a key goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub context: Context,
+    pub run: RunState,
+}
+
+/// The screens, as the numbers in the band have them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    Search,
+    Population,
+    Network,
+    Diff,
+    Setup,
+    Log,
+}
+
+impl Tab {
+    pub const ALL: [Tab; 6] =
+        [Tab::Search, Tab::Population, Tab::Network, Tab::Diff, Tab::Setup, Tab::Log];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Tab::Search => "Search",
+            Tab::Population => "Population",
+            Tab::Network => "Network",
+            Tab::Diff => "Diff",
+            Tab::Setup => "Setup",
+            Tab::Log => "Log",
+        }
+    }
+
+    /// Where there is less room.
+    pub fn short_title(self) -> &'static str {
+        match self {
+            Tab::Population => "Pop",
+            Tab::Network => "Net",
+            Tab::Search | Tab::Diff | Tab::Setup | Tab::Log => self.title(),
+        }
+    }
+
+    /// From 1.
+    pub fn number(self) -> usize {
+        1 + Tab::ALL.iter().position(|tab| *tab == self).expect("all are listed")
     }
 }
 
@@ -113,22 +207,57 @@ pub enum Intent {
     Last,
     NextPanel,
     PreviousPanel,
-    /// Into: a preset's form, a field's value, what was typed.
+    /// Into: a preset's form, a network, what was typed.
     Enter,
     /// Out of: a screen, an overlay, an edit, a banner.
     Back,
+    /// The next and the previous of what lies inside a row.
+    Into,
+    OutOf,
+    Show(Tab),
     Edit,
     NextValue,
     PreviousValue,
     OpenFile,
     Start,
+    Solve,
     Undo,
     Pause,
     Resume,
     Stop,
-    Copy,
-    Cumulative,
     NewSearch,
+    Copy,
+    Mark,
+    PinA,
+    PinB,
+    Diff,
+    Swap,
+    /// Of B, as A.
+    Parent,
+    Grandparent,
+    Initial,
+    ShowNetwork,
+    OpenNet,
+    NextNet,
+    PreviousNet,
+    Share,
+    Unfold,
+    Cumulative,
+    LogX,
+    /// What the scatter's x axis is.
+    Axis,
+    SortLeft,
+    SortRight,
+    Reverse,
+    Filter,
+    Follow,
+    Save,
+    Export,
+    ExportStructure,
+    ExportPyTorch,
+    ExportCsv,
+    ExportJson,
+    Palette,
     Help,
     Quit,
     /// Ends the search and the program.
@@ -177,16 +306,18 @@ pub struct Binding {
     pub description: &'static str,
     pub group: Group,
     pub contexts: &'static [Context],
+    pub runs: &'static [RunState],
 }
 
-/// The rows that hold in `context`.
-pub fn rows(context: Context) -> impl Iterator<Item = &'static Binding> {
-    BINDINGS.iter().filter(move |binding| binding.contexts.contains(&context))
+/// The rows that hold in `place`.
+pub fn rows(place: Place) -> impl Iterator<Item = &'static Binding> {
+    bindings()
+        .filter(move |row| row.contexts.contains(&place.context) && row.runs.contains(&place.run))
 }
 
-/// What `key` means in `context`.
-pub fn intent(context: Context, key: Key) -> Option<Intent> {
-    rows(context)
+/// What `key` means in `place`.
+pub fn intent(place: Place, key: Key) -> Option<Intent> {
+    rows(place)
         .flat_map(|binding| binding.keys)
         .find(|(bound, _)| *bound == key)
         .map(|(_, intent)| *intent)
@@ -196,32 +327,74 @@ pub fn intent(context: Context, key: Key) -> Option<Intent> {
 mod tests {
     use super::*;
 
+    impl Context {
+        /// Whether characters are text here.
+        fn is_typing(self) -> bool {
+            match self {
+                Context::Path
+                | Context::Edit
+                | Context::Filter
+                | Context::LogFilter
+                | Context::Net
+                | Context::Palette => true,
+                Context::Picker
+                | Context::Form
+                | Context::Search
+                | Context::Population
+                | Context::Network
+                | Context::Diff
+                | Context::Log
+                | Context::Export
+                | Context::Solve
+                | Context::Help
+                | Context::Leave => false,
+            }
+        }
+    }
+
+    impl Place {
+        /// All that there are.
+        fn all() -> impl Iterator<Item = Place> {
+            let of = |context| RunState::ALL.into_iter().map(move |run| Place { context, run });
+            Context::ALL.into_iter().flat_map(of)
+        }
+    }
+
     #[test]
-    fn within_a_context_a_key_does_one_thing() {
-        for context in Context::ALL {
+    fn in_a_place_a_key_does_one_thing() {
+        for place in Place::all() {
             let keys: Vec<Key> =
-                rows(context).flat_map(|row| row.keys.iter().map(|(key, _)| *key)).collect();
+                rows(place).flat_map(|row| row.keys.iter().map(|(key, _)| *key)).collect();
             for (i, key) in keys.iter().enumerate() {
-                assert!(!keys[..i].contains(key), "{key:?} is bound twice in {context:?}");
+                assert!(!keys[..i].contains(key), "{key:?} is bound twice in {place:?}");
             }
         }
     }
 
     #[test]
-    fn every_context_can_be_left() {
-        for context in Context::ALL {
+    fn every_place_can_be_left() {
+        for place in Place::all() {
             let leaves = [Intent::Quit, Intent::StopAndLeave];
-            let reached = intent(context, Key::Ctrl('c'));
-            assert!(reached.is_some_and(|i| leaves.contains(&i)), "{context:?}");
+            let reached = intent(place, Key::Ctrl('c'));
+            assert!(reached.is_some_and(|i| leaves.contains(&i)), "{place:?}");
         }
     }
 
     #[test]
     fn text_can_be_typed_where_text_is_wanted() {
-        for context in [Context::Path, Context::Edit] {
+        for place in Place::all().filter(|place| place.context.is_typing()) {
             for c in ' '..='~' {
-                assert_eq!(intent(context, Key::Char(c)), None, "{c} in {context:?}");
+                assert_eq!(intent(place, Key::Char(c)), None, "{c} in {place:?}");
             }
+        }
+    }
+
+    #[test]
+    fn numbers_show_the_screens() {
+        for (tab, number) in Tab::ALL.into_iter().zip('1'..) {
+            let place = Place { context: Context::Search, run: RunState::Running };
+            assert_eq!(intent(place, Key::Char(number)), Some(Intent::Show(tab)));
+            assert_eq!(tab.number().to_string(), number.to_string());
         }
     }
 }

@@ -85,13 +85,12 @@ impl Form {
         self.refusal.is_none().then(|| self.draft.preset.clone())
     }
 
-    /// Begins typing over the field's value, with `first` instead of it where given.
-    pub fn begin(&mut self, first: Option<char>) {
+    /// Begins to edit the field's value.
+    pub fn begin(&mut self) {
         let field = self.field();
-        let text = match (first, self.wrong(field), (field.read)(&self.draft.preset)) {
-            (Some(first), _, _) => first.to_string(),
-            (None, Some(wrong), _) => wrong.text.clone(),
-            (None, None, value) => value.map(|value| value.typed()).unwrap_or_default(),
+        let text = match (self.wrong(field), (field.read)(&self.draft.preset)) {
+            (Some(wrong), _) => wrong.text.clone(),
+            (None, value) => value.map(|value| value.typed()).unwrap_or_default(),
         };
         self.edit = Some(LineEdit::new(&text));
     }

@@ -2,7 +2,10 @@
 //! Must not know: how it is drawn. Invariant: the cursor stays on its candidate while that is in the
 //! population, whatever its rank.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use crate::{
     arch::{Costs, costs},
@@ -15,7 +18,9 @@ use crate::{
 };
 
 /// Events that are kept; older ones are forgotten.
-const MAX_EVENTS: usize = 256;
+const MAX_EVENTS: usize = 2_048;
+/// Ancestors that are kept before all are asked for again.
+const MAX_ANCESTORS: usize = 65_536;
 /// Rates that change faster can't be read.
 const RATE_PERIOD_MS: u64 = 1_000;
 
@@ -46,6 +51,13 @@ pub enum Scale {
     Cumulative,
 }
 
+/// How iterations lie on the axis of the convergence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steps {
+    Even,
+    Logarithmic,
+}
+
 /// The selected candidate: its id, and the screen row it is held in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
@@ -66,7 +78,7 @@ pub enum EventKind {
     Done,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     pub at_ms: u64,
     pub kind: EventKind,
@@ -74,11 +86,15 @@ pub struct Event {
     pub detail: String,
     /// Said even where the detail has to be cut.
     pub tail: String,
+    /// The candidate that it is about.
+    pub id: Option<u64>,
+    /// What it gained on its parent.
+    pub gain: Option<f64>,
 }
 
 impl Event {
     pub fn new(at_ms: u64, kind: EventKind, lead: String, detail: String) -> Event {
-        Event { at_ms, kind, lead, detail, tail: String::new() }
+        Event { at_ms, kind, lead, detail, tail: String::new(), id: None, gain: None }
     }
 }
 
@@ -112,6 +128,7 @@ pub struct Search {
     /// On a small screen: the table, or the chart.
     pub shows_chart: bool,
     pub scale: Scale,
+    pub steps: Steps,
     pub events: VecDeque<Event>,
     pub banner: Option<String>,
     pub published: Option<Published>,
@@ -120,6 +137,10 @@ pub struct Search {
     over: bool,
     /// Proposed and scored a second, as shown: once a second at most.
     pub rates: Rates,
+    /// Candidates that are marked for an export.
+    pub marks: BTreeSet<u64>,
+    /// Ancestors that were asked for, by id.
+    ancestors: BTreeMap<u64, Arc<Member>>,
     /// Projected length of the whole run; moves by a twentieth or not at all.
     whole_ms: Option<u64>,
 }
@@ -144,12 +165,15 @@ impl Search {
             chart: Chart::Convergence,
             shows_chart: false,
             scale: Scale::Counts,
+            steps: Steps::Even,
             events: VecDeque::new(),
             banner: None,
             published,
             finished: None,
             over: false,
             rates: Rates::default(),
+            marks: BTreeSet::new(),
+            ancestors: BTreeMap::new(),
             whole_ms: None,
         }
     }
@@ -196,6 +220,28 @@ impl Search {
 
     pub fn population(&self) -> &[Arc<Member>] {
         self.snapshot.as_ref().map_or(&[], |s| s.population.as_slice())
+    }
+
+    /// A candidate of the population, or an ancestor that was asked for.
+    pub fn find(&self, id: u64) -> Option<&Arc<Member>> {
+        let member = self.population().iter().find(|member| member.id == id);
+        member.or_else(|| self.ancestors.get(&id))
+    }
+
+    pub fn learn(&mut self, ancestors: Vec<Arc<Member>>) {
+        if self.ancestors.len() > MAX_ANCESTORS {
+            self.ancestors.clear();
+        }
+        self.ancestors.extend(ancestors.into_iter().map(|member| (member.id, member)));
+    }
+
+    /// From the initial structure to candidate `id`, as far back as is known.
+    pub fn lineage(&self, id: u64) -> Vec<Arc<Member>> {
+        let parent = |member: &&Arc<Member>| self.find(member.parent?);
+        let mut chain: Vec<Arc<Member>> =
+            std::iter::successors(self.find(id), parent).cloned().collect();
+        chain.reverse();
+        chain
     }
 
     pub fn best(&self) -> Option<&Arc<Member>> {

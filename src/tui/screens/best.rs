@@ -96,18 +96,17 @@ pub fn score_runs(search: &Search, best: &Member) -> Vec<(String, Ink)> {
                 (" ✓".to_owned(), Role::Good.into()),
             ]
         }
-        None => {
-            // As the table has it.
-            let known = search.snapshot.as_ref().and_then(|s| s.noise).or(best.score.std);
-            let noise = known.filter(|_| !best.score.is_analytic());
-            let noise = noise
-                .map(|std| format!(" {}", format::noise(standard_error(std, best.score.repeats))));
-            vec![
-                (format::score(best.score.value), Role::Best.bold()),
-                (noise.unwrap_or_default(), Role::Faint.into()),
-            ]
-        }
+        None => searched_runs(search, best, Role::Best.bold()),
     }
+}
+
+/// A candidate's score as the table has it.
+pub fn searched_runs(search: &Search, member: &Member, ink: Ink) -> Vec<(String, Ink)> {
+    let score = &member.score;
+    let known = search.snapshot.as_ref().and_then(|s| s.noise).or(score.std);
+    let noise = known.filter(|_| !score.is_analytic());
+    let noise = noise.map(|std| format!(" {}", format::noise(standard_error(std, score.repeats))));
+    vec![(format::score(score.value), ink), (noise.unwrap_or_default(), Role::Faint.into())]
 }
 
 fn title(search: &Search, canvas: &mut Canvas<'_>, at: Columns, y: u16) {
@@ -172,7 +171,8 @@ fn facts(search: &Search, best: &Member) -> Vec<Fact> {
     }
     let optimum = search.snapshot.as_ref().and_then(|s| s.optimum.as_deref());
     if let Some(optimum) = optimum {
-        limited.extend(worth(optimum));
+        let prices = prices(optimum);
+        limited.extend((!prices.is_empty()).then_some(Fact::Plain(prices)));
     }
     if let Some(log_delta) = best.score.log_delta {
         plain.push(("log Δ", format::score(log_delta)));
@@ -192,7 +192,7 @@ fn facts(search: &Search, best: &Member) -> Vec<Fact> {
 }
 
 /// What more of the budgets would be worth at the optimum.
-fn worth(optimum: &Optimum) -> Option<Fact> {
+pub fn prices(optimum: &Optimum) -> Vec<(&'static str, String)> {
     let budget = optimum.prices.first().map(|price| {
         let name = match price.budget {
             Budget::Flops => "+100M",
@@ -201,8 +201,7 @@ fn worth(optimum: &Optimum) -> Option<Fact> {
         (name, format::signed(price.score))
     });
     let layer = optimum.layer_price.plus.map(|plus| ("one more layer", format::signed(plus)));
-    let values: Vec<_> = budget.into_iter().chain(layer).collect();
-    (!values.is_empty()).then_some(Fact::Plain(values))
+    budget.into_iter().chain(layer).collect()
 }
 
 impl Fact {

@@ -4,7 +4,8 @@ use ratatui::layout::Rect;
 
 use crate::tui::{
     canvas::{Canvas, cut, width},
-    keymap::{Binding, Context, HELP, Intent, rows},
+    keymap::{Binding, HELP, Intent, Place, Tab, rows},
+    model::Model,
     theme::{Ground, Ink, Role},
 };
 
@@ -23,21 +24,48 @@ pub fn put(canvas: &mut Canvas<'_>, x: u16, y: u16, runs: &Runs) -> u16 {
     runs.iter().fold(x, |x, (text, ink)| canvas.text(x, y, text, *ink))
 }
 
-/// The band: the name, the screen if it has one, and what runs where.
-pub fn band(canvas: &mut Canvas<'_>, screen: &str, right: &str) {
+/// First column of the tabs.
+const TABS: u16 = 10;
+/// From these widths on tabs are shown, and by their full names.
+const SHORT_TABS: u16 = 72;
+const FULL_TABS: u16 = 104;
+
+/// The band: the name, the screens with the one that is shown, what runs where.
+pub fn band(canvas: &mut Canvas<'_>, model: &Model) {
     let w = canvas.area().width;
     let mut band = canvas.on(Ground::Band, Rect::new(0, 0, w, 1));
-    let mut x = band.text(2, 0, "zendo", Role::Accent.bold());
-    if !screen.is_empty() {
-        let tab = Rect::new(x + 2, 0, width(screen) + 2, 1);
-        let mut tab = band.on(Ground::Selection, tab);
-        x = tab.text(x + 3, 0, screen, Role::Strong.bold()) + 1;
+    let mut x = band.text(2, 0, "zendo", Role::Accent.bold()) + 1;
+    for tab in Tab::ALL {
+        let title = match w {
+            FULL_TABS.. => tab.title(),
+            SHORT_TABS.. => tab.short_title(),
+            _ if tab == model.tab => tab.title(),
+            _ => continue,
+        };
+        x = x.max(TABS);
+        let number = tab.number().to_string();
+        if tab == model.tab {
+            let cells = Rect::new(x - 1, 0, width(title) + 4, 1);
+            let mut selected = band.on(Ground::Selection, cells);
+            selected.text(x, 0, number, Role::Accent);
+            selected.text(x + 2, 0, title, Role::Strong.bold());
+        } else {
+            band.text(x, 0, number, Role::Faint);
+            band.text(x + 2, 0, title, Role::Muted);
+        }
+        x += width(title) + 4;
     }
+    let host = &model.host.name;
+    let right = match &model.search {
+        Some(search) => {
+            format!("{} · seed {} · {host}", search.spec.name, search.spec.preset.search.seed)
+        }
+        None => format!("nothing running · {host}"),
+    };
     let room = w.saturating_sub(x + 5);
-    let mut band = canvas.on(Ground::Band, Rect::new(x, 0, w.saturating_sub(x), 1));
-    let text = cut(right, room);
-    if room > 8 {
-        band.right(w.saturating_sub(3), 0, text, Role::Muted);
+    if room > 8 && !(SHORT_TABS..FULL_TABS).contains(&w) {
+        let mut band = canvas.on(Ground::Band, Rect::new(x, 0, w.saturating_sub(x), 1));
+        band.right(w.saturating_sub(3), 0, cut(&right, room), Role::Muted);
     }
 }
 
@@ -76,18 +104,18 @@ pub enum Panels {
     OneAtATime,
 }
 
-/// The keys of `context`: the first that fit, and always the one that shows them all.
-pub fn footer(canvas: &mut Canvas<'_>, context: Context, panels: Panels) {
+/// The keys of `place`: the first that fit, and always the one that shows them all.
+pub fn footer(canvas: &mut Canvas<'_>, place: Place, panels: Panels) {
     let (w, h) = (canvas.area().width, canvas.area().height);
     let y = h.saturating_sub(1);
     let mut footer = canvas.on(Ground::Band, Rect::new(0, y, w, 1));
     let item = |row: &Binding| width(row.short) + 1 + width(row.label);
-    let has_help = HELP.contexts.contains(&context);
+    let has_help = HELP.contexts.contains(&place.context);
     let reserved = if has_help { item(&HELP) + 3 } else { 0 };
     let mut x = 2;
     let mut full = false;
     let turns = |row: &&Binding| row.keys.iter().any(|(_, intent)| *intent == Intent::NextPanel);
-    let shown = rows(context).filter(|row| !row.label.is_empty() && row.short != HELP.short);
+    let shown = rows(place).filter(|row| !row.label.is_empty() && row.short != HELP.short);
     for row in shown.filter(|row| panels == Panels::OneAtATime || !turns(row)) {
         full |= x + item(row) + reserved + 1 > w;
         if !full {

@@ -4,7 +4,7 @@ use super::best;
 use crate::tui::{
     canvas::{Canvas, wrap},
     format,
-    keymap::{self, Context, Group},
+    keymap::{self, Context, Group, Place, RunState},
     layout::{ChartRows, Columns},
     model::Search,
     theme::Role,
@@ -31,7 +31,8 @@ pub fn take_home(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns,
     canvas.text(at.start, rows.title, "Take it home", Role::Strong.bold());
     let end = at.end.min(at.start + 35);
     let mut y = rows.body.first;
-    let own = keymap::rows(Context::Finished).filter(|row| {
+    let place = Place { context: Context::Search, run: RunState::Finished };
+    let own = keymap::rows(place).filter(|row| !row.label.is_empty()).filter(|row| {
         row.group == Group::Run || row.group == Group::Candidate && search.best().is_some()
     });
     for row in own {

@@ -29,7 +29,7 @@ struct Grid {
 
 pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
     let (w, h) = (canvas.area().width, canvas.area().height);
-    chrome::band(canvas, "Form", &format!("nothing running · {}", model.host.name));
+    chrome::band(canvas, model);
     if h < 2 {
         return;
     }
@@ -60,7 +60,7 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
         chrome::focused_title(canvas, grid.x.max(2), 3, "Form");
     }
     fields(form, canvas, grid, rows);
-    chrome::footer(canvas, model.base_context(), chrome::Panels::All);
+    chrome::footer(canvas, model.base_place(), chrome::Panels::All);
 }
 
 fn status(form: &Form, canvas: &mut Canvas<'_>, w: u16) {
@@ -82,7 +82,7 @@ fn status(form: &Form, canvas: &mut Canvas<'_>, w: u16) {
 
 fn presets(model: &Model, form: &Form, canvas: &mut Canvas<'_>, rows: Rows) {
     canvas.text(2, 3, "Presets", Role::Strong.bold());
-    let known = model.picker.entries.iter().map(|entry| entry.name.as_str());
+    let known = model.setup.picker.entries.iter().map(|entry| entry.name.as_str());
     let mut names: Vec<&str> = known.collect();
     if !names.contains(&form.name.as_str()) {
         names.push(&form.name);

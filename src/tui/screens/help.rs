@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::tui::{
     canvas::{Canvas, cut, width},
-    keymap::{Binding, Context, Group, rows},
+    keymap::{Binding, Context, Group, Place, rows},
     theme::{Ground, Role},
 };
 
@@ -28,13 +28,13 @@ pub struct Page {
 }
 
 impl Page {
-    pub fn new(context: Context, w: u16, h: u16) -> Page {
+    pub fn new(place: Place, w: u16, h: u16) -> Page {
         let (count, width) = match w {
             110.. => (3, 110),
             76.. => (2, 76),
             _ => (1, w),
         };
-        let columns = split(context, count);
+        let columns = split(place, count);
         let longest = columns.iter().map(Vec::len).max().unwrap_or(0) as u16;
         let height = (longest + FRAME).min(h.saturating_sub(2));
         let y = 4.min(h.saturating_sub(1 + height));
@@ -53,16 +53,16 @@ impl Page {
     }
 }
 
-pub fn draw(context: Context, scroll: u16, canvas: &mut Canvas<'_>) {
+pub fn draw(place: Place, scroll: u16, canvas: &mut Canvas<'_>) {
     let (w, h) = (canvas.area().width, canvas.area().height);
     if w < 24 || h < 8 {
         return;
     }
-    let page = Page::new(context, w, h);
+    let page = Page::new(place, w, h);
     let Rect { x, y, width: width_, height } = page.rect;
     let mut panel = canvas.on(Ground::Panel, page.rect);
     frame(&mut panel, page.rect);
-    let title = format!(" Keys of {} ", context.title());
+    let title = format!(" Keys of {} ", place.context.title());
     panel.text(x + 2, y, title, Role::Strong.bold());
     let closes = " ? or esc closes ";
     if width_ >= 40 {
@@ -97,14 +97,9 @@ pub fn draw(context: Context, scroll: u16, canvas: &mut Canvas<'_>) {
             }
         }
     }
-    let legend: &[_] = match context {
-        Context::Running | Context::Paused | Context::Confirming | Context::Finished => &LEGEND,
-        Context::Picker
-        | Context::Path
-        | Context::Form
-        | Context::Edit
-        | Context::Help
-        | Context::Leave => &[],
+    let legend: &[_] = match place.context {
+        Context::Search | Context::Population => &LEGEND,
+        _ => &[],
     };
     let (mut x, y) = (x + 3, y + height - 2);
     for (glyph, role, meaning) in legend {
@@ -157,28 +152,21 @@ const NOTES: [&str; 11] = [
 ];
 
 fn has_notes(context: Context) -> bool {
-    match context {
-        Context::Running
-        | Context::Paused
-        | Context::Confirming
-        | Context::Finished
-        | Context::Form => true,
-        Context::Picker | Context::Path | Context::Edit | Context::Help | Context::Leave => false,
-    }
+    matches!(context, Context::Search | Context::Form)
 }
 
 /// The groups in so many columns, whole, in their order.
-fn split(context: Context, count: usize) -> Vec<Vec<Line>> {
+fn split(place: Place, count: usize) -> Vec<Vec<Line>> {
     let mut groups: Vec<Vec<Line>> = Group::ALL
         .into_iter()
         .filter_map(|group| {
-            let of_group = rows(context).filter(|row| row.group == group);
+            let of_group = rows(place).filter(|row| row.group == group);
             let lines: Vec<Line> = of_group.map(Line::Row).collect();
             let title = std::iter::once(Line::Title(group));
             (!lines.is_empty()).then(|| title.chain(lines).collect())
         })
         .collect();
-    if has_notes(context) {
+    if has_notes(place.context) {
         let notes = NOTES.into_iter().map(Line::Text);
         groups.push(
             std::iter::once(Line::Heading("What maximising Zen does")).chain(notes).collect(),

@@ -4,18 +4,28 @@
 mod best;
 mod chrome;
 mod confirm;
+mod diff;
+mod export;
 mod form;
 pub mod help;
+mod idle;
 mod leave;
+mod log;
+mod network;
+mod palette;
 mod picker;
+mod population;
+mod prompt;
 mod search;
 mod small;
+mod solve;
 
 use ratatui::buffer::Buffer;
 
 use super::{
     canvas::Canvas,
-    model::{Model, Overlay, Screen},
+    keymap::Tab,
+    model::{Model, Overlay},
     theme::Theme,
 };
 
@@ -25,15 +35,26 @@ pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
     if canvas.area().is_empty() {
         return;
     }
-    match &model.screen {
-        Screen::Picker => picker::draw(model, &mut canvas),
-        Screen::Form(form) => form::draw(model, form, &mut canvas),
-        Screen::Search(search) => search::draw(model, search, &mut canvas),
+    match (model.tab, &model.search) {
+        (Tab::Setup, _) => match model.setup.open_form() {
+            Some(form) => form::draw(model, form, &mut canvas),
+            None => picker::draw(model, &mut canvas),
+        },
+        (Tab::Network, _) => network::draw(model, &mut canvas),
+        (Tab::Diff, _) => diff::draw(model, &mut canvas),
+        (_, None) => idle::draw(model, &mut canvas),
+        (Tab::Search, Some(search)) => search::draw(model, search, &mut canvas),
+        (Tab::Log, Some(search)) => log::draw(model, search, &mut canvas),
+        (Tab::Population, Some(search)) => population::draw(model, search, &mut canvas),
     }
-    match model.overlay {
+    match &model.overlay {
         None => {}
-        Some(Overlay::Help { scroll }) => help::draw(model.base_context(), scroll, &mut canvas),
+        Some(Overlay::Help { scroll }) => help::draw(model.base_place(), *scroll, &mut canvas),
         Some(Overlay::Leave) => leave::draw(&mut canvas),
+        Some(Overlay::Export(export)) => export::draw(export, &mut canvas),
+        Some(Overlay::Palette(palette)) => palette::draw(palette, &mut canvas),
+        Some(Overlay::Solve(solve)) => solve::draw(solve, model.now_ms, &mut canvas),
+        Some(Overlay::Net(prompt)) => prompt::draw(model, prompt, &mut canvas),
     }
 }
 

@@ -24,8 +24,7 @@ const BUDGET_END: u16 = 70;
 
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
     let (w, h) = (canvas.area().width, canvas.area().height);
-    let host = format!("{} · {}", model.host.name, cores(model.host.cores));
-    chrome::band(canvas, "", &host);
+    chrome::band(canvas, model);
     if h < 2 {
         return;
     }
@@ -41,20 +40,21 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         y = 6;
     }
     heads(canvas, y, w);
-    list(&model.picker, canvas, main, Rows { first: y + 1, last: h.saturating_sub(2).max(y + 1) });
+    list(
+        &model.setup.picker,
+        canvas,
+        main,
+        Rows { first: y + 1, last: h.saturating_sub(2).max(y + 1) },
+    );
     if is_wide {
         let (_, rule, side) = layout::two_columns(w);
         canvas.vertical_rule(rule, 3..=h - 3);
-        match model.picker.selected() {
+        match model.setup.picker.selected() {
             Some(entry) => details(entry, canvas, side, h - 3),
             None => about_files(canvas, side),
         }
     }
-    chrome::footer(canvas, model.base_context(), chrome::Panels::All);
-}
-
-pub fn cores(count: usize) -> String {
-    if count == 1 { "1 core".to_owned() } else { format!("{count} cores") }
+    chrome::footer(canvas, model.base_place(), chrome::Panels::All);
 }
 
 fn heads(canvas: &mut Canvas<'_>, y: u16, w: u16) {

@@ -1,7 +1,5 @@
 //! The search as it runs, and as it ended.
 
-use std::sync::Arc;
-
 use super::{
     best,
     chrome::{self, Alarm, Panels, Runs, put, run, width_of},
@@ -14,9 +12,13 @@ use crate::{
         canvas::{Canvas, cut, width, wrap},
         format::{self, Unit},
         layout::{ChartRows, Columns, Events, Large, Layout, Medium, Rows},
-        model::{Chart, Event, EventKind, Model, Search},
+        model::{Chart, Event, EventKind, Model, Search, Steps},
         theme::{Depth, Role},
-        widgets::{convergence, gauge, histogram, population_table::Table, time},
+        widgets::{
+            convergence, gauge, histogram,
+            population_table::{Purpose, Sorted, Table},
+            time,
+        },
     },
 };
 
@@ -146,13 +148,13 @@ fn reason(reason: Reason) -> &'static str {
 const MIN_GAUGE: u16 = 8;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Words {
+pub enum Words {
     Long,
     Short,
 }
 
 /// State, count, gauge, percent, and as many facts as leave the gauge its room.
-fn status(model: &Model, search: &Search, canvas: &mut Canvas<'_>, words: Words) {
+pub fn status(model: &Model, search: &Search, canvas: &mut Canvas<'_>, words: Words) {
     let w = canvas.area().width;
     let (glyph, role, word, about) = state(search, model.now_ms);
     let mut left = vec![run(glyph, role), run(" ", Role::Text), run(word, Role::Strong.bold())];
@@ -215,7 +217,8 @@ pub fn units(search: &Search) -> (Unit, Unit) {
     (Unit::for_up_to(params), Unit::for_up_to(flops))
 }
 
-pub fn table<'a>(search: &Search, population: &'a [Arc<Member>], visible: usize) -> Table<'a> {
+pub fn table(search: &Search, visible: usize) -> Table<'_> {
+    let population = search.population();
     let (params, flops) = units(search);
     Table {
         population,
@@ -228,6 +231,9 @@ pub fn table<'a>(search: &Search, population: &'a [Arc<Member>], visible: usize)
         cursor: search.rank(),
         winner: search.finished.as_ref().and_then(|f| Some(f.winner.as_ref()?.member.id)),
         noise: search.snapshot.as_ref().and_then(|s| s.noise),
+        marks: &search.marks,
+        purpose: Purpose::Search,
+        sorted: Sorted::BY_SCORE,
     }
 }
 
@@ -252,7 +258,7 @@ fn population(
     if members.is_empty() {
         return nobody(search, canvas, (at, rows));
     }
-    table(search, members, model.layout().visible(members.len())).draw(canvas, at, rows);
+    table(search, model.layout().visible(members.len())).draw(canvas, at, rows);
 }
 
 /// What a draw's noise leaves of the order of the population, where that is known; or that there is no
@@ -303,9 +309,7 @@ pub fn nobody(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns, Ro
 
 fn large(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Large) {
     let w = canvas.area().width;
-    let seed = search.spec.preset.search.seed;
-    let run = format!("{} · seed {seed} · {}", search.spec.name, model.host.name);
-    chrome::band(canvas, "Search", &run);
+    chrome::band(canvas, model);
     status(model, search, canvas, Words::Long);
     population(model, search, canvas, (at.main, at.table));
     let side_rows = Rows { first: 3, last: at.table.last };
@@ -344,11 +348,11 @@ fn large(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Large) {
         }
     }
     banner(search, canvas, 2);
-    chrome::footer(canvas, model.base_context(), Panels::All);
+    chrome::footer(canvas, model.base_place(), Panels::All);
 }
 
 fn medium(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Medium) {
-    chrome::band(canvas, "Search", &search.spec.name);
+    chrome::band(canvas, model);
     status(model, search, canvas, Words::Short);
     population(model, search, canvas, (at.main, at.table));
     if shows_confirmation(search) && search.chart == Chart::Convergence {
@@ -370,7 +374,7 @@ fn medium(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Medium) 
         event_line(canvas, at.event, event);
     }
     banner(search, canvas, 2);
-    chrome::footer(canvas, model.base_context(), Panels::OneAtATime);
+    chrome::footer(canvas, model.base_place(), Panels::OneAtATime);
 }
 
 /// A chart with its title; [`Chart::Time`] has a function of its own, which needs the clock.
@@ -396,8 +400,12 @@ pub fn chart(
                 ];
                 put(canvas, x, rows.title, &legend);
             }
+            if search.steps == Steps::Logarithmic && at.width() >= 40 {
+                canvas.right(at.end, rows.title, "log x", Role::Muted);
+            }
             let points = search.snapshot.as_ref().map_or(&[][..], |s| s.convergence.as_slice());
-            convergence::draw(canvas, at, rows, (points, search.most()));
+            let curve = convergence::Curve { points, most: search.most(), steps: search.steps };
+            convergence::draw(canvas, at, rows, curve);
         }
         Chart::Scores => {
             let x = canvas.text(at.start, rows.title, "Scores", Role::Strong.bold());
@@ -430,7 +438,12 @@ pub fn time_panel(
     if let Some(snapshot) = &search.snapshot {
         let snapshot: &Snapshot = snapshot;
         let elapsed_ms = search.elapsed_ms(model.now_ms);
-        let time = time::Time { snapshot, elapsed_ms, whole_ms: search.whole_ms() };
+        // The panel of the best says it where there is room for that.
+        let shown = matches!(model.layout(), Layout::Large(_));
+        let optimum = snapshot.optimum.as_deref().filter(|_| !shown);
+        let prices = optimum.map_or_else(Vec::new, best::prices);
+        let whole_ms = search.whole_ms();
+        let time = time::Time { snapshot, elapsed_ms, whole_ms, prices };
         time::draw(canvas, at, rows, &time);
     }
 }

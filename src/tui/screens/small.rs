@@ -8,6 +8,7 @@ use super::{
 };
 use crate::tui::{
     canvas::{Canvas, cut, width},
+    columns::Column,
     format,
     layout::{ChartRows, Columns, Rows, Small},
     model::{Chart, Model, Search},
@@ -15,7 +16,7 @@ use crate::tui::{
     widgets::{
         bars,
         gauge::{Tone, gauge},
-        population_table::{Column, Voice, heads, place},
+        population_table::{Purpose, Sorted, Voice, heads, place},
     },
 };
 
@@ -48,7 +49,16 @@ pub fn summary(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
     }
 }
 
-pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Small) {
+/// Where even one panel has no room.
+pub fn less(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
+    match (canvas.area().width, canvas.area().height) {
+        (w, h) if w < 12 || h < 2 => state_only(model, search, canvas),
+        _ => summary(model, search, canvas),
+    }
+}
+
+/// Name, state, time left; how far it is.
+pub fn head(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
     let w = canvas.area().width;
     let mut band = canvas.on(Ground::Band, Rect::new(0, 0, w, 1));
     band.text(1, 0, "zendo", Role::Accent.bold());
@@ -63,6 +73,10 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Small)
         gauge(canvas, Columns { start: 1, end: w - 10 }, 1, share(search), Tone::Progress);
         percent(canvas, w - 2, 1, share(search));
     }
+}
+
+pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Small) {
+    head(model, search, canvas);
     best(search, canvas);
     if search.shows_chart {
         charts(model, search, canvas, at);
@@ -72,7 +86,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Small)
     if search.banner.is_some() {
         whole::banner(search, canvas, at.bottom);
     }
-    chrome::footer(canvas, model.base_context(), chrome::Panels::OneAtATime);
+    chrome::footer(canvas, model.base_place(), chrome::Panels::OneAtATime);
 }
 
 fn best(search: &Search, canvas: &mut Canvas<'_>) {
@@ -90,9 +104,13 @@ fn best(search: &Search, canvas: &mut Canvas<'_>) {
 }
 
 /// Rank, score, params, from, widths; more where it is wider.
-fn columns(search: &Search, w: u16) -> Vec<(Column, Columns)> {
+pub fn columns(search: &Search, w: u16) -> Vec<(Column, Columns)> {
     if w >= 60 {
-        return place(search.population(), Columns { start: 0, end: w - 3 });
+        return place(
+            search.population(),
+            Columns { start: 0, end: w - 3 },
+            (Purpose::Search, Sorted::BY_SCORE),
+        );
     }
     let widths = Columns { start: w - 7, end: w - 2 };
     vec![
@@ -111,9 +129,9 @@ fn population(search: &Search, canvas: &mut Canvas<'_>, at: &Small) {
         return nobody(search, canvas, (columns, at.table));
     }
     let visible = usize::from(at.table.height());
-    let table = table(search, members, visible);
+    let table = table(search, visible);
     let columns = columns(search, canvas.area().width);
-    heads(canvas, &columns, at.table.first - 1);
+    heads(canvas, &columns, at.table.first - 1, Sorted::BY_SCORE);
     for (rank, y) in (table.top..members.len()).zip(at.table.first..=at.table.last) {
         table.row(canvas, &columns, (rank, y), Voice::Plain);
     }

@@ -1,14 +1,20 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 use super::draw;
+use crate::run::{
+    Proof,
+    protocol::{Optimum, Progress, Solved, Stage, Update},
+};
 use crate::tui::{
     action::Action,
     fixture,
-    keymap::{Context, Intent, Key, rows},
-    model::{Model, Overlay, Screen},
+    keymap::{Context, Intent, Key, Place, RunState, Tab, rows},
+    model::{Model, Net, NetPrompt, NetTarget, Overlay},
     theme::{Depth, Role, Theme},
     update::update,
 };
+
+const RUNNING: Place = Place { context: Context::Search, run: RunState::Running };
 
 const SIZES: [(u16, u16); 4] = [(200, 60), (120, 36), (80, 24), (40, 12)];
 
@@ -72,10 +78,196 @@ fn asked() -> Model {
     model
 }
 
+fn population() -> Model {
+    let mut model = fixture::running();
+    press(&mut model, &[Intent::Show(Tab::Population)]);
+    model
+}
+
+fn type_in(model: &mut Model, text: &str) {
+    for c in text.chars() {
+        update(model, Action::Type(Key::Char(c)));
+    }
+}
+
+fn filtered() -> Model {
+    let mut model = population();
+    press(&mut model, &[Intent::Down, Intent::Mark, Intent::PinA, Intent::Down, Intent::Mark]);
+    press(&mut model, &[Intent::Axis, Intent::Filter]);
+    type_in(&mut model, "params<0.98M has:K7");
+    press(&mut model, &[Intent::Enter, Intent::SortRight, Intent::SortRight, Intent::Down]);
+    model
+}
+
+fn filtering() -> Model {
+    let mut model = population();
+    press(&mut model, &[Intent::Axis, Intent::Axis, Intent::Filter]);
+    type_in(&mut model, "score>100 parms<0.98M");
+    model
+}
+
+fn scattered() -> Model {
+    let mut model = population();
+    press(&mut model, &[Intent::NextPanel]);
+    model
+}
+
+fn solving() -> Model {
+    let mut model = form();
+    press(&mut model, &[Intent::Solve]);
+    let progress =
+        Progress { stage: Stage::Candidates(5_200), bound: Some(151.3), best: Some(150.9) };
+    update(&mut model, Action::Proved(Proof::Working(progress)));
+    model
+}
+
+fn solved() -> Model {
+    let mut model = solving();
+    update(&mut model, Action::Clock(3_400));
+    let snapshot = fixture::snapshot();
+    let known = snapshot.optimum.as_deref().expect("the fixture has one");
+    let best = snapshot.population.iter().take(8).enumerate().map(|(i, member)| Solved {
+        structure: member.structure.clone(),
+        objective: known.bound - 0.01 * i as f64,
+        score: known.bound - 0.1,
+        costs: member.costs,
+    });
+    let optimum = Optimum { structures: best.collect(), best: None, ..known.clone() };
+    update(&mut model, Action::Proved(Proof::Found(Box::new(optimum))));
+    press(&mut model, &[Intent::Down]);
+    model
+}
+
+fn palette() -> Model {
+    let mut model = fixture::running();
+    press(&mut model, &[Intent::Palette]);
+    type_in(&mut model, "exp");
+    press(&mut model, &[Intent::Down]);
+    model
+}
+
+fn log() -> Model {
+    let mut model = fixture::worker_failed();
+    press(&mut model, &[Intent::Copy, Intent::Show(Tab::Log), Intent::Back, Intent::Down]);
+    model
+}
+
+fn log_filter() -> Model {
+    let mut model = log();
+    press(&mut model, &[Intent::Filter]);
+    type_in(&mut model, "kind:bst");
+    model
+}
+
+fn exporting() -> Model {
+    let mut model = filtered();
+    press(&mut model, &[Intent::Export]);
+    model
+}
+
+fn prompted() -> Model {
+    let mut model = fixture::running();
+    model.overlay = Some(Overlay::Net(NetPrompt::new(NetTarget::Network)));
+    model
+}
+
+fn prompt_with_error() -> Model {
+    let mut model = prompted();
+    let text = "mine SuperConvK3BNRELU(3,8,1,1)SuperResK3K3(8,16,2,1)";
+    update(&mut model, Action::Paste(text.to_owned()));
+    press(&mut model, &[Intent::Enter]);
+    model
+}
+
+fn network() -> Model {
+    let mut model = fixture::running();
+    press(&mut model, &[Intent::Show(Tab::Network)]);
+    model
+}
+
+fn network_of_a_candidate() -> Model {
+    let mut model = fixture::running();
+    let keys = [Intent::Down, Intent::Down, Intent::Enter, Intent::Down, Intent::Down];
+    press(&mut model, &keys);
+    press(&mut model, &[Intent::Down, Intent::Into, Intent::Share]);
+    model
+}
+
+fn network_unfolded() -> Model {
+    let mut model = published("ZenNet-1.2ms");
+    press(&mut model, &[Intent::Unfold, Intent::Down, Intent::Down, Intent::Down, Intent::Into]);
+    model
+}
+
+/// Opened where no search runs.
+fn published(name: &str) -> Model {
+    let mut model = fixture::model();
+    press(&mut model, &[Intent::Show(Tab::Network), Intent::OpenNet]);
+    update(&mut model, Action::Paste(name.to_owned()));
+    press(&mut model, &[Intent::Enter]);
+    model
+}
+
+fn no_network() -> Model {
+    let mut model = fixture::model();
+    press(&mut model, &[Intent::Show(Tab::Network)]);
+    model
+}
+
+/// On the Diff screen: the best against what was published.
+fn diff() -> Model {
+    let mut model = fixture::running();
+    press(&mut model, &[Intent::Show(Tab::Diff)]);
+    let best = fixture::snapshot().population[0].id;
+    let ancestors = Update::Ancestors(fixture::ancestors(best));
+    update(&mut model, Action::Engine(ancestors));
+    model
+}
+
+/// Blocks put in, taken out, split; B is no candidate.
+fn diff_pasted() -> Model {
+    let mut model = diff();
+    let parse = |text: &str| text.parse().expect("valid");
+    let a = "SuperConvK3BNRELU(3,16,1,1)SuperResK3K3(16,32,2,16,2)SuperResK1K5K1(32,64,2,32,7)\
+             SuperResK3K3(64,64,2,32,1)SuperConvK1BNRELU(64,128,1,1)";
+    let b = "SuperConvK3BNRELU(3,24,1,1)SuperResK1K7K1(24,24,1,8,2)SuperResK3K3(24,32,2,24,2)\
+             SuperResK1K5K1(32,64,2,32,3)SuperResK1K5K1(64,64,1,32,4)SuperConvK1BNRELU(64,512,2,1)";
+    model.pins.a = Some(Net::other(None, parse(a)));
+    model.pins.b = Some(Net::other(Some("mine"), parse(b)));
+    press(&mut model, &[Intent::NextPanel]);
+    model
+}
+
+/// Two steps back, against its parent.
+fn diff_walked() -> Model {
+    let mut model = diff();
+    press(&mut model, &[Intent::Up, Intent::Up, Intent::Enter]);
+    model
+}
+
+/// Where the ancestors aren't known yet, in the half that narrow screens don't show first.
+fn diff_asking() -> Model {
+    let mut model = fixture::running();
+    press(&mut model, &[Intent::Show(Tab::Diff), Intent::NextPanel, Intent::NextPanel]);
+    model
+}
+
+fn diff_of_finalists() -> Model {
+    let mut model = fixture::finished();
+    press(&mut model, &[Intent::Down, Intent::Diff]);
+    model
+}
+
+fn diff_of_nothing() -> Model {
+    let mut model = fixture::model();
+    press(&mut model, &[Intent::Show(Tab::Diff)]);
+    model
+}
+
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 12] = [
+const SCREENS: [Named; 36] = [
     ("picker", fixture::model),
     ("picker_latency", latency),
     ("form", form),
@@ -86,8 +278,32 @@ const SCREENS: [Named; 12] = [
     ("worker_failed", fixture::worker_failed),
     ("confirming", fixture::confirming),
     ("finished", fixture::finished),
+    ("population", population),
+    ("population_filtered", filtered),
+    ("population_filtering", filtering),
+    ("population_scatter", scattered),
+    ("solving", solving),
+    ("solved", solved),
+    ("palette", palette),
+    ("log", log),
+    ("log_filter", log_filter),
+    ("export", exporting),
+    ("diff", diff),
+    ("diff_pasted", diff_pasted),
+    ("diff_walked", diff_walked),
+    ("diff_asking", diff_asking),
+    ("diff_finalists", diff_of_finalists),
+    ("diff_nothing", diff_of_nothing),
     ("help", helped),
     ("leave", asked),
+    ("network", network),
+    ("network_candidate", network_of_a_candidate),
+    ("network_folded", || published("ZenNet-1.2ms")),
+    ("network_unfolded", network_unfolded),
+    ("network_mobile", || published("ZenNet-400M")),
+    ("network_none", no_network),
+    ("prompt", prompted),
+    ("prompt_error", prompt_with_error),
 ];
 
 #[test]
@@ -121,6 +337,123 @@ fn no_size_is_too_small_or_odd() {
                 draw(&model, &theme, &mut buffer);
             }
         }
+    }
+}
+
+/// The most blocks of the most sub-layers, unfolded, from the first row to the last: 65,536 ribs.
+#[test]
+fn the_largest_network_draws_row_by_row() {
+    let block = "SuperResIDWE6K7(16384,16384,8,16384,256)";
+    let mut model = published(&block.repeat(256));
+    press(&mut model, &[Intent::Unfold]);
+    let shown = text(&paint(model, (120, 36), Depth::TrueColor));
+    assert!(shown.contains("rows 1–22 of 65,539"), "{shown}");
+    for size in SIZES {
+        let mut model = published(&block.repeat(256));
+        press(&mut model, &[Intent::Unfold, Intent::Last]);
+        press(&mut model, &vec![Intent::Into; 300]);
+        let shown = text(&paint(model, size, Depth::TrueColor));
+        assert!(shown.contains("256 E6 K7"), "{shown}");
+    }
+}
+
+fn letter(role: Role) -> char {
+    match role {
+        Role::Canvas | Role::Band | Role::Panel | Role::Selection => ' ',
+        Role::Rule => '-',
+        Role::Track => '=',
+        Role::Strong => 'S',
+        Role::Text => 't',
+        Role::Muted => 'm',
+        Role::Faint => 'f',
+        Role::Accent => 'a',
+        Role::B => 'B',
+        Role::Mark => 'M',
+        Role::Best => '*',
+        Role::Good => '+',
+        Role::Warn => '~',
+        Role::Error => '!',
+        Role::Bar => '#',
+        Role::Bar2 => '%',
+        Role::River => 'r',
+        Role::K1 => '1',
+        Role::K3 => '3',
+        Role::K5 => '5',
+        Role::K7 => '7',
+        Role::K1d => 'i',
+        Role::K3d => 'j',
+        Role::K5d => 'k',
+        Role::K7d => 'l',
+    }
+}
+
+/// Which role the ink of each cell has, a letter a role.
+fn inks(buffer: &Buffer, theme: &Theme) -> String {
+    let letter = |cell: &ratatui::buffer::Cell| match cell.symbol() {
+        " " => ' ',
+        _ => {
+            let mut roles = Role::ALL.into_iter().filter(|role| letter(*role) != ' ');
+            roles.find(|role| theme.colour(*role) == cell.fg).map_or('?', letter)
+        }
+    };
+    let mut text = String::new();
+    for y in buffer.area.rows() {
+        let line: String = y.positions().map(|at| letter(&buffer[at])).collect();
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn screens_are_inked_as_reviewed() {
+    let theme = Theme::ink(Depth::TrueColor);
+    for (name, model) in [
+        ("running", fixture::running as fn() -> Model),
+        ("population_filtered", filtered),
+        ("network_candidate", network_of_a_candidate),
+        ("diff_pasted", diff_pasted),
+        ("solved", solved),
+    ] {
+        let buffer = paint(model(), (120, 36), Depth::TrueColor);
+        insta::assert_snapshot!(format!("{name}_inks"), inks(&buffer, &theme));
+    }
+}
+
+/// What a large population costs a frame: `cargo test --release --lib hundred -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement, not a test"]
+fn a_hundred_thousand_rows() {
+    let mut snapshot = (*fixture::snapshot()).clone();
+    let members = snapshot.population.clone();
+    snapshot.population = (0..100_000)
+        .map(|i| {
+            let mut member = (*members[i * members.len() / 100_000]).clone();
+            member.id = i as u64;
+            std::sync::Arc::new(member)
+        })
+        .collect();
+    let snapshot = std::sync::Arc::new(snapshot);
+    let mut model = fixture::sized(population(), (120, 36));
+    let theme = Theme::ink(Depth::TrueColor);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 36));
+    for by in ["score", "params"] {
+        if by == "params" {
+            while model.population.sort.name() != "params" {
+                press(&mut model, &[Intent::SortRight]);
+            }
+        }
+        let mut times = Vec::new();
+        for _ in 0..20 {
+            let began = std::time::Instant::now();
+            let said = Update::Snapshot(std::sync::Arc::clone(&snapshot));
+            update(&mut model, Action::Engine(said));
+            let updated = began.elapsed();
+            draw(&model, &theme, &mut buffer);
+            times.push((updated, began.elapsed()));
+        }
+        times.sort();
+        println!("by {by}: update {:?}, with the frame {:?}", times[10].0, times[10].1);
     }
 }
 
@@ -161,7 +494,7 @@ fn without_colours_weight_and_reverse_remain() {
 fn footers_end_with_the_way_to_all_keys() {
     for (name, model) in SCREENS {
         let model = model();
-        let lists = rows(model.context()).any(|row| row.short == "?");
+        let lists = rows(model.place()).any(|row| row.short == "?");
         let shown = text(&paint(model, (40, 12), Depth::TrueColor));
         let footer = shown.lines().last().unwrap_or_default();
         assert!(!lists || footer.contains("? keys"), "{name}: {footer}");
@@ -171,7 +504,7 @@ fn footers_end_with_the_way_to_all_keys() {
 #[test]
 fn the_help_shows_every_row_of_the_context() {
     let shown = text(&paint(helped(), (120, 36), Depth::TrueColor));
-    for row in rows(Context::Running) {
+    for row in rows(RUNNING) {
         assert!(shown.contains(row.shown), "{} is missing", row.shown);
     }
 }
@@ -181,7 +514,7 @@ fn every_field_scrolls_into_view() {
     for size in [(80, 24), (40, 12), (40, 8)] {
         let mut model = form();
         for field in crate::tui::model::FIELDS {
-            let Screen::Form(form) = &mut model.screen else { panic!("a form") };
+            let form = model.setup.open_form_mut().expect("a form");
             form.cursor = crate::tui::model::FIELDS
                 .iter()
                 .position(|known| known.key == field.key)
@@ -258,15 +591,15 @@ fn every_key_scrolls_into_view() {
         let mut model = fixture::sized(fixture::running(), (width, height));
         update(&mut model, Action::Intent(Intent::Help));
         let mut seen = String::new();
-        for _ in 0..40 {
+        for _ in 0..80 {
             let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
             draw(&model, &Theme::ink(Depth::TrueColor), &mut buffer);
             seen.push_str(&text(&buffer));
             update(&mut model, Action::Intent(Intent::Down));
         }
-        for row in rows(Context::Running) {
+        for row in rows(RUNNING) {
             assert!(seen.contains(row.description), "{} at {width}x{height}", row.description);
         }
-        assert!(matches!(model.overlay, Some(Overlay::Help { scroll }) if scroll < 40));
+        assert!(matches!(model.overlay, Some(Overlay::Help { scroll }) if scroll < 80));
     }
 }

@@ -1,25 +1,25 @@
 //! What keys do in the form.
 
-use super::moved;
+use super::{moved, solve};
 use crate::{
     run::RunSpec,
     tui::{
         action::Effect,
-        keymap::Intent,
-        model::{FIELDS, Form, Kind, Model, Screen, Search},
+        keymap::{Intent, Tab},
+        model::{DiffView, FIELDS, Form, Kind, Model, Search},
     },
 };
 
 /// Begins typing, but not where only a choice can be made.
-pub(super) fn begin(form: &mut Form, first: Option<char>) {
+pub(super) fn begin(form: &mut Form) {
     match form.field().kind {
         Kind::Choice(_) => {}
-        Kind::Whole | Kind::Size | Kind::Word => form.begin(first),
+        Kind::Whole | Kind::Size | Kind::Word => form.begin(),
     }
 }
 
 pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
-    let Screen::Form(form) = &mut model.screen else {
+    let Some(form) = model.setup.open_form_mut() else {
         return Vec::new();
     };
     if form.edit.is_some() {
@@ -36,9 +36,10 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     }
     match intent {
         Intent::Start => return start(model),
+        Intent::Solve => return solve::begin(model),
         Intent::Edit | Intent::NextValue => match form.field().kind {
             Kind::Choice(choices) => form.cycle(choices, 1),
-            Kind::Whole | Kind::Size | Kind::Word => form.begin(None),
+            Kind::Whole | Kind::Size | Kind::Word => form.begin(),
         },
         Intent::PreviousValue => match form.field().kind {
             Kind::Choice(choices) => form.cycle(choices, -1),
@@ -46,28 +47,29 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         },
         Intent::Undo => form.undo(),
         Intent::Back if form.refusal.is_some() => form.refusal = None,
-        Intent::Back => {
-            // Parked, not dropped: what was changed is there again when the preset is reopened.
-            if let Screen::Form(form) = std::mem::replace(&mut model.screen, Screen::Picker) {
-                model.parked = Some(form);
-            }
-        }
+        // Not dropped: what was changed is there again when the preset is reopened.
+        Intent::Back => model.setup.shows_form = false,
         _ => {}
     }
     Vec::new()
 }
 
-fn start(model: &mut Model) -> Vec<Effect> {
-    let Screen::Form(form) = &mut model.screen else {
+pub(super) fn start(model: &mut Model) -> Vec<Effect> {
+    let searching = model.is_searching();
+    let Some(form) = model.setup.open_form_mut() else {
         return Vec::new();
     };
     let Some(preset) = form.startable() else {
         return Vec::new();
     };
-    let spec = RunSpec { name: form.name.clone(), preset, out: None };
-    let search = Screen::Search(Box::new(Search::new(spec.clone(), model.now_ms)));
-    if let Screen::Form(form) = std::mem::replace(&mut model.screen, search) {
-        model.parked = Some(form);
+    if searching {
+        form.refusal = Some("a search is running; S on its screen stops it".to_owned());
+        return Vec::new();
     }
-    vec![Effect::Start(Box::new(spec))]
+    let spec = RunSpec { name: form.name.clone(), preset, out: None };
+    model.search = Some(Box::new(Search::new(spec.clone(), model.now_ms)));
+    model.pins.leave_run();
+    model.diff = DiffView::default();
+    model.tab = Tab::Search;
+    vec![Effect::Forget, Effect::Start(Box::new(spec))]
 }

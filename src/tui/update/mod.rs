@@ -1,20 +1,41 @@
 //! How the model changes. Pure: a model and an action give a changed model and effects; must not
 //! know clocks, files, channels. Invariant: every way out of a running search asks first.
 
+mod candidate;
+mod diff;
+mod export;
 mod form;
+mod log;
+mod network;
+mod palette;
 mod picker;
+mod population;
+mod prompt;
 mod search;
+mod solve;
+
+use crate::run::protocol::Command;
 
 use super::{
     Exit,
     action::{Action, Effect},
-    keymap::{Intent, Key},
-    model::{Model, Overlay, Screen},
+    edit::LineEdit,
+    keymap::{Intent, Key, Tab},
+    model::{Model, Overlay},
     screens::help,
 };
 
 /// Applies `action`; what is to be done in the world comes back.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
+    let only_time = matches!(action, Action::Clock(_));
+    let mut effects = apply(model, action);
+    if !only_time {
+        effects.extend(diff::follow(model));
+    }
+    effects
+}
+
+fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Intent(intent) => intend(model, intent),
         Action::Type(key) => {
@@ -33,9 +54,23 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             model.now_ms = now_ms;
             Vec::new()
         }
-        Action::Engine(update) => search::heard(model, update),
+        Action::Engine(update) => {
+            let effects = search::heard(model, update);
+            if let (Tab::Log, Some(search)) = (model.tab, &model.search) {
+                model.log.refresh(search);
+            }
+            effects
+        }
         Action::EngineOver => {
             search::over(model);
+            Vec::new()
+        }
+        Action::Proved(proof) => {
+            solve::heard(model, proof);
+            Vec::new()
+        }
+        Action::Wrote(document, result) => {
+            export::wrote(model, &document, result);
             Vec::new()
         }
         Action::Opened(result) => {
@@ -47,13 +82,29 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
 
 fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     match intent {
+        Intent::Palette => {
+            palette::begin(model);
+            return Vec::new();
+        }
         Intent::Redraw => return vec![Effect::Redraw],
         Intent::Suspend => return vec![Effect::Suspend],
         Intent::StopAndLeave => return search::stop_and_leave(),
         Intent::Quit => return quit(model),
+        Intent::Show(tab) => {
+            return show(model, tab);
+        }
         Intent::Help => {
             model.overlay = Some(Overlay::Help { scroll: 0 });
             return Vec::new();
+        }
+        _ if matches!(model.overlay, Some(Overlay::Solve(_))) => {
+            return solve::intend(model, intent);
+        }
+        _ if matches!(model.overlay, Some(Overlay::Palette(_))) => {
+            return palette::intend(model, intent);
+        }
+        _ if matches!(model.overlay, Some(Overlay::Export(_))) => {
+            return export::intend(model, intent);
         }
         Intent::Back if model.overlay.is_some() => {
             model.overlay = None;
@@ -62,7 +113,7 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         _ => {}
     }
     if let Some(Overlay::Help { scroll }) = model.overlay {
-        let page = help::Page::new(model.base_context(), model.width, model.height);
+        let page = help::Page::new(model.base_place(), model.width, model.height);
         let lines = usize::from(page.most_scroll()) + 1;
         let moved = moved(scroll.into(), lines, page.visible().into(), intent);
         if let Some(scroll) = moved.and_then(|scroll| u16::try_from(scroll).ok()) {
@@ -70,54 +121,101 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         }
         return Vec::new();
     }
-    match &model.screen {
-        Screen::Picker => picker::intend(model, intent),
-        Screen::Form(_) => form::intend(model, intent),
-        Screen::Search(_) => search::intend(model, intent),
+    if let Some(Overlay::Net(_)) = model.overlay {
+        prompt::intend(model, intent);
+        return Vec::new();
+    }
+    match intent {
+        Intent::Pause => return vec![Effect::Tell(Command::Pause)],
+        Intent::Resume => return vec![Effect::Tell(Command::Resume)],
+        Intent::Stop => return vec![Effect::Tell(Command::Stop)],
+        _ => {}
+    }
+    match model.tab {
+        Tab::Setup if model.setup.shows_form => form::intend(model, intent),
+        Tab::Setup => picker::intend(model, intent),
+        Tab::Search => search::intend(model, intent),
+        Tab::Population => population::intend(model, intent),
+        Tab::Log => log::intend(model, intent),
+        Tab::Network => network::intend(model, intent),
+        Tab::Diff => diff::intend(model, intent),
     }
 }
 
+/// Another screen.
+fn show(model: &mut Model, tab: Tab) -> Vec<Effect> {
+    model.tab = tab;
+    match (tab, &model.search) {
+        (Tab::Population, Some(search)) => model.population.refresh(search),
+        (Tab::Log, Some(search)) => model.log.refresh(search),
+        _ => {}
+    }
+    Vec::new()
+}
+
 fn quit(model: &mut Model) -> Vec<Effect> {
-    match &model.screen {
-        Screen::Search(search) if !search.is_over() => {
-            model.overlay = Some(Overlay::Leave);
-            Vec::new()
+    if model.is_searching() {
+        model.overlay = Some(Overlay::Leave);
+        return Vec::new();
+    }
+    vec![Effect::Leave(Exit::Done)]
+}
+
+/// The line that is being typed into.
+fn typed_line(model: &mut Model) -> Option<&mut LineEdit> {
+    match &mut model.overlay {
+        Some(Overlay::Palette(palette)) => return Some(&mut palette.edit),
+        Some(_) => return None,
+        None => {}
+    }
+    match model.tab {
+        Tab::Setup if model.setup.shows_form => {
+            model.setup.form.as_mut().and_then(|form| form.edit.as_mut())
         }
-        Screen::Picker | Screen::Form(_) | Screen::Search(_) => vec![Effect::Leave(Exit::Done)],
+        Tab::Setup => model.setup.picker.path.as_mut(),
+        Tab::Population => model.population.edit.as_mut(),
+        Tab::Log => model.log.edit.as_mut(),
+        Tab::Search | Tab::Network | Tab::Diff => None,
     }
 }
 
 fn type_key(model: &mut Model, key: Key) {
-    if model.overlay.is_some() {
-        return;
+    if let Some(Overlay::Net(prompt)) = &mut model.overlay {
+        return prompt.key(key);
     }
-    match &mut model.screen {
-        Screen::Picker => {
-            if let Some(path) = &mut model.picker.path {
-                path.key(key);
-            }
-        }
-        Screen::Form(form) => match (&mut form.edit, key) {
-            (Some(edit), key) => edit.key(key),
-            (None, Key::Char(c)) if c.is_ascii_digit() => form::begin(form, Some(c)),
-            (None, Key::Backspace | Key::Delete) => form::begin(form, None),
-            (None, _) => {}
-        },
-        Screen::Search(_) => {}
+    if let Some(line) = typed_line(model) {
+        line.key(key);
+        return typed(model);
+    }
+    if model.overlay.is_none()
+        && model.tab == Tab::Setup
+        && let Some(form) = model.setup.open_form_mut()
+        && matches!(key, Key::Backspace | Key::Delete)
+    {
+        form::begin(form);
     }
 }
 
 fn paste(model: &mut Model, text: &str) {
-    if model.overlay.is_some() {
+    if let Some(Overlay::Net(prompt)) = &mut model.overlay {
+        return prompt.paste(text);
+    }
+    if let Some(line) = typed_line(model) {
+        line.insert(text.trim());
+        typed(model);
+    }
+}
+
+/// A line's text has changed; some have a say at once.
+fn typed(model: &mut Model) {
+    if let Some(Overlay::Palette(palette)) = &mut model.overlay {
+        palette.cursor = 0;
         return;
     }
-    let line = match &mut model.screen {
-        Screen::Picker => model.picker.path.as_mut(),
-        Screen::Form(form) => form.edit.as_mut(),
-        Screen::Search(_) => None,
-    };
-    if let Some(line) = line {
-        line.insert(text.trim());
+    match (model.tab, &model.search) {
+        (Tab::Population, Some(search)) => population::typed(&mut model.population, search),
+        (Tab::Log, Some(search)) => model.log.typed(search),
+        _ => {}
     }
 }
 

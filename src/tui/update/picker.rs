@@ -7,12 +7,12 @@ use crate::{
         action::Effect,
         edit::LineEdit,
         keymap::Intent,
-        model::{Form, Model, Screen},
+        model::{Form, Model},
     },
 };
 
 pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
-    let picker = &mut model.picker;
+    let picker = &mut model.setup.picker;
     if let Some(path) = &picker.path {
         match intent {
             Intent::Enter => {
@@ -44,14 +44,15 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
 
 pub(super) fn opened(model: &mut Model, result: Result<PresetSource, PresetError>) {
     // A file is read afresh, it may have changed; a listed preset goes on where it was left.
-    let listed = model.picker.path.is_none();
+    let setup = &mut model.setup;
+    let listed = setup.picker.path.is_none();
     match result.and_then(Form::new) {
         Ok(form) => {
-            let left = model.parked.take().filter(|parked| listed && parked.name == form.name);
-            model.picker.path = None;
-            model.picker.error = None;
-            model.screen = Screen::Form(left.unwrap_or_else(|| Box::new(form)));
+            let left = setup.form.take().filter(|left| listed && left.name == form.name);
+            setup.picker.path = None;
+            setup.picker.error = None;
+            setup.open(left.unwrap_or_else(|| Box::new(form)));
         }
-        Err(error) => model.picker.error = Some(error.to_string()),
+        Err(error) => setup.picker.error = Some(error.to_string()),
     }
 }

@@ -1,22 +1,21 @@
 //! What keys and the engine do to a search.
 
-use super::moved;
+use super::{candidate, moved};
 use crate::{
-    run::protocol::{Command, Fault, Finished, NewBest, Phase, Reason, Update},
+    run::protocol::{Fault, Finished, NewBest, Phase, Reason, Update},
     tui::{
         Exit,
         action::Effect,
         format,
-        keymap::Intent,
+        keymap::{Intent, Tab},
         layout::Layout,
-        model::{Chart, Event, EventKind, Model, Overlay, Scale, Screen, Search},
+        model::{Chart, Event, EventKind, Model, Overlay, Scale, Search, Steps},
     },
 };
 
 pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     let layout = model.layout();
-    let now_ms = model.now_ms;
-    let Screen::Search(search) = &mut model.screen else {
+    let Some(search) = &mut model.search else {
         return Vec::new();
     };
     let count = search.population().len();
@@ -26,25 +25,27 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         return Vec::new();
     }
     match intent {
-        Intent::Pause => return vec![Effect::Tell(Command::Pause)],
-        Intent::Resume => return vec![Effect::Tell(Command::Resume)],
-        Intent::Stop => return vec![Effect::Tell(Command::Stop)],
-        Intent::Copy => return copy(search, now_ms),
         Intent::Cumulative => {
             search.scale = match search.scale {
                 Scale::Counts => Scale::Cumulative,
                 Scale::Cumulative => Scale::Counts,
             };
         }
+        Intent::LogX => {
+            search.steps = match search.steps {
+                Steps::Even => Steps::Logarithmic,
+                Steps::Logarithmic => Steps::Even,
+            };
+        }
         Intent::NextPanel => turn(search, &layout, 1),
         Intent::PreviousPanel => turn(search, &layout, -1),
         Intent::Back => search.banner = None,
         Intent::NewSearch => {
-            model.screen = Screen::Picker;
-            model.parked = None;
-            return vec![Effect::Forget];
+            model.tab = Tab::Setup;
+            model.setup.shows_form = false;
         }
-        _ => {}
+        Intent::Follow => search.select(0, visible),
+        _ => return candidate::intend(model, intent),
     }
     Vec::new()
 }
@@ -75,23 +76,11 @@ fn turn(search: &mut Search, layout: &Layout, step: isize) {
     }
 }
 
-fn copy(search: &mut Search, now_ms: u64) -> Vec<Effect> {
-    let Some(member) = search.selected() else {
-        return Vec::new();
-    };
-    let text = member.structure.to_string();
-    let lead = format!("sent {}", format::id(member.id));
-    let detail = "its structure, to the clipboard of your terminal".to_owned();
-    let at_ms = now_ms.saturating_sub(search.started_at_ms);
-    search.log(Event::new(at_ms, EventKind::Note, lead, detail));
-    vec![Effect::Copy(text)]
-}
-
 /// The engine said something.
 pub(super) fn heard(model: &mut Model, update: Update) -> Vec<Effect> {
     let layout = model.layout();
     let now_ms = model.now_ms;
-    let Screen::Search(search) = &mut model.screen else {
+    let Some(search) = &mut model.search else {
         return Vec::new();
     };
     match update {
@@ -101,6 +90,9 @@ pub(super) fn heard(model: &mut Model, update: Update) -> Vec<Effect> {
             let phase = snapshot.phase;
             search.show(snapshot, now_ms, visible);
             enter(search, phase, now_ms);
+            if model.tab == Tab::Population {
+                model.population.refresh(search);
+            }
         }
         Update::Phase(phase) => enter(search, phase, now_ms),
         Update::NewBest(best) => search.log(new_best(&best)),
@@ -108,11 +100,15 @@ pub(super) fn heard(model: &mut Model, update: Update) -> Vec<Effect> {
             search.log(Event::new(log.at_ms, EventKind::Note, String::new(), log.text));
         }
         Update::Fault(fault) => {
-            let Fault { at_ms, text, worker: _, id: _ } = fault;
+            let Fault { at_ms, text, worker: _, id } = fault;
             search.banner = Some(text.clone());
             // The text says itself which worker and which candidate it is about.
             let detail = String::new();
-            search.log(Event::new(at_ms, EventKind::Fault, text, detail));
+            search.log(Event { id, ..Event::new(at_ms, EventKind::Fault, text, detail) });
+        }
+        Update::Ancestors(ancestors) => {
+            model.diff.hear(&ancestors);
+            search.learn(ancestors);
         }
         Update::Finished(finished) => return finish(model, finished),
     }
@@ -142,6 +138,8 @@ fn new_best(best: &NewBest) -> Event {
     let gain = member.gain.map(|gain| format!("{} on its parent", format::signed(gain)));
     Event {
         tail: gain.unwrap_or_default(),
+        id: Some(member.id),
+        gain: member.gain,
         ..Event::new(best.at_ms, EventKind::NewBest, lead, detail)
     }
 }
@@ -150,14 +148,16 @@ fn finish(model: &mut Model, finished: Finished) -> Vec<Effect> {
     let now_ms = model.now_ms;
     let layout = &model.layout();
     close_question(model);
-    let Screen::Search(search) = &mut model.screen else {
+    let Some(search) = &mut model.search else {
         return Vec::new();
     };
     let failed = finished.reason == Reason::Failed;
-    if let (true, None, Some(mut form)) = (failed, &search.snapshot, model.parked.take()) {
+    if let (true, None, Some(form)) = (failed, &search.snapshot, &mut model.setup.form) {
         // It never began: back to where what stands in the way can be changed.
         form.refusal = search.banner.take();
-        model.screen = Screen::Form(form);
+        model.setup.shows_form = true;
+        model.tab = Tab::Setup;
+        model.search = None;
         return vec![Effect::Forget];
     }
     search.finish(finished, layout);
@@ -174,14 +174,14 @@ fn finish(model: &mut Model, finished: Finished) -> Vec<Effect> {
 
 /// Whether to leave a running search is no question any more.
 fn close_question(model: &mut Model) {
-    if model.overlay == Some(Overlay::Leave) {
+    if matches!(model.overlay, Some(Overlay::Leave)) {
         model.overlay = None;
     }
 }
 
 /// The engine is gone.
 pub(super) fn over(model: &mut Model) {
-    let Screen::Search(search) = &mut model.screen else {
+    let Some(search) = &mut model.search else {
         return;
     };
     if search.finished.is_none() {

@@ -2,18 +2,22 @@ use std::sync::Arc;
 
 use super::update;
 use crate::{
-    run::protocol::{Command, Phase, Snapshot, Update},
+    run::{
+        Proof, Unsolvable,
+        protocol::{Command, Phase, Snapshot, Update},
+    },
     tui::{
         Exit,
         action::{Action, Effect},
+        columns::Column,
         fixture,
-        keymap::{Context, Key, intent},
-        model::{Form, Model, Overlay, Screen, Search},
+        keymap::{Context, Key, Place, RunState, intent},
+        model::{Form, Model, Overlay, Search},
     },
 };
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
-    match intent(model.context(), key) {
+    match intent(model.place(), key) {
         Some(intent) => update(model, Action::Intent(intent)),
         None => update(model, Action::Type(key)),
     }
@@ -25,18 +29,19 @@ fn type_in(model: &mut Model, text: &str) {
     }
 }
 
+/// In a form: over the value of the field under the cursor.
+fn set(model: &mut Model, text: &str) {
+    press(model, Key::Char('e'));
+    press(model, Key::Ctrl('u'));
+    type_in(model, text);
+}
+
 fn search(model: &Model) -> &Search {
-    match &model.screen {
-        Screen::Search(search) => search,
-        Screen::Picker | Screen::Form(_) => panic!("a search"),
-    }
+    model.search.as_ref().expect("a search")
 }
 
 fn form(model: &Model) -> &Form {
-    match &model.screen {
-        Screen::Form(form) => form,
-        Screen::Picker | Screen::Search(_) => panic!("a form"),
-    }
+    model.setup.open_form().expect("a form")
 }
 
 /// From the picker into the form of the fixture's preset.
@@ -53,28 +58,28 @@ fn opened() -> Model {
 #[test]
 fn enter_shows_a_preset_and_a_second_enter_starts_it() {
     let mut model = opened();
-    assert_eq!(model.context(), Context::Form);
-    type_in(&mut model, "96k");
-    assert_eq!(model.context(), Context::Edit);
+    assert_eq!(model.place().context, Context::Form);
+    set(&mut model, "96k");
+    assert_eq!(model.place().context, Context::Edit);
     press(&mut model, Key::Enter);
     let effects = press(&mut model, Key::Enter);
-    let [Effect::Start(spec)] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::Forget, Effect::Start(spec)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(spec.preset.search.iterations, 96_000);
-    assert_eq!(model.context(), Context::Running);
+    assert_eq!(model.place(), Place { context: Context::Search, run: RunState::Running });
 }
 
 /// Counts are exact: no fraction is rounded, no large seed loses its last digits.
 #[test]
 fn whole_numbers_are_taken_as_typed_or_refused() {
     let mut model = opened();
-    type_in(&mut model, "1.5");
+    set(&mut model, "1.5");
     press(&mut model, Key::Enter);
     assert_eq!(form(&model).draft.wrong[0].message, "'1.5' is no whole number");
     press(&mut model, Key::Char('u'));
     while form(&model).field().key != "search.seed" {
         press(&mut model, Key::Down);
     }
-    type_in(&mut model, "9007199254740993");
+    set(&mut model, "9007199254740993");
     press(&mut model, Key::Enter);
     assert_eq!(form(&model).draft.preset.search.seed, 9_007_199_254_740_993);
 }
@@ -83,10 +88,10 @@ fn whole_numbers_are_taken_as_typed_or_refused() {
 #[test]
 fn a_form_that_was_left_is_found_again() {
     let mut model = opened();
-    type_in(&mut model, "777");
+    set(&mut model, "777");
     press(&mut model, Key::Enter);
     press(&mut model, Key::Esc);
-    assert_eq!(model.context(), Context::Picker);
+    assert_eq!(model.place().context, Context::Picker);
     let source = crate::space::PresetSource::find(fixture::PRESET, &|_| Err(String::new()));
     update(&mut model, Action::Opened(Box::new(source)));
     assert_eq!(form(&model).draft.preset.search.iterations, 777);
@@ -95,7 +100,7 @@ fn a_form_that_was_left_is_found_again() {
 #[test]
 fn a_start_is_refused_while_a_value_is_wrong() {
     let mut model = opened();
-    type_in(&mut model, "0");
+    set(&mut model, "0");
     press(&mut model, Key::Enter);
     let wrong = form(&model).draft.wrong.clone();
     assert_eq!(wrong[0].message, "0 is too small: 1 or more");
@@ -104,7 +109,10 @@ fn a_start_is_refused_while_a_value_is_wrong() {
     assert_eq!(form(&model).field().key, "search.iterations", "the cursor goes to it");
     press(&mut model, Key::Char('u'));
     assert!(form(&model).draft.wrong.is_empty(), "undone");
-    assert!(matches!(press(&mut model, Key::Char('r')).as_slice(), [Effect::Start(_)]));
+    assert!(matches!(
+        press(&mut model, Key::Char('r')).as_slice(),
+        [Effect::Forget, Effect::Start(_)]
+    ));
 }
 
 #[test]
@@ -116,13 +124,13 @@ fn a_limit_of_the_preset_can_be_raised_but_not_lifted() {
     press(&mut model, Key::Enter);
     let message = form(&model).draft.wrong[0].message.clone();
     assert_eq!(message, "the preset itself sets 1.000M: a limit can be raised, not lifted");
-    type_in(&mut model, "2M");
+    set(&mut model, "2M");
     press(&mut model, Key::Enter);
     assert!(form(&model).draft.wrong.is_empty());
     assert_eq!(form(&model).draft.preset.budget.params.map(|s| s.0), Some(2_000_000));
     // No limit becomes one, and none again.
     press(&mut model, Key::Down);
-    type_in(&mut model, "900M");
+    set(&mut model, "900M");
     press(&mut model, Key::Enter);
     assert_eq!(form(&model).draft.preset.budget.flops.map(|s| s.0), Some(900_000_000));
     press(&mut model, Key::Char('e'));
@@ -142,11 +150,11 @@ fn choices_cycle_and_escape_leaves_a_value_as_it_was() {
     press(&mut model, Key::Left);
     assert_eq!(form(&model).changed().count(), 0);
     press(&mut model, Key::Down);
-    type_in(&mut model, "5");
+    set(&mut model, "5");
     press(&mut model, Key::Esc);
     assert_eq!(form(&model).changed().count(), 0);
     press(&mut model, Key::Esc);
-    assert_eq!(model.context(), Context::Picker);
+    assert_eq!(model.place().context, Context::Picker);
 }
 
 #[test]
@@ -158,7 +166,7 @@ fn kernels_are_chosen_from_a_list() {
     assert_eq!(form(&model).changed().count(), 0, "nothing to type");
     press(&mut model, Key::Left);
     let effects = press(&mut model, Key::Enter);
-    let [Effect::Start(spec)] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::Forget, Effect::Start(spec)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(spec.preset.run.kernels, "graph");
 }
 
@@ -181,9 +189,9 @@ fn a_file_that_cannot_be_opened_says_where_it_is_wrong() {
     let read = |_: &std::path::Path| Ok("version = 1\n[search]\niteration = 5\n".to_owned());
     let result = crate::space::PresetSource::find("qq.toml", &read);
     update(&mut model, Action::Opened(Box::new(result)));
-    let error = model.picker.error.clone().expect("refused");
+    let error = model.setup.picker.error.clone().expect("refused");
     assert!(error.starts_with("qq.toml:3:1: unknown key 'iteration'"), "{error}");
-    assert_eq!(model.context(), Context::Path, "the path can be mended");
+    assert_eq!(model.place().context, Context::Path, "the path can be mended");
 }
 
 #[test]
@@ -203,9 +211,9 @@ fn leaving_a_running_search_is_asked_about() {
     for key in [Key::Char('q'), Key::Ctrl('c')] {
         let mut model = fixture::running();
         assert_eq!(press(&mut model, key), []);
-        assert_eq!(model.overlay, Some(Overlay::Leave));
+        assert!(matches!(model.overlay, Some(Overlay::Leave)));
         press(&mut model, Key::Esc);
-        assert_eq!(model.overlay, None);
+        assert!(model.overlay.is_none());
         press(&mut model, key);
         assert_eq!(press(&mut model, key), [Effect::Leave(Exit::Done)], "a second {key:?}");
     }
@@ -219,8 +227,8 @@ fn the_question_goes_away_when_the_search_ends_meanwhile() {
     let mut model = fixture::running();
     press(&mut model, Key::Char('q'));
     update(&mut model, Action::EngineOver);
-    assert_eq!(model.overlay, None);
-    assert_eq!(model.context(), Context::Finished);
+    assert!(model.overlay.is_none());
+    assert_eq!(model.place(), Place { context: Context::Search, run: RunState::Finished });
 }
 
 /// The fixture's snapshot with everything moved down by `new` better candidates.
@@ -280,8 +288,8 @@ fn copying_gives_the_selected_structure() {
 #[test]
 fn events_are_bounded() {
     let mut model = fixture::running();
-    (0..1_000).for_each(|_| drop(press(&mut model, Key::Char('y'))));
-    assert_eq!(search(&model).events.len(), 256);
+    (0..3_000).for_each(|_| drop(press(&mut model, Key::Char('y'))));
+    assert_eq!(search(&model).events.len(), 2_048);
 }
 
 #[test]
@@ -303,8 +311,10 @@ fn estimates_move_by_a_twentieth_or_not_at_all() {
 fn a_finished_search_stays_until_it_is_left() {
     let mut model = fixture::finished();
     assert_eq!(model.clock_period_ms(), None, "nothing ticks any more");
-    assert_eq!(press(&mut model, Key::Char('N')), [Effect::Forget]);
-    assert_eq!(model.context(), Context::Picker);
+    assert_eq!(press(&mut model, Key::Char('N')), []);
+    assert_eq!(model.place().context, Context::Picker);
+    press(&mut model, Key::Char('1'));
+    assert_eq!(search(&model).events.len(), 2, "it is still there");
 }
 
 #[test]
@@ -319,4 +329,142 @@ fn a_search_that_cannot_begin_goes_back_to_its_form() {
     let effects = update(&mut model, Action::Engine(Update::Finished(finished)));
     assert_eq!(effects, [Effect::Forget]);
     assert_eq!(form(&model).refusal, Some(text));
+}
+
+/// The population's screen of the running fixture.
+fn population() -> Model {
+    let mut model = fixture::running();
+    press(&mut model, Key::Char('2'));
+    model
+}
+
+fn shown_ids(model: &Model) -> Vec<u64> {
+    let members = search(model).population();
+    model.population.rows().iter().map(|&rank| members[rank].id).collect()
+}
+
+#[test]
+fn a_population_is_filtered_as_one_types() {
+    let mut model = population();
+    let all = shown_ids(&model);
+    assert_eq!(all.len(), 512);
+    press(&mut model, Key::Char('/'));
+    type_in(&mut model, "params<0.9M");
+    let cheap = shown_ids(&model);
+    assert!(!cheap.is_empty() && cheap.len() < all.len());
+    // What is no filter yet leaves the last one standing, and can't be kept.
+    type_in(&mut model, " has:");
+    assert_eq!(shown_ids(&model), cheap);
+    press(&mut model, Key::Enter);
+    assert_eq!(model.place().context, Context::Filter);
+    type_in(&mut model, "K7");
+    press(&mut model, Key::Enter);
+    assert_eq!(model.place().context, Context::Population);
+    assert!(shown_ids(&model).len() < cheap.len());
+    press(&mut model, Key::Esc);
+    assert_eq!(shown_ids(&model), all);
+}
+
+#[test]
+fn a_population_sorts_by_any_column_and_the_cursor_stays() {
+    let mut model = population();
+    press(&mut model, Key::Down);
+    let id = shown_ids(&model)[model.population.row()];
+    let params = |model: &Model| -> Vec<u64> {
+        let members = search(model).population();
+        model.population.rows().iter().map(|&rank| members[rank].costs.params).collect()
+    };
+    while model.population.sort != Column::Params {
+        press(&mut model, Key::Char('>'));
+    }
+    assert!(params(&model).is_sorted());
+    assert_eq!(shown_ids(&model)[model.population.row()], id);
+    press(&mut model, Key::Char('r'));
+    assert!(params(&model).iter().rev().is_sorted());
+    press(&mut model, Key::Char('<'));
+    assert_ne!(model.population.sort, Column::Params);
+    // A snapshot that adds candidates leaves it there as well.
+    update(&mut model, Action::Engine(Update::Snapshot(moved(5))));
+    assert_eq!(shown_ids(&model)[model.population.row()], id);
+}
+
+#[test]
+fn what_is_marked_is_exported() {
+    let mut model = population();
+    for key in ['m', 'j', 'm', 'x', 'c'] {
+        if key == 'c' {
+            assert_eq!(model.place().context, Context::Export);
+            let effects = press(&mut model, Key::Char(key));
+            let [Effect::Write(document)] = effects.as_slice() else { panic!("{effects:?}") };
+            assert_eq!((document.extension, document.text.lines().count()), ("csv", 3));
+            assert_eq!(document.stem, "zendo-cifar-params-1m-2-candidates");
+            let wrote = Action::Wrote(document.clone(), Ok("/home/me/x.csv".to_owned()));
+            update(&mut model, wrote);
+        } else {
+            press(&mut model, Key::Char(key));
+        }
+    }
+    assert!(search(&model).events.back().is_some_and(|e| e.lead.starts_with("wrote /home/me/")));
+    // One network is one Python file; what can't be written is said.
+    press(&mut model, Key::Char('m'));
+    press(&mut model, Key::Up);
+    press(&mut model, Key::Char('m'));
+    press(&mut model, Key::Char('x'));
+    let effects = press(&mut model, Key::Char('p'));
+    let [Effect::Write(document)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert!(document.text.contains("class Net(nn.Module)"));
+    update(&mut model, Action::Wrote(document.clone(), Err("no space left".to_owned())));
+    assert_eq!(search(&model).banner.as_deref(), Some("no space left"));
+}
+
+#[test]
+fn an_optimum_is_solved_for_from_the_form() {
+    let mut model = opened();
+    let effects = press(&mut model, Key::Char('s'));
+    let [Effect::Solve(wanted)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(wanted.preset.budget.params.map(|size| size.0), Some(1_000_000));
+    assert_eq!(model.clock_period_ms(), Some(1_000), "its clock ticks");
+    update(&mut model, Action::Proved(Proof::Impossible(Unsolvable::NothingFits)));
+    assert_eq!(model.clock_period_ms(), None);
+    assert_eq!(press(&mut model, Key::Esc), [Effect::StopSolving]);
+    // Words that come late find nobody.
+    update(&mut model, Action::Proved(Proof::Done));
+    press(&mut model, Key::Char('s'));
+    let effects = press(&mut model, Key::Enter);
+    assert!(
+        matches!(effects.as_slice(), [Effect::StopSolving, Effect::Forget, Effect::Start(_)]),
+        "{effects:?}"
+    );
+    assert_eq!(model.place().context, Context::Search);
+}
+
+#[test]
+fn any_action_is_found_in_the_palette() {
+    let mut model = fixture::running();
+    press(&mut model, Key::Char(':'));
+    type_in(&mut model, "reverse");
+    press(&mut model, Key::Enter);
+    assert_eq!(model.place().context, Context::Population);
+    assert!(model.population.reversed);
+    press(&mut model, Key::Char(':'));
+    type_in(&mut model, "pause");
+    assert_eq!(press(&mut model, Key::Enter), [Effect::Tell(Command::Pause)]);
+}
+
+#[test]
+fn the_log_is_filtered_and_saved() {
+    let mut model = fixture::worker_failed();
+    press(&mut model, Key::Char('6'));
+    assert_eq!(model.log.rows().len(), 2);
+    press(&mut model, Key::Char('/'));
+    type_in(&mut model, "kind:fault");
+    press(&mut model, Key::Enter);
+    assert_eq!(model.log.rows().len(), 1);
+    let effects = press(&mut model, Key::Char('w'));
+    let [Effect::Write(document)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert!(document.text.contains("worker 2 is gone") && document.text.lines().count() == 1);
+    // The banner goes first.
+    press(&mut model, Key::Esc);
+    press(&mut model, Key::Esc);
+    assert_eq!(model.log.rows().len(), 2);
 }

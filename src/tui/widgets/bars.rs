@@ -33,6 +33,13 @@ pub fn sparkline(values: &[f64]) -> String {
     values.iter().map(|&v| eighths(level(v))).collect()
 }
 
+/// A bar of up to `cells` cells in halves, `part` of 1 long; what is more than nothing is seen.
+pub fn halves(part: f64, cells: u16) -> String {
+    let most = f64::from(2 * cells);
+    let halves = (part * most).round().clamp(1.0, most.max(1.0)) as usize;
+    format!("{}{}", "▄".repeat(halves / 2), if halves % 2 == 1 { "▖" } else { "" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +53,6 @@ mod tests {
         assert_eq!(widths(&structure, 4), "▃▅▅…");
         assert_eq!(sparkline(&[1.0, 2.0, 3.0]), "▁▅█");
         assert_eq!(sparkline(&[2.0, 2.0]), "▁▁");
+        assert_eq!([0.0, 0.5, 0.7, 1.2].map(|part| halves(part, 4)), ["▖", "▄▄", "▄▄▄", "▄▄▄▄"]);
     }
 }

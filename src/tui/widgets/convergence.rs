@@ -8,6 +8,7 @@ use crate::{
         canvas::Canvas,
         format,
         layout::{ChartRows, Columns},
+        model::Steps,
         theme::{Depth, Role},
     },
 };
@@ -34,12 +35,47 @@ impl Plot {
     }
 }
 
+/// What is drawn.
+#[derive(Clone, Copy)]
+pub struct Curve<'a> {
+    pub points: &'a [ConvergencePoint],
+    /// What no analytic score exceeds.
+    pub most: Option<f64>,
+    pub steps: Steps,
+}
+
+/// The first iteration of a logarithmic axis.
+const FIRST_STEP: u64 = 10;
+
+impl Steps {
+    /// The iteration at the left edge of a column.
+    fn edge(self, column: u64, width: u64, bound: u64) -> u64 {
+        match self {
+            Steps::Even => column * bound / width,
+            Steps::Logarithmic if column == 0 => 0,
+            Steps::Logarithmic => {
+                let first = FIRST_STEP as f64;
+                let share = column as f64 / width as f64;
+                (first * (bound as f64 / first).max(1.0).powf(share)) as u64
+            }
+        }
+    }
+
+    /// The share of the iterations after which the axis of scores begins.
+    fn settled(self, bound: u64) -> u64 {
+        match self {
+            Steps::Even => bound / 10,
+            Steps::Logarithmic => bound / 100,
+        }
+    }
+}
+
 /// The chart with its axes, and a line at what no analytic score exceeds.
 pub fn draw(
     canvas: &mut Canvas<'_>,
     columns: Columns,
     rows: ChartRows,
-    (points, most): (&[ConvergencePoint], Option<f64>),
+    Curve { points, most, steps }: Curve<'_>,
 ) {
     let columns = Columns { start: columns.start + LABELS, end: columns.end };
     canvas.horizontal(columns.start..=columns.end, rows.axis, "─");
@@ -51,13 +87,13 @@ pub fn draw(
     let bound = round_up(last.iteration.max(10));
     // The first steps up from the initial structure would leave no rows for all that follows: the
     // axis begins with the lower half as it was after a tenth.
-    let settled = points.iter().find(|p| p.iteration >= bound / 10).unwrap_or(last);
+    let settled = points.iter().find(|p| p.iteration >= steps.settled(bound)).unwrap_or(last);
     let lowest = last.lowest.min(settled.median);
     let best = points.iter().map(|p| p.best).fold(f64::NEG_INFINITY, f64::max);
     let most = near_bound(most, (lowest, best));
     let (low, high) = round_bounds(lowest, best.max(most.unwrap_or(best)));
     let plot = Plot { columns, rows, low, high };
-    let samples = sample(points, bound, columns.width());
+    let samples = sample(points, (steps, bound), columns.width());
     if let Some(most) = most {
         canvas.horizontal(columns.start..=columns.end, plot.row(most), "╌");
         // Below the axis: on the line it would be overwritten by the best, which is what is near it.
@@ -69,17 +105,21 @@ pub fn draw(
     line(canvas, &plot, &samples, Line::Best);
     let end = columns.start + (samples.len() as u16).saturating_sub(1);
     on_river(canvas, &plot, (end, plot.row(last.best)), ("★", Role::Best), &samples);
-    labels(canvas, &plot, bound);
+    labels(canvas, &plot, (steps, bound));
 }
 
 /// The population at the right edge of each column, as far as the run has come.
-fn sample(points: &[ConvergencePoint], bound: u64, width: u16) -> Vec<ConvergencePoint> {
+fn sample(
+    points: &[ConvergencePoint],
+    (steps, bound): (Steps, u64),
+    width: u16,
+) -> Vec<ConvergencePoint> {
     let last = points.last().map_or(0, |p| p.iteration);
     let mut samples = Vec::new();
     let mut next = 0;
     for column in 0..u64::from(width) {
-        let from = column * bound / u64::from(width);
-        let to = (column + 1) * bound / u64::from(width);
+        let from = steps.edge(column, width.into(), bound);
+        let to = steps.edge(column + 1, width.into(), bound);
         while next + 1 < points.len() && points[next + 1].iteration < to {
             next += 1;
         }
@@ -172,7 +212,7 @@ fn on_river(
     }
 }
 
-fn labels(canvas: &mut Canvas<'_>, plot: &Plot, bound: u64) {
+fn labels(canvas: &mut Canvas<'_>, plot: &Plot, (steps, bound): (Steps, u64)) {
     let rows = plot.rows.body;
     let middle = (plot.low + plot.high) / 2.0;
     let labelled =
@@ -183,7 +223,11 @@ fn labels(canvas: &mut Canvas<'_>, plot: &Plot, bound: u64) {
         let text = format!("{value:.decimals$}").replace('-', "−");
         canvas.right(plot.columns.start - 2, y, text, Role::Muted);
     }
-    canvas.text(plot.columns.start, plot.rows.labels, "0", Role::Muted);
+    let first = match steps {
+        Steps::Even => "0".to_owned(),
+        Steps::Logarithmic => FIRST_STEP.to_string(),
+    };
+    canvas.text(plot.columns.start, plot.rows.labels, first, Role::Muted);
     canvas.right(plot.columns.end, plot.rows.labels, format::compact(bound), Role::Muted);
 }
 
@@ -198,8 +242,12 @@ mod tests {
     #[test]
     fn columns_show_the_last_point_before_their_end() {
         let points: Vec<_> = [0, 10, 45, 60].map(point).to_vec();
-        let shown: Vec<u64> = sample(&points, 100, 10).iter().map(|p| p.iteration).collect();
+        let shown: Vec<u64> =
+            sample(&points, (Steps::Even, 100), 10).iter().map(|p| p.iteration).collect();
         assert_eq!(shown, [0, 10, 10, 10, 45, 45, 60], "and end where the run is");
-        assert_eq!(sample(&points[..1], 100, 10).len(), 1);
+        assert_eq!(sample(&points[..1], (Steps::Even, 100), 10).len(), 1);
+        let shown: Vec<u64> =
+            sample(&points, (Steps::Logarithmic, 100), 5).iter().map(|p| p.iteration).collect();
+        assert_eq!(shown, [10, 10, 10, 60], "edges at 15, 25, 39, 63");
     }
 }

@@ -1,12 +1,19 @@
 //! Parts of screens: each draws plain values into given columns and rows. Must not know the model.
 
+pub mod axis;
 pub mod bars;
+pub mod comparison;
 pub mod confirmation;
 pub mod convergence;
+pub mod diagram;
+pub mod fold;
 pub mod gauge;
 pub mod histogram;
+pub mod layers;
+pub mod lineage;
 pub mod population_table;
 pub mod ribs;
+pub mod scatter;
 pub mod time;
 
 /// Bounds around `low..=high` that are multiples of a round step, so that an axis moves seldom.
@@ -15,12 +22,16 @@ const LEAST_RANGE: f64 = 0.6;
 
 pub fn round_bounds(low: f64, high: f64) -> (f64, f64) {
     let range = (high - low).max(LEAST_RANGE);
-    let rough = range / 6.0;
-    let magnitude = 10_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * magnitude).find(|s| *s >= rough);
-    let step = step.unwrap_or(10.0 * magnitude);
+    let step = round_step(range / 6.0);
     let (low, high) = ((low / step).floor() * step, (high / step).ceil() * step);
     if low < high { (low, high) } else { (low - step, high + step) }
+}
+
+/// The least of 1, 2, 5 times a power of ten that isn't less than `least`, which is more than 0.
+pub fn round_step(least: f64) -> f64 {
+    let magnitude = 10_f64.powf(least.log10().floor());
+    let step = [1.0, 2.0, 5.0].into_iter().map(|m| m * magnitude).find(|step| *step >= least);
+    step.unwrap_or(10.0 * magnitude)
 }
 
 /// The bound of the scores, where an axis from `low` to `high` can show it without pressing what is

@@ -1,6 +1,6 @@
 //! The population: the best, a seam, and the candidate that leaves next.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{bars, ribs};
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
     score::half_width_95,
     tui::{
         canvas::{Canvas, cut, width},
+        columns::Column,
         format::{self, Unit},
         layout::{Columns, Rows},
         theme::{Ground, Role},
@@ -30,112 +31,70 @@ pub struct Table<'a> {
     pub cursor: usize,
     /// Whoever won, once that is known.
     pub winner: Option<u64>,
+    pub marks: &'a BTreeSet<u64>,
+    pub purpose: Purpose,
+    pub sorted: Sorted,
     /// Standard deviation of one draw, where it is known.
     pub noise: Option<f64>,
 }
 
+/// What a table is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
-    Rank,
-    Id,
-    Score,
-    Noise,
-    Draws,
-    LogDelta,
-    LogSigma,
-    Params,
-    Flops,
-    Layers,
-    Age,
-    Generation,
-    Parent,
-    From,
-    Gain,
-    Kernels,
-    Widths,
+pub enum Purpose {
+    /// The best, beside everything else of a search.
+    Search,
+    /// To look through: who is who matters more.
+    Population,
 }
 
-impl Column {
-    fn cells(self) -> u16 {
-        match self {
-            Column::Rank | Column::Generation | Column::Draws => 3,
-            Column::Layers => 2,
-            Column::Noise => 4,
-            Column::LogDelta | Column::Age => 5,
-            Column::LogSigma => 7,
-            Column::Id
-            | Column::Score
-            | Column::Params
-            | Column::Flops
-            | Column::Parent
-            | Column::Gain => 6,
-            Column::Kernels | Column::Widths => 8,
-            Column::From => 12,
+impl Purpose {
+    /// A column's turn to go when it gets narrow: the highest first.
+    fn turn(self, column: Column) -> u8 {
+        match (self, column) {
+            (_, Column::Rank | Column::Score) => 0,
+            (Purpose::Population, Column::Id) => 1,
+            (_, Column::Params) => 1,
+            (_, Column::From) => 2,
+            (_, Column::Flops) => 3,
+            (_, Column::Layers) => 4,
+            (_, Column::Noise) => 5,
+            (_, Column::Age) => 6,
+            (Purpose::Population, Column::Widths) => 7,
+            (Purpose::Population, Column::LogDelta) => 9,
+            (_, Column::LogDelta) => 7,
+            (_, Column::Draws) => 8,
+            (_, Column::Widths) => 9,
+            (_, Column::Gain) => 10,
+            (_, Column::Kernels) => 11,
+            (Purpose::Search, Column::Id) => 12,
+            (_, Column::Generation) => 13,
+            (_, Column::Parent) => 14,
+            (_, Column::LogSigma) => 15,
         }
-    }
-
-    fn head(self) -> &'static str {
-        match self {
-            Column::Rank => "#",
-            Column::Id => "id",
-            Column::Score => "▾score",
-            Column::Noise => "±",
-            Column::Draws => "×",
-            Column::LogDelta => "log Δ",
-            Column::LogSigma => "Σ log σ",
-            Column::Params => "params",
-            Column::Flops => "FLOPs",
-            Column::Layers => "L",
-            Column::Age => "age",
-            Column::Generation => "gen",
-            Column::Parent => "parent",
-            Column::From => "from",
-            Column::Gain => "gain",
-            Column::Kernels => "kernels",
-            Column::Widths => "widths",
-        }
-    }
-
-    fn is_text(self) -> bool {
-        matches!(
-            self,
-            Column::Noise | Column::Draws | Column::From | Column::Kernels | Column::Widths
-        )
-    }
-
-    /// Cells between this column and the one before it.
-    fn gap(self) -> u16 {
-        if matches!(self, Column::Noise | Column::Draws) { 1 } else { 2 }
     }
 }
 
-/// All columns in their order, each with its turn to go when it gets narrow: the highest first.
-const ORDER: [(Column, u8); 17] = [
-    (Column::Rank, 0),
-    (Column::Id, 12),
-    (Column::Score, 0),
-    (Column::Noise, 5),
-    (Column::Draws, 8),
-    (Column::LogDelta, 7),
-    (Column::LogSigma, 15),
-    (Column::Params, 1),
-    (Column::Flops, 3),
-    (Column::Layers, 4),
-    (Column::Age, 6),
-    (Column::Generation, 13),
-    (Column::Parent, 14),
-    (Column::From, 2),
-    (Column::Gain, 10),
-    (Column::Kernels, 11),
-    (Column::Widths, 9),
-];
+/// By which column a table is sorted; it is always shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sorted {
+    pub by: Column,
+    pub reversed: bool,
+}
+
+impl Sorted {
+    pub const BY_SCORE: Sorted = Sorted { by: Column::Score, reversed: false };
+}
 
 /// The columns that fit between `columns`, with where they start and how wide they are. Columns
 /// without a value in this run are left out; what is over goes to `from`.
-pub fn place(population: &[Arc<Member>], columns: Columns) -> Vec<(Column, Columns)> {
+pub fn place(
+    population: &[Arc<Member>],
+    columns: Columns,
+    (purpose, sorted): (Purpose, Sorted),
+) -> Vec<(Column, Columns)> {
     let any = |has: fn(&Member) -> bool| population.iter().any(|member| has(member));
-    let mut order: Vec<(Column, u8)> = ORDER.to_vec();
-    order.retain(|(column, _)| match column {
+    let mut order: Vec<Column> = Column::ALL.to_vec();
+    order.retain(|column| match column {
         // Where some were drawn again, all have a noise that is known; where all were drawn alike, how
         // often is said elsewhere.
         Column::Noise => any(|m| m.score.std.is_some()),
@@ -147,18 +106,20 @@ pub fn place(population: &[Arc<Member>], columns: Columns) -> Vec<(Column, Colum
         Column::LogSigma => any(|m| m.score.bn_sum.is_some()),
         _ => true,
     });
+    let turn = |column: Column| if column == sorted.by { 0 } else { purpose.turn(column) };
     // The mark's column and a blank come first.
-    let needed = |order: &[(Column, u8)]| -> u16 {
-        order.iter().map(|(column, _)| column.cells() + column.gap()).sum()
+    let needed = |order: &[Column]| -> u16 {
+        order.iter().map(|column| column.cells() + column.gap()).sum()
     };
     while needed(&order) > columns.width() && order.len() > 2 {
-        let last = order.iter().enumerate().max_by_key(|(_, (_, turn))| *turn).map(|(i, _)| i);
+        let last =
+            order.iter().enumerate().max_by_key(|(_, column)| turn(**column)).map(|(i, _)| i);
         order.remove(last.expect("more than two columns are left"));
     }
     let spare = columns.width().saturating_sub(needed(&order));
     let mut x = columns.start;
     let mut placed = Vec::new();
-    for (column, _) in order {
+    for column in order {
         x += column.gap();
         let cells = column.cells() + if column == Column::From { spare } else { 0 };
         placed.push((column, Columns { start: x, end: x + cells - 1 }));
@@ -167,20 +128,20 @@ pub fn place(population: &[Arc<Member>], columns: Columns) -> Vec<(Column, Colum
     placed
 }
 
-pub fn heads(canvas: &mut Canvas<'_>, placed: &[(Column, Columns)], y: u16) {
+pub fn heads(canvas: &mut Canvas<'_>, placed: &[(Column, Columns)], y: u16, sorted: Sorted) {
     let mut before = 0;
     for (column, at) in placed {
-        let has_room = at.end.saturating_sub(5) > before + 1;
-        before = at.end;
-        if *column == Column::Score && has_room {
-            let x = (at.end + 1).saturating_sub(6);
-            let x = canvas.text(x, y, "▾", Role::Accent);
-            canvas.text(x, y, "score", Role::Text);
-        } else if column.is_text() {
-            canvas.text(at.start, y, column.head(), Role::Muted);
-        } else {
-            canvas.right(at.end, y, column.head().trim_start_matches('▾'), Role::Muted);
+        let head = column.head();
+        let start = match column.is_text() {
+            true => at.start,
+            false => (at.end + 1).saturating_sub(width(head)),
+        };
+        let is_sorted = *column == sorted.by;
+        canvas.text(start, y, head, if is_sorted { Role::Text } else { Role::Muted });
+        if is_sorted && start > before + 1 {
+            canvas.text(start - 1, y, if sorted.reversed { "▴" } else { "▾" }, Role::Accent);
         }
+        before = at.end;
     }
 }
 
@@ -194,8 +155,8 @@ pub enum Voice {
 
 impl Table<'_> {
     pub fn draw(&self, canvas: &mut Canvas<'_>, columns: Columns, rows: Rows) {
-        let placed = place(self.population, columns);
-        heads(canvas, &placed, rows.first - 1);
+        let placed = place(self.population, columns, (self.purpose, self.sorted));
+        heads(canvas, &placed, rows.first - 1, self.sorted);
         let count = self.population.len();
         if count <= usize::from(rows.height()) {
             for (rank, y) in (0..count).zip(rows.first..=rows.last) {
@@ -249,6 +210,9 @@ impl Table<'_> {
         };
         if voice == Voice::Quiet {
             row.text(mark, y, "▾", Role::Warn);
+        }
+        if self.marks.contains(&member.id) {
+            row.text(mark, y, "●", Role::Mark);
         }
         if self.winner == Some(member.id) {
             row.text(mark, y, "★", Role::Best);

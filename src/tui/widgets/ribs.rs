@@ -8,6 +8,10 @@ use crate::{
         format,
         layout::Rows,
         theme::{Depth, Role},
+        widgets::{
+            bars,
+            fold::{Fold, Rib},
+        },
     },
 };
 
@@ -99,40 +103,71 @@ fn map_end(at: RibColumns, structure: &Structure, resolution: u32) -> u16 {
     if first < 100 { at.map_end - 1 } else { at.map_end }
 }
 
-/// One rib about the axis, the core above it.
-fn rib(canvas: &mut Canvas<'_>, at: RibColumns, y: u16, block: &Block, scale: f64) {
-    let kernel = block.kind.kernel();
-    let (outer, core) = channels(block);
-    let outer = cells(outer, scale, at.cells);
-    // Half a cell has no third colour, so cores are an even number of cells wide.
-    // A core that isn't wider than its rib isn't drawn wider either.
-    let core = core.map_or(0, |inner| {
-        let even = 2 * cells(inner, scale, at.cells).div_ceil(2);
-        if inner <= channels(block).0 { even.min(outer / 2 * 2) } else { even }
-    });
-    let axis = at.ribs + at.cells / 2;
-    let colour = kernel_role(kernel);
-    for x in at.ribs..at.ribs + at.cells {
-        let distance = if x < axis { axis - x } else { x + 1 - axis };
-        // In halves of a cell from the axis.
-        let filled = (outer + 2).saturating_sub(2 * distance);
-        let is_core = distance <= core / 2;
-        match (is_core, filled) {
-            (true, _) if canvas.theme().depth() == Depth::Mono => {
-                canvas.text(x, y, "█", core_role(kernel));
-            }
-            (true, 0..=1) => {
-                canvas.text(x, y, "▀", core_role(kernel));
-            }
-            (true, _) => canvas.halves(x, y, core_role(kernel), colour),
-            (false, 0) => {}
-            (false, 1) => {
-                canvas.text(x, y, if x < axis { "▗" } else { "▖" }, colour);
-            }
-            (false, _) => {
-                canvas.text(x, y, "▄", colour);
+/// The ribs of one network, all to one scale.
+#[derive(Clone, Copy, Debug)]
+pub struct Ribs {
+    /// First of the cells that ribs may fill, and how many there are.
+    pub start: u16,
+    pub cells: u16,
+    scale: f64,
+}
+
+impl Ribs {
+    pub fn of(structure: &Structure, start: u16, cells: u16) -> Ribs {
+        Ribs { start, cells, scale: scale(structure) }
+    }
+
+    /// Cells of the rib and of its core.
+    fn widths(&self, block: &Block) -> (u16, u16) {
+        let (outer, core) = channels(block);
+        let cells_of = |channels| cells(channels, self.scale, self.cells);
+        let cells = cells_of(outer);
+        // Half a cell has no third colour, so cores are an even number of cells wide.
+        // A core that isn't wider than its rib isn't drawn wider either.
+        let core = core.map_or(0, |inner| {
+            let even = 2 * cells_of(inner).div_ceil(2);
+            if inner <= outer { even.min(cells / 2 * 2) } else { even }
+        });
+        (cells, core)
+    }
+
+    /// One rib about the axis, the core above it.
+    pub fn draw(&self, canvas: &mut Canvas<'_>, y: u16, block: &Block) {
+        let kernel = block.kind.kernel();
+        let (outer, core) = self.widths(block);
+        let axis = self.start + self.cells / 2;
+        let colour = kernel_role(kernel);
+        for x in self.start..self.start + self.cells {
+            let distance = if x < axis { axis - x } else { x + 1 - axis };
+            // In halves of a cell from the axis.
+            let filled = (outer + 2).saturating_sub(2 * distance);
+            let is_core = distance <= core / 2;
+            match (is_core, filled) {
+                (true, _) if canvas.theme().depth() == Depth::Mono => {
+                    canvas.text(x, y, "█", core_role(kernel));
+                }
+                (true, 0..=1) => {
+                    canvas.text(x, y, "▀", core_role(kernel));
+                }
+                (true, _) => canvas.halves(x, y, core_role(kernel), colour),
+                (false, 0) => {}
+                (false, 1) => {
+                    canvas.text(x, y, if x < axis { "▗" } else { "▖" }, colour);
+                }
+                (false, _) => {
+                    canvas.text(x, y, "▄", colour);
+                }
             }
         }
+    }
+
+    /// Ribs that are left out: as wide as the core, or half as wide as a rib without one.
+    pub fn folded(&self, canvas: &mut Canvas<'_>, y: u16, block: &Block) {
+        let (outer, core) = self.widths(block);
+        let half = (if core > 0 { core / 2 } else { outer / 4 }).max(1);
+        let axis = self.start + self.cells / 2;
+        let role = core_role(block.kind.kernel());
+        canvas.text(axis - half, y, "░".repeat(usize::from(2 * half)), role);
     }
 }
 
@@ -144,7 +179,7 @@ pub fn compact(
     structure: &Structure,
     resolution: u32,
 ) -> u16 {
-    let scale = scale(structure);
+    let ribs = Ribs::of(structure, at.ribs, at.cells);
     let blocks = structure.blocks();
     let fits = usize::from(rows.height());
     let shown = if blocks.len() <= fits { blocks.len() } else { fits.saturating_sub(1) };
@@ -160,7 +195,7 @@ pub fn compact(
             canvas.right(map_end, y, format::map(side), Role::Muted);
             map = Some(side);
         }
-        rib(canvas, at, y, block, scale);
+        ribs.draw(canvas, y, block);
         canvas.text(kind_column, y, format::kind(block.kind), kernel_role(block.kind.kernel()));
         canvas.right(at.out_end, y, block.out_channels.to_string(), Role::Text);
         if !block.kind.is_conv() {
@@ -213,7 +248,7 @@ pub fn full(
     let fold = fold.unwrap_or(Fold::Block);
     let weights = weights_by_block(structure, resolution);
     let all: u64 = weights.iter().sum::<u64>().max(1);
-    let scale = scale(structure);
+    let all_ribs = Ribs::of(structure, at.ribs().ribs, at.ribs().cells);
     let map_end = map_end(at.ribs(), structure, resolution);
     let mut side = resolution;
     let mut y = rows.first + 1;
@@ -244,17 +279,18 @@ pub fn full(
         share_bar(canvas, x + 50, y, share);
         let ribs = fold.ribs(block);
         if block.sub_layers > 1 {
-            let below = if ribs.len() > 1 { (x + 23, y + 1) } else { (x + 60, y) };
+            let below = if ribs > 1 { (x + 23, y + 1) } else { (x + 60, y) };
             canvas.text(below.0, below.1, format!("×{}", block.sub_layers), Role::Muted);
         }
-        for shown in ribs {
-            if y <= rows.last {
-                match shown {
-                    Rib::Whole => rib(canvas, at.ribs(), y, block, scale),
-                    Rib::Folded => {
-                        let axis = at.ribs().ribs + at.ribs().cells / 2;
-                        canvas.text(axis - 1, y, "░░", role);
-                    }
+        for nth in 0..ribs {
+            if y > rows.last {
+                break;
+            }
+            match fold.rib(block, nth) {
+                Rib::Whole(_) => all_ribs.draw(canvas, y, block),
+                Rib::Folded => {
+                    let axis = all_ribs.start + all_ribs.cells / 2;
+                    canvas.text(axis - 1, y, "░░", role);
                 }
             }
             y += 1;
@@ -263,11 +299,9 @@ pub fn full(
     y
 }
 
-/// A bar of up to 8 cells in halves; the whole bar is half of all.
+/// A bar of up to 8 cells; the whole bar is half of all.
 fn share_bar(canvas: &mut Canvas<'_>, x: u16, y: u16, share: f64) {
-    let halves = (share * 32.0).round().clamp(1.0, 16.0) as usize;
-    let bar = format!("{}{}", "▄".repeat(halves / 2), if halves % 2 == 1 { "▖" } else { "" });
-    canvas.text(x, y, bar, Role::Bar);
+    canvas.text(x, y, bars::halves(2.0 * share, 8), Role::Bar);
 }
 
 /// Weights of convs and linear layers by block; the classifier goes to the last.
@@ -280,34 +314,4 @@ fn weights_by_block(structure: &Structure, resolution: u32) -> Vec<u64> {
         }
     });
     weights
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fold {
-    None,
-    Middle,
-    Block,
-}
-
-enum Rib {
-    Whole,
-    Folded,
-}
-
-impl Fold {
-    fn ribs(self, block: &Block) -> Vec<Rib> {
-        match (self, block.sub_layers) {
-            (Fold::Block, _) => vec![Rib::Whole],
-            (Fold::Middle, 3..) => vec![Rib::Whole, Rib::Folded, Rib::Whole],
-            (Fold::None | Fold::Middle, n) => (0..n).map(|_| Rib::Whole).collect(),
-        }
-    }
-
-    /// Rows that a whole structure takes.
-    fn rows(self, structure: &Structure) -> usize {
-        let blocks = structure.blocks();
-        let ribs: usize = blocks.iter().map(|block| self.ribs(block).len()).sum();
-        let rules = blocks.iter().skip(1).filter(|block| block.stride > 1).count();
-        if self == Fold::Block { ribs } else { ribs + rules }
-    }
 }

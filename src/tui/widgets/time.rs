@@ -16,6 +16,8 @@ pub struct Time<'a> {
     pub elapsed_ms: u64,
     /// Projected, where the search still runs.
     pub whole_ms: Option<u64>,
+    /// What more of the budgets is worth, where nothing else says it.
+    pub prices: Vec<(&'static str, String)>,
 }
 
 /// Thread time by kind, as shares of all of it.
@@ -92,6 +94,8 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, time: &Time<'
         facts.push(("events not shown".to_owned(), count, Role::Warn));
     }
     facts.extend(tiers(snapshot));
+    let prices = time.prices.iter();
+    facts.extend(prices.map(|(what, worth)| ((*what).to_owned(), worth.clone(), Role::Text)));
     facts.push(("rejected".to_owned(), format::count(rejected), Role::Text));
     let by = snapshot.rejected.iter().filter(|(_, count)| *count > 0);
     let why = |name: &str| format!("  {}", reason(name));

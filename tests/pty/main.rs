@@ -2,8 +2,11 @@
 
 #![cfg(all(feature = "tui", unix))]
 
+mod flows;
+
 use std::{
     io::{Read, Write},
+    path::Path,
     sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
@@ -28,9 +31,15 @@ fn size(cols: u16, rows: u16) -> PtySize {
 
 impl Terminal {
     fn open(arguments: &[&str]) -> Terminal {
+        Terminal::open_in(Path::new("."), arguments)
+    }
+
+    /// Started in `folder`.
+    fn open_in(folder: &Path, arguments: &[&str]) -> Terminal {
         let pty = native_pty_system().openpty(size(120, 36)).expect("a pty");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_zendo"));
         command.args(arguments);
+        command.cwd(std::path::absolute(folder).expect("a folder"));
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
         command.env_remove("NO_COLOR");

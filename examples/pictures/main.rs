@@ -1,0 +1,59 @@
+//! Makes the pictures of `assets/` from the real program: it runs `zendo` in a pseudo-terminal, presses
+//! keys, and draws what a person would see as SVG.
+//!
+//!     cargo build --release && cargo run --release --example pictures
+//!
+//! The search in the pictures is the preset `quick` with its own seed; times and rates are this
+//! machine's.
+
+mod svg;
+mod terminal;
+
+use std::{fs, io, path::Path, time::Duration};
+
+use terminal::Terminal;
+
+const PROGRAM: &str = "target/release/zendo";
+
+/// A step of the tour: keys, what must be seen then, and the picture's name where one is kept.
+struct Step {
+    keys: &'static str,
+    shows: &'static str,
+    /// Seconds to look on.
+    wait_s: u64,
+    picture: Option<&'static str>,
+}
+
+const TOUR: [Step; 9] = [
+    Step { keys: "", shows: "What shall be searched?", wait_s: 0, picture: Some("presets") },
+    Step { keys: "\r", shows: "not started", wait_s: 0, picture: Some("setup") },
+    Step { keys: "s", shows: "one more sub-layer", wait_s: 8, picture: Some("solve") },
+    Step { keys: "\u{1b}\r", shows: "★", wait_s: 14, picture: Some("search") },
+    Step { keys: "2", shows: "Score × params", wait_s: 0, picture: Some("population") },
+    Step { keys: "/has:K7 params<0.9M", shows: "has:K7", wait_s: 1, picture: None },
+    Step { keys: "\r3", shows: "one rib a sub-layer", wait_s: 0, picture: Some("network") },
+    Step { keys: "4", shows: "B − A", wait_s: 2, picture: Some("diff") },
+    Step { keys: "1", shows: "Take it home", wait_s: 1, picture: Some("finished") },
+];
+
+fn main() -> io::Result<()> {
+    let assets = Path::new("assets");
+    let mut terminal = Terminal::open(PROGRAM, &[], (120, 36))?;
+    let mut frames = Vec::new();
+    for step in TOUR {
+        terminal.press(step.keys)?;
+        terminal.until(step.shows, Duration::from_secs(180))?;
+        std::thread::sleep(Duration::from_millis(500 + 1_000 * step.wait_s));
+        let screen = terminal.screen();
+        if let Some(name) = step.picture {
+            let path = assets.join(format!("{name}.svg"));
+            fs::write(&path, svg::picture(&screen))?;
+            println!("{}", path.display());
+        }
+        frames.push(screen);
+    }
+    let path = assets.join("tour.svg");
+    fs::write(&path, svg::recording(&frames, Duration::from_millis(2_500)))?;
+    println!("{}", path.display());
+    terminal.press("q")
+}

@@ -1,0 +1,120 @@
+//! Candidates as rows for other programs. Pure: members in, text out. Invariant: one row a candidate,
+//! the same keys in both forms, nothing left out.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::protocol::Member;
+
+/// A candidate, by the names that `zendo search --json` uses.
+#[derive(Serialize)]
+struct Row<'a> {
+    id: u64,
+    /// None of the initial structure.
+    parent: Option<u64>,
+    generation: u32,
+    score: f64,
+    /// Of one draw, from its own; none below two draws.
+    std: Option<f64>,
+    repeats: u32,
+    log_delta: Option<f64>,
+    bn_sum: Option<f64>,
+    gain: Option<f64>,
+    params: u64,
+    flops: u64,
+    layers: u32,
+    activation_bytes: u64,
+    structure: &'a crate::arch::Structure,
+}
+
+impl<'a> Row<'a> {
+    fn new(member: &'a Member) -> Row<'a> {
+        let Member { id, parent, generation, gain, ref structure, score, costs, .. } = *member;
+        Row {
+            id,
+            parent,
+            generation,
+            score: score.value,
+            std: score.std,
+            repeats: score.repeats,
+            log_delta: score.log_delta,
+            bn_sum: score.bn_sum,
+            gain,
+            params: costs.params,
+            flops: costs.flops,
+            layers: costs.layers,
+            activation_bytes: costs.activation_bytes,
+            structure,
+        }
+    }
+}
+
+/// Comma-separated values with a line of heads.
+pub fn csv(members: &[Arc<Member>]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for member in members {
+        writer.serialize(Row::new(member)).expect("a row of plain values, in memory");
+    }
+    let bytes = writer.into_inner().expect("in memory");
+    String::from_utf8(bytes).expect("made of strings")
+}
+
+/// One JSON object a line.
+pub fn json_lines(members: &[Arc<Member>]) -> String {
+    let line = |member: &Arc<Member>| {
+        let line = serde_json::to_string(&Row::new(member)).expect("a row of plain values");
+        format!("{line}\n")
+    };
+    members.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{arch::Costs, score::Score};
+
+    fn member() -> Arc<Member> {
+        let structure = "SuperConvK3BNRELU(3,8,1,1)SuperConvK1BNRELU(8,16,1,1)";
+        let costs = Costs { params: 1, flops: 2, layers: 3, activation_bytes: 4, latency_ms: None };
+        let score =
+            Score { value: 1.5, std: None, repeats: 1, log_delta: Some(0.25), bn_sum: None };
+        Arc::new(Member {
+            id: 7,
+            structure: structure.parse().expect("valid"),
+            score,
+            costs,
+            parent: Some(2),
+            generation: 3,
+            mutations: Vec::new(),
+            gain: Some(-0.5),
+        })
+    }
+
+    #[test]
+    fn rows_have_heads_and_quoted_structures() {
+        let text = csv(&[member(), member()]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert_eq!(
+            lines[0],
+            "id,parent,generation,score,std,repeats,log_delta,bn_sum,gain,params,flops,layers,\
+             activation_bytes,structure"
+        );
+        assert_eq!(
+            lines[1],
+            "7,2,3,1.5,,1,0.25,,-0.5,1,2,3,4,\
+             \"SuperConvK3BNRELU(3,8,1,1)SuperConvK1BNRELU(8,16,1,1)\""
+        );
+    }
+
+    #[test]
+    fn json_has_the_same_keys() {
+        let text = json_lines(&[member()]);
+        let value: serde_json::Value = serde_json::from_str(text.trim_end()).expect("JSON");
+        assert_eq!((&value["id"], &value["std"]), (&7.into(), &serde_json::Value::Null));
+        let heads = csv(&[member()]);
+        let heads = heads.lines().next().expect("heads").split(',').count();
+        assert_eq!(value.as_object().map(serde_json::Map::len), Some(heads));
+    }
+}

@@ -1,0 +1,123 @@
+//! The rows. A new key is a new row. The footer shows them in this order, as far as they fit.
+
+mod moving;
+mod overlays;
+mod run;
+mod screens;
+
+use super::{Binding, Context, Group, Intent, Key, RunState};
+
+/// Screens of a run.
+const RUN_SCREENS: &[Context] =
+    &[Context::Search, Context::Population, Context::Network, Context::Diff, Context::Log];
+/// Whatever is no overlay and no text.
+const SCREENS: &[Context] = &[
+    Context::Picker,
+    Context::Form,
+    Context::Search,
+    Context::Population,
+    Context::Network,
+    Context::Diff,
+    Context::Log,
+];
+/// Where a candidate is selected.
+const CANDIDATES: &[Context] = &[Context::Search, Context::Population];
+
+/// Whatever the run does, none included.
+const ANY: &[RunState] = &RunState::ALL;
+/// There is a run.
+const SOME: &[RunState] =
+    &[RunState::Running, RunState::Paused, RunState::Confirming, RunState::Finished];
+/// Something is proposed, or could be.
+const LIVE: &[RunState] = &[RunState::Running, RunState::Paused];
+
+/// A row that says nothing yet.
+const ROW: Binding = Binding {
+    keys: &[],
+    short: "",
+    shown: "",
+    label: "",
+    description: "",
+    group: Group::Zendo,
+    contexts: &[],
+    runs: ANY,
+};
+
+/// Every key.
+pub fn bindings() -> impl Iterator<Item = &'static Binding> {
+    [
+        run::FIRST,
+        moving::ROWS,
+        run::SEARCH,
+        screens::ROWS,
+        run::REST,
+        overlays::ROWS,
+        LAST,
+        std::slice::from_ref(&HELP),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+const LAST: &[Binding] = &[
+    Binding {
+        keys: &[(Key::Char(':'), Intent::Palette)],
+        short: ":",
+        shown: ":",
+        label: "actions",
+        description: "find an action",
+        contexts: SCREENS,
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('q'), Intent::Quit), (Key::Ctrl('c'), Intent::Quit)],
+        short: "q",
+        shown: "q C-c",
+        label: "leave",
+        description: "leave",
+        contexts: SCREENS,
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Ctrl('c'), Intent::Quit)],
+        shown: "C-c",
+        description: "leave",
+        contexts: &[
+            Context::Path,
+            Context::Edit,
+            Context::Filter,
+            Context::LogFilter,
+            Context::Net,
+            Context::Export,
+            Context::Solve,
+            Context::Palette,
+            Context::Help,
+        ],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Ctrl('l'), Intent::Redraw)],
+        shown: "C-l",
+        description: "draw afresh",
+        contexts: &Context::ALL,
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Ctrl('z'), Intent::Suspend)],
+        shown: "C-z",
+        description: "suspend",
+        contexts: &Context::ALL,
+        ..ROW
+    },
+];
+
+/// Always in the footer, whatever fits.
+pub const HELP: Binding = Binding {
+    keys: &[(Key::Char('?'), Intent::Help)],
+    short: "?",
+    shown: "?",
+    label: "keys",
+    description: "this page",
+    contexts: SCREENS,
+    ..ROW
+};

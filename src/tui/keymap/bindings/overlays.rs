@@ -1,0 +1,206 @@
+//! Keys while text is typed or something lies over a screen.
+
+use super::{Binding, Context, Group, Intent, Key, ROW};
+
+const FIELDS: &[Context] = &[Context::Path, Context::Edit, Context::Net];
+const FILTERS: &[Context] = &[Context::Filter, Context::LogFilter];
+
+pub(super) const ROWS: &[Binding] = &[
+    Binding {
+        keys: &[(Key::Enter, Intent::Enter)],
+        short: "⏎",
+        shown: "⏎",
+        label: "take it",
+        description: "take what was typed",
+        group: Group::Settings,
+        contexts: FIELDS,
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Esc, Intent::Back)],
+        short: "esc",
+        shown: "esc",
+        label: "leave it as it was",
+        description: "leave it as it was",
+        group: Group::Settings,
+        contexts: FIELDS,
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Enter, Intent::Enter)],
+        short: "⏎",
+        shown: "⏎",
+        label: "keep it",
+        description: "keep the filter",
+        group: Group::Settings,
+        contexts: FILTERS,
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Esc, Intent::Back)],
+        short: "esc",
+        shown: "esc",
+        label: "no filter",
+        description: "no filter",
+        group: Group::Settings,
+        contexts: FILTERS,
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Enter, Intent::Enter)],
+        short: "⏎",
+        shown: "⏎",
+        label: "do it",
+        description: "do it",
+        group: Group::Zendo,
+        contexts: &[Context::Palette],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Up, Intent::Up), (Key::Down, Intent::Down)],
+        short: "↑↓",
+        shown: "↑ ↓",
+        label: "row",
+        description: "row",
+        group: Group::Move,
+        contexts: &[Context::Palette, Context::Net],
+        ..ROW
+    },
+    Binding {
+        keys: &[
+            (Key::Up, Intent::Up),
+            (Key::Char('k'), Intent::Up),
+            (Key::Down, Intent::Down),
+            (Key::Char('j'), Intent::Down),
+            (Key::PageUp, Intent::PageUp),
+            (Key::PageDown, Intent::PageDown),
+            (Key::Char('g'), Intent::First),
+            (Key::Char('G'), Intent::Last),
+        ],
+        short: "↑↓",
+        shown: "↑ ↓  k j",
+        label: "row",
+        description: "row",
+        group: Group::Move,
+        contexts: &[Context::Help, Context::Solve],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Enter, Intent::Start), (Key::Char('r'), Intent::Start)],
+        short: "⏎",
+        shown: "⏎ r",
+        label: "start the search",
+        description: "start the search",
+        group: Group::Run,
+        contexts: &[Context::Solve],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('n'), Intent::ShowNetwork)],
+        short: "n",
+        shown: "n",
+        label: "network",
+        description: "its network",
+        group: Group::Candidate,
+        contexts: &[Context::Solve],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('y'), Intent::Copy)],
+        short: "y",
+        shown: "y",
+        label: "copy",
+        description: "copy its structure",
+        group: Group::Candidate,
+        contexts: &[Context::Solve],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('s'), Intent::ExportStructure)],
+        short: "s",
+        shown: "s",
+        label: "structure",
+        description: "structures",
+        group: Group::Candidate,
+        contexts: &[Context::Export],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('p'), Intent::ExportPyTorch)],
+        short: "p",
+        shown: "p",
+        label: "PyTorch",
+        description: "as a Python file",
+        group: Group::Candidate,
+        contexts: &[Context::Export],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('c'), Intent::ExportCsv)],
+        short: "c",
+        shown: "c",
+        label: "CSV",
+        description: "comma-separated values",
+        group: Group::Candidate,
+        contexts: &[Context::Export],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('j'), Intent::ExportJson)],
+        short: "j",
+        shown: "j",
+        label: "JSON lines",
+        description: "as JSON, a line each",
+        group: Group::Candidate,
+        contexts: &[Context::Export],
+        ..ROW
+    },
+    Binding {
+        keys: &[
+            (Key::Esc, Intent::Back),
+            (Key::Char('?'), Intent::Back),
+            (Key::Char('q'), Intent::Back),
+        ],
+        short: "esc",
+        shown: "? esc q",
+        label: "close",
+        description: "close this page",
+        group: Group::Zendo,
+        contexts: &[Context::Help],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Esc, Intent::Back)],
+        short: "esc",
+        shown: "esc",
+        label: "close",
+        description: "close",
+        group: Group::Zendo,
+        contexts: &[Context::Solve, Context::Export, Context::Palette],
+        ..ROW
+    },
+    Binding {
+        keys: &[
+            (Key::Char('y'), Intent::StopAndLeave),
+            (Key::Char('q'), Intent::StopAndLeave),
+            (Key::Ctrl('c'), Intent::StopAndLeave),
+        ],
+        short: "y",
+        shown: "y q",
+        label: "stop and leave",
+        description: "stop and leave",
+        group: Group::Zendo,
+        contexts: &[Context::Leave],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Esc, Intent::Back), (Key::Char('n'), Intent::Back)],
+        short: "esc",
+        shown: "esc n",
+        label: "stay",
+        description: "stay",
+        group: Group::Zendo,
+        contexts: &[Context::Leave],
+        ..ROW
+    },
+];

@@ -1,0 +1,103 @@
+//! What a run can be told.
+
+use super::{ANY, Binding, Context, Group, Intent, Key, LIVE, ROW, RUN_SCREENS, RunState};
+
+/// Screens of a run that are about something else.
+const OTHER_SCREENS: &[Context] =
+    &[Context::Population, Context::Network, Context::Diff, Context::Log];
+
+/// What is most wanted in a run's state.
+pub(super) const FIRST: &[Binding] = &[
+    Binding {
+        keys: &[(Key::Char('p'), Intent::Resume), (Key::Char(' '), Intent::Resume)],
+        short: "p",
+        shown: "p space",
+        label: "go on",
+        description: "go on",
+        group: Group::Run,
+        contexts: RUN_SCREENS,
+        runs: &[RunState::Paused],
+    },
+    Binding {
+        keys: &[(Key::Char('N'), Intent::NewSearch)],
+        short: "N",
+        shown: "N",
+        label: "new search",
+        description: "new search",
+        group: Group::Run,
+        contexts: &[Context::Search],
+        runs: &[RunState::Finished, RunState::None],
+    },
+];
+
+const PAUSE: Binding = Binding {
+    keys: &[(Key::Char('p'), Intent::Pause), (Key::Char(' '), Intent::Pause)],
+    short: "p",
+    shown: "p space",
+    label: "pause",
+    description: "pause",
+    group: Group::Run,
+    contexts: &[Context::Search],
+    runs: &[RunState::Running],
+};
+
+const STOP: Binding = Binding {
+    keys: &[(Key::Char('S'), Intent::Stop)],
+    short: "S",
+    shown: "S",
+    label: "stop and confirm",
+    description: "stop and confirm",
+    group: Group::Run,
+    contexts: &[Context::Search],
+    runs: LIVE,
+};
+
+const END_CONFIRMING: Binding = Binding {
+    keys: &[(Key::Char('S'), Intent::Stop)],
+    short: "S",
+    shown: "S",
+    label: "end confirming",
+    description: "end the confirmation",
+    group: Group::Run,
+    contexts: &[Context::Search],
+    runs: &[RunState::Confirming],
+};
+
+/// On the screen that is about the run.
+pub(super) const SEARCH: &[Binding] = &[PAUSE, STOP, END_CONFIRMING];
+
+/// On the others.
+pub(super) const REST: &[Binding] = &[
+    Binding { contexts: OTHER_SCREENS, ..PAUSE },
+    Binding { contexts: OTHER_SCREENS, ..STOP },
+    Binding { contexts: OTHER_SCREENS, ..END_CONFIRMING },
+    Binding {
+        keys: &[(Key::Char('c'), Intent::Cumulative)],
+        short: "c",
+        shown: "c",
+        label: "cumulative",
+        description: "cumulative scores",
+        group: Group::Charts,
+        contexts: &[Context::Search],
+        runs: LIVE,
+    },
+    Binding {
+        keys: &[(Key::Char('X'), Intent::LogX)],
+        short: "X",
+        shown: "X",
+        label: "log x",
+        description: "log axis of iterations",
+        group: Group::Charts,
+        contexts: &[Context::Search],
+        runs: LIVE,
+    },
+    Binding {
+        keys: &[(Key::Char('f'), Intent::Follow)],
+        shown: "f",
+        description: "stay on the best",
+        group: Group::Candidate,
+        contexts: &[Context::Search],
+        runs: ANY,
+        ..ROW
+    },
+];

@@ -1,0 +1,114 @@
+//! Networks to be taken home, and what they are called on disk. Must not know files. Invariant: there
+//! is at least one.
+
+use std::sync::Arc;
+
+use crate::{
+    export::{Format, Options},
+    run::{
+        protocol::Member,
+        table::{csv, json_lines},
+    },
+    space::Preset,
+    tui::model::Net,
+};
+
+/// Python files written at once; each network has its own.
+const MAX_FILES: usize = 32;
+
+/// A text with the name that its file should have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Without extension; a number is added where it is taken.
+    pub stem: String,
+    pub extension: &'static str,
+    pub text: String,
+}
+
+#[derive(Debug)]
+pub struct Export {
+    pub nets: Vec<Net>,
+    /// Of the preset that they come from.
+    name: String,
+    resolution: u32,
+    classes: u32,
+    squeeze_excite: bool,
+}
+
+impl Export {
+    /// None where there is nothing to take home.
+    pub fn new(nets: Vec<Net>, (name, preset): (&str, &Preset)) -> Option<Export> {
+        let space = &preset.space;
+        (!nets.is_empty()).then(|| Export {
+            nets,
+            name: name.to_owned(),
+            resolution: space.resolution,
+            classes: space.classes,
+            squeeze_excite: space.se,
+        })
+    }
+
+    pub fn candidates(&self) -> Vec<Arc<Member>> {
+        self.nets.iter().filter_map(|net| net.member.clone()).collect()
+    }
+
+    /// `zendo-quick-42591`, or `zendo-quick-12-candidates`.
+    fn stem(&self, nets: &[Net]) -> String {
+        let what = match nets {
+            [net] => net.label.clone(),
+            nets => format!("{} candidates", nets.len()),
+        };
+        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { Some(c) } else { None };
+        let mut stem = String::from("zendo");
+        for part in [self.name.rsplit('/').next().unwrap_or_default(), what.as_str()] {
+            stem.push('-');
+            let part = part.replace([',', '#'], "");
+            stem.extend(part.chars().map(|c| plain(c).unwrap_or('-')).take(64));
+        }
+        stem
+    }
+
+    pub fn structures(&self) -> Document {
+        let lines = self.nets.iter().map(|net| {
+            let name: String = net.label.split_whitespace().collect::<Vec<_>>().join("-");
+            format!("{name} {}\n", net.structure)
+        });
+        let text = match self.nets.as_slice() {
+            // The reference reads no name before it.
+            [net] => Format::Structure.write(&net.structure, &self.options(net)),
+            _ => lines.collect(),
+        };
+        self.document("txt", text)
+    }
+
+    pub fn csv(&self) -> Document {
+        self.document("csv", csv(&self.candidates()))
+    }
+
+    pub fn json_lines(&self) -> Document {
+        self.document("jsonl", json_lines(&self.candidates()))
+    }
+
+    /// A file a network, of the first so many.
+    pub fn pytorch(&self) -> Vec<Document> {
+        let file = |net: &Net| Document {
+            stem: self.stem(std::slice::from_ref(net)),
+            extension: Format::PyTorch.extension(),
+            text: Format::PyTorch.write(&net.structure, &self.options(net)),
+        };
+        self.nets.iter().take(MAX_FILES).map(file).collect()
+    }
+
+    fn document(&self, extension: &'static str, text: String) -> Document {
+        Document { stem: self.stem(&self.nets), extension, text }
+    }
+
+    fn options<'a>(&self, net: &'a Net) -> Options<'a> {
+        Options {
+            name: Some(&net.label),
+            resolution: self.resolution,
+            classes: self.classes,
+            squeeze_excite: self.squeeze_excite,
+        }
+    }
+}

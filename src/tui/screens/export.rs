@@ -1,0 +1,65 @@
+//! Asks in which format to take networks home.
+
+use ratatui::layout::Rect;
+
+use super::help::frame;
+use crate::tui::{
+    canvas::{Canvas, cut},
+    keymap::{self, Context, Intent, Place, RunState},
+    model::Export,
+    theme::{Ground, Role},
+};
+
+const WIDTH: u16 = 64;
+
+pub fn draw(export: &Export, canvas: &mut Canvas<'_>) {
+    let (w, h) = (canvas.area().width, canvas.area().height);
+    if w < 24 || h < 8 {
+        let mut line = canvas.on(Ground::Panel, Rect::new(0, 0, w, 1));
+        line.text(0, 0, cut("s structure  p torch  c csv  j json", w), Role::Strong);
+        return;
+    }
+    let place = Place { context: Context::Export, run: RunState::None };
+    let rows: Vec<_> = keymap::rows(place).filter(|row| !row.label.is_empty()).collect();
+    let (width, height) = (w.min(WIDTH), (rows.len() as u16 + 6).min(h - 1));
+    let rect = Rect::new((w - width) / 2, (h - height) / 2, width, height);
+    let mut panel = canvas.on(Ground::Panel, rect);
+    frame(&mut panel, rect);
+    let what = match export.nets.as_slice() {
+        [net] => net.label.clone(),
+        nets => format!("{} marked", nets.len()),
+    };
+    let title = format!(" Export {} ", cut(&what, width.saturating_sub(16)));
+    panel.text(rect.x + 2, rect.y, title, Role::Strong.bold());
+    let tabulates = !export.candidates().is_empty();
+    let mut y = rect.y + 2;
+    for row in rows {
+        let table = row
+            .keys
+            .iter()
+            .any(|(_, intent)| matches!(intent, Intent::ExportCsv | Intent::ExportJson));
+        if table && !tabulates || y + 2 >= rect.bottom() {
+            continue;
+        }
+        panel.text(rect.x + 3, y, row.short, Role::Accent);
+        panel.text(rect.x + 8, y, cut(row.label, width - 12), Role::Text);
+        let more = explanation(row.keys[0].1);
+        let room = width.saturating_sub(26);
+        panel.text(rect.x + 22, y, cut(more, room), Role::Muted);
+        y += 1;
+    }
+    if y + 2 < rect.bottom() {
+        let text = "into the folder that zendo was started in";
+        panel.text(rect.x + 3, y + 1, cut(text, width - 6), Role::Faint);
+    }
+}
+
+fn explanation(intent: Intent) -> &'static str {
+    match intent {
+        Intent::ExportStructure => "a line each, as the reference reads",
+        Intent::ExportPyTorch => "a Python file each, with shortcuts",
+        Intent::ExportCsv => "scores, costs, ancestry, structure",
+        Intent::ExportJson => "the same, an object a line",
+        _ => "",
+    }
+}

@@ -1,0 +1,40 @@
+//! Screens of a run while there is none: what will be there, and the way to it.
+
+use super::chrome::{self, Panels};
+use crate::tui::{
+    canvas::{Canvas, wrap},
+    keymap::Tab,
+    model::Model,
+    theme::Role,
+};
+
+pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
+    let (w, h) = (canvas.area().width, canvas.area().height);
+    chrome::band(canvas, model);
+    if h < 4 {
+        return;
+    }
+    let x = canvas.text(2, 1, "○ ", Role::Muted);
+    canvas.text(x, 1, "nothing runs", Role::Strong.bold());
+    let what = match model.tab {
+        Tab::Search => "Here a search will show its best, its scores and where the time goes.",
+        Tab::Population => "Here the population of a search can be sorted, filtered and marked.",
+        Tab::Log => "Here stands what happens in a search.",
+        Tab::Network | Tab::Diff | Tab::Setup => "",
+    };
+    let mut y = 3;
+    for line in wrap(what, w.saturating_sub(4)) {
+        canvas.text(2, y, line, Role::Text);
+        y += 1;
+    }
+    let keys = [
+        ("5", Role::Accent.into()),
+        (" sets one up   ", Role::Muted.into()),
+        ("3", Role::Accent.into()),
+        (" shows any network", Role::Muted.into()),
+    ];
+    if y + 2 < h {
+        canvas.runs(2, y + 1, &keys);
+    }
+    chrome::footer(canvas, model.base_place(), Panels::All);
+}

@@ -1,0 +1,263 @@
+//! The population: all columns, sorted and filtered, with scores against costs beside it.
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+
+use super::{
+    chrome::{self, Panels},
+    search as whole, small,
+};
+use crate::{
+    run::protocol::Member,
+    space::Budget,
+    tui::{
+        canvas::{Canvas, cut, width},
+        format,
+        layout::{self, ChartRows, Columns, Rows},
+        model::{Axis, Model, PopulationView, Search},
+        theme::{Ground, Ink, Role},
+        widgets::{
+            population_table::{Purpose, Sorted, Table, Voice, heads, place},
+            ribs::{self, RibColumns},
+            scatter::{CostAxis, Point, PointKind, Scatter},
+        },
+    },
+};
+
+/// Rows of the selected network under the scatter.
+const NETWORK_ROWS: u16 = 8;
+
+pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
+    let (w, h) = (canvas.area().width, canvas.area().height);
+    if w < 40 || h < 8 {
+        return small::less(model, search, canvas);
+    }
+    let is_wide = w >= 120 && h >= 24;
+    let words = if w >= 100 { whole::Words::Long } else { whole::Words::Short };
+    if w >= 60 {
+        chrome::band(canvas, model);
+        whole::status(model, search, canvas, words);
+    } else {
+        small::head(model, search, canvas);
+    }
+    let top = layout::population_top(h);
+    let view = &model.population;
+    let main = match is_wide {
+        true => Columns { start: 2, end: layout::two_columns(w).0.end + 1 },
+        false => Columns { start: 1, end: w - 3 },
+    };
+    line(search, view, canvas, top);
+    let rows = Rows { first: top + 3, last: h - 3 };
+    if search.population().is_empty() {
+        let at = Columns { start: 2, end: main.end };
+        whole::nobody(search, canvas, (at, Rows { first: top + 2, last: h - 3 }));
+    } else if is_wide {
+        table(search, view, canvas, (main, rows));
+        beside(search, view, canvas, h);
+    } else if view.shows_chart {
+        let body = Rows { first: top + 2, last: h - 5 };
+        let chart = ChartRows { title: top + 1, body, axis: h - 4, labels: h - 3 };
+        scatter(search, view, canvas, (Columns { start: 2, end: w - 3 }, chart));
+    } else {
+        table(search, view, canvas, (main, Rows { first: top + 2, last: h - 3 }));
+    }
+    whole::banner(search, canvas, 2);
+    let panels = if is_wide { Panels::All } else { Panels::OneAtATime };
+    chrome::footer(canvas, model.base_place(), panels);
+}
+
+/// What is shown, how it is filtered, who is marked and pinned.
+fn line(search: &Search, view: &PopulationView, canvas: &mut Canvas<'_>, y: u16) {
+    let w = canvas.area().width;
+    let mut panel = match view.edit.is_some() || view.is_filtered() {
+        true => canvas.on(Ground::Panel, Rect::new(0, y, w, 1)),
+        false => canvas.again(),
+    };
+    let count = format::count(search.population().len() as u64);
+    let mut right: Vec<(String, Ink)> = Vec::new();
+    if view.is_filtered() {
+        right.push((format::count(view.rows().len() as u64), Role::Strong.into()));
+        right.push((format!(" of {count}"), Role::Muted.into()));
+    }
+    if !search.marks.is_empty() {
+        right.push(("   ● ".to_owned(), Role::Mark.into()));
+        let marked = format!("{} marked", format::count(search.marks.len() as u64));
+        right.push((marked, Role::Text.into()));
+    }
+    let runs: Vec<(&str, Ink)> = right.iter().map(|(text, ink)| (text.as_str(), *ink)).collect();
+    panel.right_runs(w - 3, y, &runs);
+    let taken: u16 = right.iter().map(|(text, _)| width(text)).sum();
+    let end = w.saturating_sub(taken + 5);
+    if let Some(edit) = &view.edit {
+        return typed(view, edit.text(), &mut panel, (y, end));
+    }
+    if view.is_filtered() {
+        let x = panel.text(2, y, "/ ", Role::Accent);
+        panel.text(x, y, cut(&view.filter_text, end.saturating_sub(x)), Role::Strong);
+        return;
+    }
+    let x = chrome::focused_title(&mut panel, 2, y, "Population");
+    let order = if view.reversed { ", reversed" } else { "" };
+    let capacity = search.snapshot.as_ref().map_or(0, |s| s.capacity as u64);
+    let text = format!("{count} of {}, by {}{order}", format::count(capacity), view.sort.name());
+    panel.text(x + 2, y, cut(&text, end.saturating_sub(x + 2)), Role::Muted);
+}
+
+/// A filter being typed, its fault underlined and named.
+fn typed(view: &PopulationView, text: String, panel: &mut Canvas<'_>, (y, end): (u16, u16)) {
+    let start = panel.text(2, y, "/ ", Role::Accent);
+    let room = usize::from(end.saturating_sub(start + 1));
+    let skip = text.chars().count().saturating_sub(room);
+    let mut x = start;
+    for (i, c) in text.chars().enumerate().skip(skip) {
+        let wrong = view.error.as_ref().is_some_and(|error| error.at.contains(&i));
+        let ink = if wrong { Role::Error.underlined() } else { Role::Strong.into() };
+        x = panel.text(x, y, c.to_string(), ink);
+    }
+    panel.text(x, y, "▏", Role::Accent);
+    if let Some(error) = &view.error {
+        // Under the term that it is about, on a line of its own.
+        let w = panel.area().width;
+        let at = start + (error.at.start.saturating_sub(skip)) as u16;
+        let at = at.min(w.saturating_sub(width(&error.message) + 3)).max(2);
+        let mut line = panel.on(Ground::Panel, Rect::new(0, y + 1, w, 1));
+        line.text(at, y + 1, cut(&error.message, w.saturating_sub(at + 1)), Role::Error);
+    }
+}
+
+fn table(
+    search: &Search,
+    view: &PopulationView,
+    canvas: &mut Canvas<'_>,
+    (at, rows): (Columns, Rows),
+) {
+    let visible = usize::from(rows.height());
+    let sorted = Sorted { by: view.sort, reversed: view.reversed };
+    let cursor = view.selected().unwrap_or(usize::MAX);
+    let table =
+        Table { cursor, purpose: Purpose::Population, sorted, ..whole::table(search, visible) };
+    let placed = match at.width() {
+        58.. => place(table.population, at, (Purpose::Population, sorted)),
+        _ => small::columns(search, canvas.area().width),
+    };
+    heads(canvas, &placed, rows.first - 1, sorted);
+    let top = view.top(visible);
+    for (&rank, y) in view.rows().iter().skip(top).zip(rows.first..=rows.last) {
+        table.row(canvas, &placed, (rank, y), Voice::Plain);
+    }
+    let count = view.rows().len();
+    if count == 0 {
+        canvas.text(at.start + 2, rows.first, "none: esc takes the filter away", Role::Faint);
+    }
+    if count > visible {
+        scroll_line(canvas, at.end + 2 - u16::from(at.start < 2), rows, (top, count));
+    }
+}
+
+/// How much of the list is seen, and where.
+fn scroll_line(canvas: &mut Canvas<'_>, x: u16, rows: Rows, (top, count): (usize, usize)) {
+    let height = usize::from(rows.height());
+    let length = (height * height / count).clamp(1, height);
+    let free = height - length;
+    let first = (top * free).div_ceil((count - height).max(1)).min(free);
+    for (i, y) in (rows.first..=rows.last).enumerate() {
+        let seen = (first..first + length).contains(&i);
+        canvas.text(
+            x,
+            y,
+            if seen { "┃" } else { "│" },
+            if seen { Role::Faint } else { Role::Rule },
+        );
+    }
+}
+
+/// The scatter and the selected network.
+fn beside(search: &Search, view: &PopulationView, canvas: &mut Canvas<'_>, h: u16) {
+    let (_, rule, side) = layout::two_columns(canvas.area().width);
+    if view.rows().len() <= usize::from(h.saturating_sub(8)) {
+        canvas.vertical_rule(rule + 1, 5..=h - 3);
+    }
+    let legend = h - 5 - NETWORK_ROWS - 1;
+    let body = Rows { first: 7, last: legend - 4 };
+    let chart = ChartRows { title: 5, body, axis: legend - 3, labels: legend - 2 };
+    let front = scatter(search, view, canvas, (side, chart));
+    let known = frontier(search, view.axis).is_some();
+    let mut x = canvas.text(side.start, legend, "◆", Role::Best);
+    x = canvas.text(x + 1, legend, format!("front, {front}"), Role::Muted) + 2;
+    if view.is_filtered() {
+        x = canvas.text(x, legend, "●", Role::Bar);
+        x = canvas.text(x + 1, legend, "match", Role::Muted) + 2;
+    }
+    if known && x + 10 < side.end {
+        x = canvas.text(x, legend, "─", Role::Muted);
+        canvas.text(x + 1, legend, "analytic optimum", Role::Muted);
+    }
+    canvas.horizontal(side.start..=side.end, legend + 1, "─");
+    let Some(member) = view.selected().and_then(|rank| search.population().get(rank)) else {
+        return;
+    };
+    let y = legend + 2;
+    let x = canvas.text(side.start, y, format::id(member.id), Role::Strong.bold());
+    canvas.text(x + 2, y, format::score(member.score.value), Role::Text);
+    let from = member.parent.map_or("initial".to_owned(), |id| format!("from {}", format::id(id)));
+    canvas.right(side.end, y, from, Role::Muted);
+    let rows = Rows { first: y + 1, last: h - 3 };
+    let resolution = search.spec.preset.space.resolution;
+    ribs::compact(canvas, RibColumns::compact(side.start), rows, &member.structure, resolution);
+}
+
+/// What no candidate's analytic score exceeds, by the costs of an axis.
+fn frontier(search: &Search, axis: Axis) -> Option<Vec<(u64, f64)>> {
+    let optimum = search.snapshot.as_ref()?.optimum.as_ref()?;
+    let budget = match axis {
+        Axis::Params => Budget::Params,
+        Axis::Flops => Budget::Flops,
+        Axis::Depth => Budget::Layers,
+    };
+    let frontier = optimum.frontiers.iter().find(|frontier| frontier.budget == budget)?;
+    Some(frontier.points.iter().map(|point| (point.limit, point.bound)).collect())
+}
+
+/// Gives how many candidates are on the front.
+fn scatter(
+    search: &Search,
+    view: &PopulationView,
+    canvas: &mut Canvas<'_>,
+    (at, rows): (Columns, ChartRows),
+) -> usize {
+    let x = canvas.text(at.start, rows.title, "Score × ", Role::Strong.bold());
+    canvas.text(x, rows.title, view.axis.name(), Role::Strong.bold());
+    let population = search.population();
+    let mut kinds = vec![PointKind::Other; population.len()];
+    for &rank in view.rows() {
+        kinds[rank] = PointKind::Match;
+    }
+    if !search.marks.is_empty() {
+        for (kind, member) in kinds.iter_mut().zip(population) {
+            if search.marks.contains(&member.id) {
+                *kind = PointKind::Marked;
+            }
+        }
+    }
+    if let Some(rank) = view.selected() {
+        kinds[rank] = PointKind::Selected;
+    }
+    let cost = |member: &Arc<Member>| match view.axis {
+        Axis::Params => member.costs.params,
+        Axis::Flops => member.costs.flops,
+        Axis::Depth => u64::from(member.costs.layers),
+    };
+    let point = |(member, kind): (&Arc<Member>, PointKind)| Point {
+        cost: cost(member),
+        score: member.score.value,
+        kind,
+    };
+    let points: Vec<Point> = population.iter().zip(kinds).map(point).collect();
+    let frontier = frontier(search, view.axis).unwrap_or_default();
+    let axis = match view.axis {
+        Axis::Params | Axis::Flops => CostAxis::Sized,
+        Axis::Depth => CostAxis::Depth,
+    };
+    Scatter { points: &points, frontier: &frontier, axis }.draw(canvas, at, rows)
+}

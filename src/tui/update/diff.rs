@@ -1,0 +1,221 @@
+//! What keys do to two networks that are compared, and to the lineage below them.
+
+use std::sync::Arc;
+
+use super::moved;
+use crate::{
+    run::protocol::Command,
+    tui::{
+        action::Effect,
+        format,
+        keymap::{Intent, Tab},
+        layout::diff::DiffLayout,
+        model::{
+            Event, EventKind, Half, Known, Model, Net, NetPrompt, NetTarget, Overlay, Relative,
+        },
+    },
+};
+
+pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
+    if go(model, intent) {
+        return Vec::new();
+    }
+    match intent {
+        Intent::NextPanel | Intent::PreviousPanel => {
+            model.diff.half = Some(match model.diff_half(&model.diff_layout()) {
+                Half::Lineage => Half::Blocks,
+                Half::Blocks => Half::Lineage,
+            });
+        }
+        Intent::Enter => walk(model),
+        Intent::PinA => choose(model, NetTarget::A),
+        Intent::PinB => choose(model, NetTarget::B),
+        Intent::Swap => {
+            // What follows is held where it is.
+            if let (Some(a), Some(b)) = (model.side_a(), model.side_b()) {
+                (model.pins.a, model.pins.b) = (Some(b), Some(a));
+            }
+        }
+        Intent::Parent => want(model, Relative::Parent),
+        Intent::Grandparent => want(model, Relative::Grandparent),
+        Intent::Initial => want(model, Relative::Initial),
+        Intent::Copy => return copy(model),
+        Intent::Back => back(model),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Moves the cursor of the half that has the keys.
+fn go(model: &mut Model, intent: Intent) -> bool {
+    let layout = model.diff_layout();
+    let half = model.diff_half(&layout);
+    let (blocks, steps) = match layout {
+        DiffLayout::Summary => (1, 1),
+        DiffLayout::Narrow(at) => (at.list.height(), at.list.height()),
+        DiffLayout::Wide(at) => (at.blocks.height(), at.steps.height()),
+    };
+    let (blocks, steps) = (usize::from(blocks), usize::from(steps));
+    let diff = &mut model.diff;
+    let target = match half {
+        Half::Lineage => moved(diff.step(), diff.steps(), steps, intent),
+        Half::Blocks => moved(diff.line(), diff.lines(), blocks, intent),
+    };
+    match (target, half) {
+        (None, _) => return false,
+        (Some(at), Half::Lineage) => diff.select_step(at, steps),
+        (Some(at), Half::Blocks) => diff.select_line(at, blocks),
+    }
+    true
+}
+
+fn choose(model: &mut Model, target: NetTarget) {
+    model.overlay = Some(Overlay::Net(NetPrompt::new(target)));
+}
+
+/// The step under the cursor against its parent.
+fn walk(model: &mut Model) {
+    let Some((step, parent)) = model.diff.walked() else {
+        return;
+    };
+    let Some(parent) = parent else {
+        let id = format::id(step.id);
+        let why = match step.parent {
+            None => "the initial structure has no parent",
+            Some(_) => "its parent is not known",
+        };
+        return note(model, id, why.to_owned());
+    };
+    let (a, b, at) = (Net::candidate(parent), Net::candidate(step), step.id);
+    model.diff.walk_to(at);
+    (model.pins.a, model.pins.b) = (Some(a), Some(b));
+}
+
+fn want(model: &mut Model, relative: Relative) {
+    let Some(b) = model.side_b() else { return };
+    match &b.member {
+        Some(member) => {
+            model.diff.wanted = Some((member.id, relative));
+            // B would move on from under what was asked for.
+            model.pins.b = Some(b);
+        }
+        None => {
+            let why = format!("is no candidate of this run: it has no {}", relative.word());
+            note(model, b.label, why);
+        }
+    }
+}
+
+/// Out of what was pinned, then out of the screen.
+fn back(model: &mut Model) {
+    if let Some(banner) = model.search.as_mut().map(|search| &mut search.banner)
+        && banner.is_some()
+    {
+        *banner = None;
+        return;
+    }
+    model.diff.wanted = None;
+    let pins = &mut model.pins;
+    match (pins.a.take(), pins.b.take(), &model.search) {
+        (None, None, Some(_)) => model.tab = Tab::Search,
+        (None, None, None) => model.tab = Tab::Setup,
+        _ => {}
+    }
+}
+
+fn copy(model: &mut Model) -> Vec<Effect> {
+    let Some(b) = model.side_b() else {
+        return Vec::new();
+    };
+    let detail = "its structure, to the clipboard of your terminal".to_owned();
+    note(model, format!("sent {}", b.label), detail);
+    vec![Effect::Copy(b.structure.to_string())]
+}
+
+fn note(model: &mut Model, lead: String, detail: String) {
+    let now_ms = model.now_ms;
+    if let Some(search) = &mut model.search {
+        let at_ms = now_ms.saturating_sub(search.started_at_ms);
+        search.log(Event::new(at_ms, EventKind::Note, lead, detail));
+    }
+}
+
+/// The screen goes on from here: pins as they were put.
+pub(super) fn pin(model: &mut Model, net: Net, target: NetTarget) {
+    let (name, pin) = match target {
+        NetTarget::A => ("A", &mut model.pins.a),
+        NetTarget::B => ("B", &mut model.pins.b),
+        NetTarget::Network => return,
+    };
+    let lead = format!("pinned {name} {}", net.label);
+    *pin = Some(net);
+    note(model, lead, format!("{} compares A and B", Tab::Diff.number()));
+}
+
+/// Candidate `net` as B, against what tells most: the best, or, of the best, its parent.
+pub(super) fn compare(model: &mut Model, net: Net) {
+    if let Some(search) = &model.search {
+        let best = search.best().map(Net::candidate);
+        let is_best = best.as_ref().is_some_and(|best| best.structure == net.structure);
+        let parent = || search.find(net.member.as_ref()?.parent?).map(Net::candidate);
+        model.pins.a = if is_best { parent() } else { best };
+    }
+    model.pins.b = Some(net);
+    model.tab = Tab::Diff;
+}
+
+/// After whatever happened: what the screen shows is worked out, once for all frames.
+pub(super) fn follow(model: &mut Model) -> Vec<Effect> {
+    if model.tab != Tab::Diff {
+        return Vec::new();
+    }
+    let mut ask = model.refresh_diff();
+    if grant(model) {
+        // The lineage is the same, so there's nothing more to ask.
+        ask = ask.or(model.refresh_diff());
+    }
+    ask.map(|id| Effect::Tell(Command::Inspect(id))).into_iter().collect()
+}
+
+/// Makes the relative that was asked for A, or says why not; whether A changed.
+fn grant(model: &mut Model) -> bool {
+    let (Some((id, relative)), Some(search)) = (model.diff.wanted, &model.search) else {
+        return false;
+    };
+    let b = model.pins.b.as_ref().and_then(|net| net.member.as_ref());
+    let Some(b) = b.filter(|member| member.id == id) else {
+        model.diff.wanted = None;
+        return false;
+    };
+    let chain = search.ancestry(b);
+    let is_whole = chain.first().is_some_and(|first| first.parent.is_none());
+    let back = |steps: usize| chain.len().checked_sub(1 + steps).map(|at| &chain[at]);
+    let found = match relative {
+        Relative::Parent => back(1),
+        Relative::Grandparent => back(2),
+        Relative::Initial => chain.first().filter(|_| is_whole),
+    };
+    let found = found.map(Arc::clone);
+    let is_asking = model.diff.lineage.as_ref().is_some_and(|l| l.known == Known::Asking);
+    match found {
+        Some(member) => {
+            model.pins.a = Some(Net::candidate(&member));
+            model.diff.wanted = None;
+            return true;
+        }
+        None if is_whole => {
+            model.diff.wanted = None;
+            note(model, format::id(id), format!("has no {}", relative.word()));
+        }
+        // The screen says so.
+        None if is_asking => {}
+        None => {
+            model.diff.wanted = None;
+            note(model, format::id(id), format!("its {} is forgotten", relative.word()));
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests;

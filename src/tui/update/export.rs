@@ -1,0 +1,73 @@
+//! What keys do while it is asked in which format to export, and what came of it.
+
+use super::candidate;
+use crate::tui::{
+    action::Effect,
+    format,
+    keymap::{Intent, Tab},
+    model::{Document, Event, EventKind, Export, Model, Net, Overlay},
+};
+
+/// Asks for the format: of what is marked, else of what is selected.
+pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
+    let selected = candidate::selected(model);
+    let Some(search) = &model.search else { return Vec::new() };
+    let marked = search.population().iter().filter(|member| search.marks.contains(&member.id));
+    let mut nets: Vec<Net> = marked.map(Net::candidate).collect();
+    if nets.is_empty() || model.tab == Tab::Network {
+        nets = selected.iter().map(Net::candidate).collect();
+    }
+    open(model, nets);
+    Vec::new()
+}
+
+/// Asks for the format of these.
+pub(super) fn open(model: &mut Model, nets: Vec<Net>) {
+    let of = match (&model.search, &model.setup.form) {
+        (Some(search), _) => Some((search.spec.name.as_str(), &search.spec.preset)),
+        (None, Some(form)) => Some((form.name.as_str(), &form.draft.preset)),
+        (None, None) => None,
+    };
+    let first = &model.setup.picker.entries[0];
+    let of = of.unwrap_or((first.name.as_str(), &first.preset));
+    model.overlay = Export::new(nets, of).map(|export| Overlay::Export(Box::new(export)));
+}
+
+pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
+    let Some(Overlay::Export(export)) = &model.overlay else {
+        return Vec::new();
+    };
+    let documents = match intent {
+        Intent::ExportStructure => vec![export.structures()],
+        Intent::ExportPyTorch => export.pytorch(),
+        // Only candidates have scores to tabulate.
+        Intent::ExportCsv | Intent::ExportJson if export.candidates().is_empty() => {
+            return Vec::new();
+        }
+        Intent::ExportCsv => vec![export.csv()],
+        Intent::ExportJson => vec![export.json_lines()],
+        Intent::Back => Vec::new(),
+        _ => return Vec::new(),
+    };
+    model.overlay = None;
+    documents.into_iter().map(Effect::Write).collect()
+}
+
+/// A file was written, or could not be.
+pub(super) fn wrote(model: &mut Model, document: &Document, result: Result<String, String>) {
+    let now_ms = model.now_ms;
+    let (kind, text) = match result {
+        Ok(path) => {
+            let size = format::bytes(document.text.len() as u64);
+            (EventKind::Note, format!("wrote {path}, {size}"))
+        }
+        Err(why) => (EventKind::Fault, why),
+    };
+    if let Some(search) = &mut model.search {
+        if kind == EventKind::Fault {
+            search.banner = Some(text.clone());
+        }
+        let at_ms = now_ms.saturating_sub(search.started_at_ms);
+        search.log(Event::new(at_ms, kind, text, String::new()));
+    }
+}

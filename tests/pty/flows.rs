@@ -1,0 +1,75 @@
+//! What a person does in an hour: looking through a population, comparing, taking a network home.
+
+use std::{fs, path::Path};
+
+use super::Terminal;
+
+/// In a folder of its own, with a search that runs for long enough.
+fn searching(folder: &Path) -> Terminal {
+    let sets = ["--set", "search.iterations=200000", "--set", "run.workers=1"];
+    let arguments: Vec<&str> = ["tui", "--preset", "quick"].into_iter().chain(sets).collect();
+    let mut terminal = Terminal::open_in(folder, &arguments);
+    terminal.until_text("not started");
+    terminal.press("\r");
+    terminal.until_text("★");
+    terminal
+}
+
+#[test]
+fn a_population_is_filtered_compared_and_taken_home() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut terminal = searching(folder.path());
+    terminal.press("2");
+    terminal.until_text("Score × params");
+    // A filter that isn't one is said so, at its place.
+    terminal.press("/parms>1");
+    terminal.until_text("nothing is called 'parms'; params?");
+    terminal.press("\u{15}params>1 has:K3\r");
+    terminal.until_text("/ params>1 has:K3");
+    // The second against the third.
+    terminal.press("jajb4");
+    terminal.until_text("B − A");
+    terminal.press("P");
+    terminal.until_text("Lineage");
+    // Up the lineage, a step against its parent.
+    terminal.press("k\r");
+    terminal.until_text("from the initial structure to");
+    terminal.press("3");
+    terminal.until_text("one rib a sub-layer");
+    // Marked ones go home as a table, a single one as a Python file.
+    terminal.press("2mjmxc");
+    terminal.until_text("wrote");
+    terminal.press("1xs");
+    terminal.until("both files", |_| fs::read_dir(folder.path()).is_ok_and(|d| d.count() == 2));
+    let mut names: Vec<String> = fs::read_dir(folder.path())
+        .expect("readable")
+        .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert!(names[0].starts_with("zendo-quick-2-candidates"), "{names:?}");
+    terminal.press(":pyt");
+    terminal.until_text("Actions");
+    terminal.press("\u{1b}");
+    terminal.press("6");
+    terminal.until_text("following");
+    terminal.press("qy");
+    assert_eq!(terminal.end().exit_code(), 0);
+}
+
+#[test]
+fn a_preset_is_edited_solved_and_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sets = ["--set", "space.width_multiple=64", "--set", "space.width_min=64"];
+    let arguments: Vec<&str> = ["tui", "--preset", "quick"].into_iter().chain(sets).collect();
+    let mut terminal = Terminal::open_in(folder.path(), &arguments);
+    terminal.until_text("not started");
+    // The cursor stands on the iterations.
+    terminal.press("e\u{15}4k\r");
+    terminal.until_text("1 change");
+    terminal.press("s");
+    terminal.until_text("proven optimum");
+    terminal.press("\r");
+    terminal.until_text("of 4,000");
+    terminal.press("qy");
+    assert_eq!(terminal.end().exit_code(), 0);
+}

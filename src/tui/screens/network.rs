@@ -97,6 +97,9 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
                 Some(subject) => full(&subject, canvas),
                 None => nothing(canvas, 3),
             }
+            if let Some(event) = model.search.as_ref().and_then(|search| search.events.back()) {
+                whole::event_line(canvas, h - 2, event);
+            }
             foot(model, canvas, 2);
         }
     }

@@ -62,6 +62,9 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
     } else {
         table(search, view, canvas, (main, Rows { first: top + 2, last: h - 3 }));
     }
+    if let Some(event) = search.events.back().filter(|_| h >= 20) {
+        whole::event_line(canvas, h - 2, event);
+    }
     whole::banner(search, canvas, 2);
     let panels = if is_wide { Panels::All } else { Panels::OneAtATime };
     chrome::footer(canvas, model.base_place(), panels);
@@ -189,9 +192,9 @@ fn beside(search: &Search, view: &PopulationView, canvas: &mut Canvas<'_>, h: u1
         x = canvas.text(x, legend, "●", Role::Bar);
         x = canvas.text(x + 1, legend, "match", Role::Muted) + 2;
     }
-    if known && x + 10 < side.end {
+    if known && x + 9 < side.end {
         x = canvas.text(x, legend, "─", Role::Muted);
-        canvas.text(x + 1, legend, "analytic optimum", Role::Muted);
+        canvas.text(x + 1, legend, "optimum", Role::Muted);
     }
     canvas.horizontal(side.start..=side.end, legend + 1, "─");
     let Some(member) = view.selected().and_then(|rank| search.population().get(rank)) else {

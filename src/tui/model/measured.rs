@@ -83,9 +83,10 @@ impl Search {
         self.snapshot.as_ref()?.noise
     }
 
-    /// The score the search went by.
+    /// The score the search goes by: the best are scored again while it runs.
     fn searched(&self, member: &Member) -> Measured {
-        let score = &member.score;
+        let newest = self.find(member.id).filter(|known| known.structure == member.structure);
+        let score = newest.map_or(&member.score, |known| &known.score);
         let std = self.draw_noise().or(score.std);
         let error = match score.is_analytic() {
             true => Some(0.0),
@@ -175,6 +176,16 @@ mod tests {
         // Not scored again: by what the search knew.
         assert!(!search.measured(&search.population()[20]).confirmed);
         assert!(matches!(verdict(search, 0, 20), Verdict::Apart { .. }));
+    }
+
+    /// As the population has it, not as it was when it was pinned.
+    #[test]
+    fn a_pinned_candidate_has_its_newest_score() {
+        let model = fixture::running();
+        let search = model.search.as_ref().expect("runs");
+        let mut pinned = (*search.population()[3]).clone();
+        pinned.score.value -= 5.0;
+        assert_eq!(search.measured(&pinned), search.measured(&search.population()[3]));
     }
 
     #[test]

@@ -1,15 +1,17 @@
+mod diff;
+
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 use super::draw;
 use crate::run::{
     Proof,
-    protocol::{Optimum, Progress, Solved, Stage, Update},
+    protocol::{Optimum, Progress, Solved, Stage},
 };
 use crate::tui::{
     action::Action,
     fixture,
     keymap::{Context, Intent, Key, Place, RunState, Tab, rows},
-    model::{Model, Net, NetPrompt, NetTarget, Overlay},
+    model::{Model, NetPrompt, NetTarget, Overlay},
     theme::{Depth, Role, Theme},
     update::update,
 };
@@ -214,56 +216,6 @@ fn no_network() -> Model {
     model
 }
 
-/// On the Diff screen: the best against what was published.
-fn diff() -> Model {
-    let mut model = fixture::running();
-    press(&mut model, &[Intent::Show(Tab::Diff)]);
-    let best = fixture::snapshot().population[0].id;
-    let ancestors = Update::Ancestors(fixture::ancestors(best));
-    update(&mut model, Action::Engine(ancestors));
-    model
-}
-
-/// Blocks put in, taken out, split; B is no candidate.
-fn diff_pasted() -> Model {
-    let mut model = diff();
-    let parse = |text: &str| text.parse().expect("valid");
-    let a = "SuperConvK3BNRELU(3,16,1,1)SuperResK3K3(16,32,2,16,2)SuperResK1K5K1(32,64,2,32,7)\
-             SuperResK3K3(64,64,2,32,1)SuperConvK1BNRELU(64,128,1,1)";
-    let b = "SuperConvK3BNRELU(3,24,1,1)SuperResK1K7K1(24,24,1,8,2)SuperResK3K3(24,32,2,24,2)\
-             SuperResK1K5K1(32,64,2,32,3)SuperResK1K5K1(64,64,1,32,4)SuperConvK1BNRELU(64,512,2,1)";
-    model.pins.a = Some(Net::other(None, parse(a)));
-    model.pins.b = Some(Net::other(Some("mine"), parse(b)));
-    press(&mut model, &[Intent::NextPanel]);
-    model
-}
-
-/// Two steps back, against its parent.
-fn diff_walked() -> Model {
-    let mut model = diff();
-    press(&mut model, &[Intent::Up, Intent::Up, Intent::Enter]);
-    model
-}
-
-/// Where the ancestors aren't known yet, in the half that narrow screens don't show first.
-fn diff_asking() -> Model {
-    let mut model = fixture::running();
-    press(&mut model, &[Intent::Show(Tab::Diff), Intent::NextPanel, Intent::NextPanel]);
-    model
-}
-
-fn diff_of_finalists() -> Model {
-    let mut model = fixture::finished();
-    press(&mut model, &[Intent::Down, Intent::Diff]);
-    model
-}
-
-fn diff_of_nothing() -> Model {
-    let mut model = fixture::model();
-    press(&mut model, &[Intent::Show(Tab::Diff)]);
-    model
-}
-
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
@@ -278,6 +230,12 @@ const SCREENS: [Named; 36] = [
     ("worker_failed", fixture::worker_failed),
     ("confirming", fixture::confirming),
     ("finished", fixture::finished),
+    ("diff", diff::best),
+    ("diff_pasted", diff::pasted),
+    ("diff_walked", diff::walked),
+    ("diff_asking", diff::asking),
+    ("diff_finalists", diff::finalists),
+    ("diff_nothing", diff::nothing),
     ("population", population),
     ("population_filtered", filtered),
     ("population_filtering", filtering),
@@ -288,12 +246,6 @@ const SCREENS: [Named; 36] = [
     ("log", log),
     ("log_filter", log_filter),
     ("export", exporting),
-    ("diff", diff),
-    ("diff_pasted", diff_pasted),
-    ("diff_walked", diff_walked),
-    ("diff_asking", diff_asking),
-    ("diff_finalists", diff_of_finalists),
-    ("diff_nothing", diff_of_nothing),
     ("help", helped),
     ("leave", asked),
     ("network", network),
@@ -328,6 +280,7 @@ fn no_size_is_too_small_or_odd() {
     let mut last = fixture::running();
     press(&mut last, &[Intent::Last]);
     models.push(last);
+    models.push(diff::largest());
     let theme = Theme::ink(Depth::Ansi256);
     for mut model in models {
         for width in 0..=130 {
@@ -354,106 +307,6 @@ fn the_largest_network_draws_row_by_row() {
         press(&mut model, &vec![Intent::Into; 300]);
         let shown = text(&paint(model, size, Depth::TrueColor));
         assert!(shown.contains("256 E6 K7"), "{shown}");
-    }
-}
-
-fn letter(role: Role) -> char {
-    match role {
-        Role::Canvas | Role::Band | Role::Panel | Role::Selection => ' ',
-        Role::Rule => '-',
-        Role::Track => '=',
-        Role::Strong => 'S',
-        Role::Text => 't',
-        Role::Muted => 'm',
-        Role::Faint => 'f',
-        Role::Accent => 'a',
-        Role::B => 'B',
-        Role::Mark => 'M',
-        Role::Best => '*',
-        Role::Good => '+',
-        Role::Warn => '~',
-        Role::Error => '!',
-        Role::Bar => '#',
-        Role::Bar2 => '%',
-        Role::River => 'r',
-        Role::K1 => '1',
-        Role::K3 => '3',
-        Role::K5 => '5',
-        Role::K7 => '7',
-        Role::K1d => 'i',
-        Role::K3d => 'j',
-        Role::K5d => 'k',
-        Role::K7d => 'l',
-    }
-}
-
-/// Which role the ink of each cell has, a letter a role.
-fn inks(buffer: &Buffer, theme: &Theme) -> String {
-    let letter = |cell: &ratatui::buffer::Cell| match cell.symbol() {
-        " " => ' ',
-        _ => {
-            let mut roles = Role::ALL.into_iter().filter(|role| letter(*role) != ' ');
-            roles.find(|role| theme.colour(*role) == cell.fg).map_or('?', letter)
-        }
-    };
-    let mut text = String::new();
-    for y in buffer.area.rows() {
-        let line: String = y.positions().map(|at| letter(&buffer[at])).collect();
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-#[test]
-fn screens_are_inked_as_reviewed() {
-    let theme = Theme::ink(Depth::TrueColor);
-    for (name, model) in [
-        ("running", fixture::running as fn() -> Model),
-        ("population_filtered", filtered),
-        ("network_candidate", network_of_a_candidate),
-        ("diff_pasted", diff_pasted),
-        ("solved", solved),
-    ] {
-        let buffer = paint(model(), (120, 36), Depth::TrueColor);
-        insta::assert_snapshot!(format!("{name}_inks"), inks(&buffer, &theme));
-    }
-}
-
-/// What a large population costs a frame: `cargo test --release --lib hundred -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, not a test"]
-fn a_hundred_thousand_rows() {
-    let mut snapshot = (*fixture::snapshot()).clone();
-    let members = snapshot.population.clone();
-    snapshot.population = (0..100_000)
-        .map(|i| {
-            let mut member = (*members[i * members.len() / 100_000]).clone();
-            member.id = i as u64;
-            std::sync::Arc::new(member)
-        })
-        .collect();
-    let snapshot = std::sync::Arc::new(snapshot);
-    let mut model = fixture::sized(population(), (120, 36));
-    let theme = Theme::ink(Depth::TrueColor);
-    let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 36));
-    for by in ["score", "params"] {
-        if by == "params" {
-            while model.population.sort.name() != "params" {
-                press(&mut model, &[Intent::SortRight]);
-            }
-        }
-        let mut times = Vec::new();
-        for _ in 0..20 {
-            let began = std::time::Instant::now();
-            let said = Update::Snapshot(std::sync::Arc::clone(&snapshot));
-            update(&mut model, Action::Engine(said));
-            let updated = began.elapsed();
-            draw(&model, &theme, &mut buffer);
-            times.push((updated, began.elapsed()));
-        }
-        times.sort();
-        println!("by {by}: update {:?}, with the frame {:?}", times[10].0, times[10].1);
     }
 }
 

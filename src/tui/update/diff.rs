@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::moved;
+use super::{candidate, moved};
 use crate::{
     run::protocol::Command,
     tui::{
@@ -10,9 +10,7 @@ use crate::{
         format,
         keymap::{Intent, Tab},
         layout::diff::DiffLayout,
-        model::{
-            Event, EventKind, Half, Known, Model, Net, NetPrompt, NetTarget, Overlay, Relative,
-        },
+        model::{Half, Known, Model, Net, NetPrompt, NetTarget, Overlay, Relative},
     },
 };
 
@@ -84,7 +82,7 @@ fn walk(model: &mut Model) {
             None => "the initial structure has no parent",
             Some(_) => "its parent is not known",
         };
-        return note(model, id, why.to_owned());
+        return note(model, id, why);
     };
     let (a, b, at) = (Net::candidate(parent), Net::candidate(step), step.id);
     model.diff.walk_to(at);
@@ -101,7 +99,7 @@ fn want(model: &mut Model, relative: Relative) {
         }
         None => {
             let why = format!("is no candidate of this run: it has no {}", relative.word());
-            note(model, b.label, why);
+            note(model, b.label, &why);
         }
     }
 }
@@ -127,16 +125,17 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     let Some(b) = model.side_b() else {
         return Vec::new();
     };
-    let detail = "its structure, to the clipboard of your terminal".to_owned();
-    note(model, format!("sent {}", b.label), detail);
+    let now_ms = model.now_ms;
+    if let Some(search) = &mut model.search {
+        candidate::sent(search, now_ms, &b.label);
+    }
     vec![Effect::Copy(b.structure.to_string())]
 }
 
-fn note(model: &mut Model, lead: String, detail: String) {
+fn note(model: &mut Model, lead: String, detail: &str) {
     let now_ms = model.now_ms;
     if let Some(search) = &mut model.search {
-        let at_ms = now_ms.saturating_sub(search.started_at_ms);
-        search.log(Event::new(at_ms, EventKind::Note, lead, detail));
+        candidate::note(search, now_ms, lead, detail);
     }
 }
 
@@ -149,10 +148,11 @@ pub(super) fn pin(model: &mut Model, net: Net, target: NetTarget) {
     };
     let lead = format!("pinned {name} {}", net.label);
     *pin = Some(net);
-    note(model, lead, format!("{} compares A and B", Tab::Diff.number()));
+    note(model, lead, &format!("{} compares A and B", Tab::Diff.number()));
 }
 
-/// Candidate `net` as B, against what tells most: the best, or, of the best, its parent.
+/// `net` as B, against the best; the best itself against its parent, or what A is without a pin where
+/// that isn't known.
 pub(super) fn compare(model: &mut Model, net: Net) {
     if let Some(search) = &model.search {
         let best = search.best().map(Net::candidate);
@@ -205,13 +205,13 @@ fn grant(model: &mut Model) -> bool {
         }
         None if is_whole => {
             model.diff.wanted = None;
-            note(model, format::id(id), format!("has no {}", relative.word()));
+            note(model, format::id(id), &format!("has no {}", relative.word()));
         }
         // The screen says so.
         None if is_asking => {}
         None => {
             model.diff.wanted = None;
-            note(model, format::id(id), format!("its {} is forgotten", relative.word()));
+            note(model, format::id(id), &format!("its {} is forgotten", relative.word()));
         }
     }
     false

@@ -7,18 +7,21 @@ use super::{
     search::{Words, banner, event_line, status},
     small,
 };
-use crate::tui::{
-    canvas::{Canvas, cut, width, wrap},
-    format::{self, DeltaUnit, Unit},
-    layout::{
-        Layout,
-        diff::{DiffLayout, Narrow, Wide},
-    },
-    model::{Compared, Half, Model, Net},
-    theme::{Ground, Role},
-    widgets::{
-        comparison::{self, ANALYTIC, Table},
-        lineage::{self, Steps},
+use crate::{
+    run::protocol::Member,
+    tui::{
+        canvas::{Canvas, cut, width, wrap},
+        format::{self, DeltaUnit, Unit},
+        layout::{
+            Layout,
+            diff::{DiffLayout, Narrow, Wide},
+        },
+        model::{Compared, Half, Model, Net},
+        theme::{Ground, Role},
+        widgets::{
+            comparison::{self, ANALYTIC, Table},
+            lineage::{self, Steps},
+        },
     },
 };
 use ratatui::layout::Rect;
@@ -209,7 +212,7 @@ fn notes(shown: &Shown<'_>, canvas: &mut Canvas<'_>, y: u16) {
 
 fn steps_of<'a>(
     shown: &Shown<'a>,
-    tells: &'a dyn Fn(Option<&crate::run::protocol::Member>, &crate::run::protocol::Member) -> bool,
+    tells: &'a dyn Fn(Option<&Member>, &Member) -> bool,
     visible: u16,
 ) -> Option<Steps<'a>> {
     let diff = &shown.model.diff;

@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 use super::draw;
 use crate::run::{
     Proof,
-    protocol::{Optimum, Progress, Solved, Stage},
+    protocol::{Optimum, Progress, Solved, Stage, Update},
 };
 use crate::tui::{
     action::Action,
@@ -307,6 +307,106 @@ fn the_largest_network_draws_row_by_row() {
         press(&mut model, &vec![Intent::Into; 300]);
         let shown = text(&paint(model, size, Depth::TrueColor));
         assert!(shown.contains("256 E6 K7"), "{shown}");
+    }
+}
+
+fn letter(role: Role) -> char {
+    match role {
+        Role::Canvas | Role::Band | Role::Panel | Role::Selection => ' ',
+        Role::Rule => '-',
+        Role::Track => '=',
+        Role::Strong => 'S',
+        Role::Text => 't',
+        Role::Muted => 'm',
+        Role::Faint => 'f',
+        Role::Accent => 'a',
+        Role::B => 'B',
+        Role::Mark => 'M',
+        Role::Best => '*',
+        Role::Good => '+',
+        Role::Warn => '~',
+        Role::Error => '!',
+        Role::Bar => '#',
+        Role::Bar2 => '%',
+        Role::River => 'r',
+        Role::K1 => '1',
+        Role::K3 => '3',
+        Role::K5 => '5',
+        Role::K7 => '7',
+        Role::K1d => 'i',
+        Role::K3d => 'j',
+        Role::K5d => 'k',
+        Role::K7d => 'l',
+    }
+}
+
+/// Which role the ink of each cell has, a letter a role.
+fn inks(buffer: &Buffer, theme: &Theme) -> String {
+    let letter = |cell: &ratatui::buffer::Cell| match cell.symbol() {
+        " " => ' ',
+        _ => {
+            let mut roles = Role::ALL.into_iter().filter(|role| letter(*role) != ' ');
+            roles.find(|role| theme.colour(*role) == cell.fg).map_or('?', letter)
+        }
+    };
+    let mut text = String::new();
+    for y in buffer.area.rows() {
+        let line: String = y.positions().map(|at| letter(&buffer[at])).collect();
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn screens_are_inked_as_reviewed() {
+    let theme = Theme::ink(Depth::TrueColor);
+    for (name, model) in [
+        ("running", fixture::running as fn() -> Model),
+        ("population_filtered", filtered),
+        ("network_candidate", network_of_a_candidate),
+        ("diff_pasted", diff::pasted),
+        ("solved", solved),
+    ] {
+        let buffer = paint(model(), (120, 36), Depth::TrueColor);
+        insta::assert_snapshot!(format!("{name}_inks"), inks(&buffer, &theme));
+    }
+}
+
+/// What a large population costs a frame: `cargo test --release --lib hundred -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement, not a test"]
+fn a_hundred_thousand_rows() {
+    let mut snapshot = (*fixture::snapshot()).clone();
+    let members = snapshot.population.clone();
+    snapshot.population = (0..100_000)
+        .map(|i| {
+            let mut member = (*members[i * members.len() / 100_000]).clone();
+            member.id = i as u64;
+            std::sync::Arc::new(member)
+        })
+        .collect();
+    let snapshot = std::sync::Arc::new(snapshot);
+    let mut model = fixture::sized(population(), (120, 36));
+    let theme = Theme::ink(Depth::TrueColor);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 36));
+    for by in ["score", "params"] {
+        if by == "params" {
+            while model.population.sort.name() != "params" {
+                press(&mut model, &[Intent::SortRight]);
+            }
+        }
+        let mut times = Vec::new();
+        for _ in 0..20 {
+            let began = std::time::Instant::now();
+            let said = Update::Snapshot(std::sync::Arc::clone(&snapshot));
+            update(&mut model, Action::Engine(said));
+            let updated = began.elapsed();
+            draw(&model, &theme, &mut buffer);
+            times.push((updated, began.elapsed()));
+        }
+        times.sort();
+        println!("by {by}: update {:?}, with the frame {:?}", times[10].0, times[10].1);
     }
 }
 

@@ -360,6 +360,39 @@ fn fix_repairs_channels_and_files_hold_many_nets() {
     assert_eq!((&lines[0]["name"], &lines[1]["name"]), (&Value::from("a"), &Value::Null));
 }
 
+/// A file in the user's folder is a preset by its name, and a broken one says where.
+#[test]
+fn presets_of_the_user_are_found() {
+    let config = tempfile::tempdir().expect("a folder");
+    let folder = config.path().join("zendo/presets");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("written");
+    write("base.toml", "extends = \"quick\" # mine\n");
+    write("fast.toml", "extends = \"base\"\n[search]\niterations = 30\n");
+    write("quick.toml", "extends = \"quick\"\n[budget]\nlayers = 11\n");
+    write("broken.toml", "[search]\niteration = 5\n");
+    let zendo = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zendo"));
+        let output = command.env("XDG_CONFIG_HOME", config.path()).args(args).output();
+        let output = output.expect("the binary runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let list = zendo(&["presets", "list"]);
+    let yours: Vec<&str> = list.lines().rev().take(4).collect();
+    assert!(yours[0].contains("11 sub-layers   (yours)"), "{list}");
+    assert!(yours[1].starts_with("fast  ") && yours[1].ends_with("(yours)"), "{list}");
+    assert!(yours[2].contains("broken.toml:2:1: unknown key 'iteration'"), "{list}");
+    assert!(yours[3].starts_with("base  "), "{list}");
+    assert_eq!(zendo(&["presets", "show", "base"]), "extends = \"quick\" # mine\n");
+    // A shipped preset comes first.
+    assert!(zendo(&["presets", "check", "quick"]).contains("12 sub-layers"));
+    let search = ["search", "--preset", "fast", "--json", "--device", "cpu", "--set"];
+    let lines = zendo(&[&search[..], &["confirm.best=0"]].concat());
+    let last: Value = serde_json::from_str(lines.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(last["iterations"], 30);
+}
+
 #[test]
 fn presets_list_show_and_check() {
     let list = String::from_utf8(zendo(&["presets", "list"]).stdout).expect("UTF-8");

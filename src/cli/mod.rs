@@ -55,7 +55,7 @@ pub enum Command {
 
 #[derive(Debug, clap::Args)]
 pub struct TuiArgs {
-    /// A shipped preset's name, or a preset file
+    /// A preset's name, shipped or yours, or a preset file
     #[arg(long, value_name = "NAME|FILE")]
     pub preset: Option<String>,
     /// Change a setting of the preset, such as search.seed=7

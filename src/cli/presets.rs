@@ -1,22 +1,22 @@
 //! `zendo presets`: list, show, check.
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::Subcommand;
 
 use super::{Failure, output::line};
 use crate::{
-    run::read_text,
-    space::{Family, Preset, PresetSource, shipped_preset, shipped_preset_names},
-    text::grouped,
+    run::{find_preset, user_presets},
+    space::{Family, Preset, shipped_preset, shipped_preset_names},
+    text::{grouped, printable},
 };
 
 #[derive(Debug, Subcommand)]
 pub enum PresetsCommand {
-    /// Every shipped preset in a line
+    /// Every shipped preset in a line, then those of your folder
     List,
-    /// The TOML of a shipped preset, to start a file of your own from
+    /// The TOML of a preset, to start a file of your own from
     Show {
         #[arg(value_name = "NAME")]
         name: String,
@@ -28,14 +28,9 @@ pub enum PresetsCommand {
     },
 }
 
-/// Reads a preset file for [`PresetSource::find`].
-pub(super) fn read_file(path: &Path) -> Result<String, String> {
-    read_text(path).map_err(|error| error.to_string())
-}
-
 /// A preset with its overrides, or the failure to print.
 pub(super) fn load(reference: &str, sets: &[String]) -> Result<(String, Preset), Failure> {
-    let mut source = PresetSource::find(reference, &read_file).map_err(Failure::usage)?;
+    let mut source = find_preset(reference).map_err(Failure::usage)?;
     for set in sets {
         source.set_assignment(set).map_err(Failure::usage)?;
     }
@@ -50,13 +45,24 @@ pub(super) fn run(command: &PresetsCommand) -> Result<ExitCode, Failure> {
                 let (_, preset) = load(name, &[])?;
                 line(summary(name, &preset))?;
             }
+            for yours in user_presets() {
+                match &yours.found {
+                    Ok((_, preset)) => line(format!("{}   (yours)", summary(&yours.name, preset)))?,
+                    Err(error) => {
+                        line(format!("{:<24}{}", yours.name, printable(&error.to_string())))?;
+                    }
+                }
+            }
         }
         PresetsCommand::Show { name } => match shipped_preset(name) {
             Some(text) => line(text.trim_end())?,
             // Finding it fails with the nearest name.
             None => {
-                load(name, &[])?;
-                return Err(Failure::usage(anyhow!("{name} is a file, not a shipped preset")));
+                let source = find_preset(name).map_err(Failure::usage)?;
+                if source.name() != name {
+                    return Err(Failure::usage(anyhow!("{name} is a file, not a preset's name")));
+                }
+                line(source.text().trim_end())?;
             }
         },
         PresetsCommand::Check { file } => {

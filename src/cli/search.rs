@@ -37,7 +37,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub struct SearchArgs {
-    /// A shipped preset's name, or a preset file
+    /// A preset's name, shipped or yours, or a preset file
     #[arg(long, value_name = "NAME|FILE")]
     preset: String,
     /// Proposed children, rejected ones included

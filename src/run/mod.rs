@@ -11,6 +11,7 @@ mod engine;
 mod files;
 mod handle;
 mod meter;
+mod presets;
 mod prover;
 mod solving;
 mod spec;
@@ -20,6 +21,9 @@ pub use crate::optimum::Unsolvable;
 pub use engine::{spawn, spawn_with};
 pub use files::{Existing, read_text, write_text};
 pub use handle::{EngineGone, Handle, Waker};
+pub use presets::{
+    SaveError, UserPreset, check_preset_name, find_preset, save_preset, user_presets,
+};
 pub use prover::{Proof, Wanted};
 pub use solving::Solving;
 pub use spec::{RunSpec, StartError};

@@ -9,91 +9,11 @@ use std::{
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Preset, shipped_preset, shipped_preset_names};
+use super::{Preset, schema::SCHEMA, shipped_preset, shipped_preset_names};
 use crate::text::{nearest, printable};
 
-/// Every key of the schema by section; a test keeps it in step with the types.
-const SCHEMA: &[(&str, &[&str])] = &[
-    (
-        "",
-        &[
-            "version",
-            "extends",
-            "about",
-            "published",
-            "space",
-            "budget",
-            "search",
-            "score",
-            "screen",
-            "confirm",
-            "run",
-        ],
-    ),
-    (
-        "space",
-        &[
-            "families",
-            "kernels",
-            "expansions",
-            "kernel_weights",
-            "width_factors",
-            "width_min",
-            "width_max",
-            "width_multiple",
-            "depth_steps",
-            "fixed",
-            "bottleneck_ratio_min",
-            "non_decreasing",
-            "out_ratio_max",
-            "stage_depth_max",
-            "initial",
-            "resolution",
-            "classes",
-            "se",
-        ],
-    ),
-    ("budget", &["params", "flops", "layers", "activation", "counting", "latency"]),
-    ("budget.latency", &["table", "ms"]),
-    (
-        "search",
-        &[
-            "iterations",
-            "max_scored",
-            "population",
-            "mutations",
-            "pipeline",
-            "seed",
-            "dedup",
-            "tournament",
-            "small_moves",
-            "repair",
-            "climb",
-            "polish",
-            "seed_with",
-        ],
-    ),
-    (
-        "score",
-        &[
-            "proxy",
-            "definition",
-            "batch",
-            "resolution",
-            "alpha",
-            "repeats",
-            "seed_mode",
-            "elites",
-            "elite_scores",
-        ],
-    ),
-    ("screen", &["keep", "window", "floor"]),
-    ("confirm", &["best", "repeats", "proxy", "batch"]),
-    ("run", &["workers", "device", "kernels", "prefix_memory", "optimum"]),
-];
-
 /// Files larger than this are no presets.
-const MAX_BYTES: usize = 256 * 1024;
+pub const MAX_BYTES: usize = 256 * 1024;
 /// Longest chain of `extends`.
 const MAX_EXTENDS: usize = 8;
 
@@ -127,17 +47,28 @@ impl std::error::Error for PresetError {}
 
 /// One text of the chain: a file, a shipped preset, or one override.
 #[derive(Clone, Debug)]
-struct Layer {
-    origin: String,
-    text: String,
+pub(super) struct Layer {
+    pub(super) origin: String,
+    pub(super) text: String,
+}
+
+/// How presets outside of the binary are found.
+pub struct PresetFiles<'a> {
+    /// The file of a preset that the user keeps under a name, where there is one.
+    pub named: &'a dyn Fn(&str) -> Option<PathBuf>,
+    /// A file's text, or why it can't be read.
+    pub read: &'a dyn Fn(&Path) -> Result<String, String>,
 }
 
 /// A preset as it was asked for: the texts it is made of, base first, overrides last.
 #[derive(Clone, Debug)]
 pub struct PresetSource {
-    name: String,
-    layers: Vec<Layer>,
-    overrides: Vec<(String, Layer)>,
+    pub(super) name: String,
+    /// Of the preset's own text, where it lies in a file.
+    pub(super) path: Option<PathBuf>,
+    /// What the preset extends, then its own text.
+    pub(super) layers: Vec<Layer>,
+    pub(super) overrides: Vec<(String, Layer)>,
 }
 
 impl PresetSource {
@@ -151,30 +82,24 @@ impl PresetSource {
         reference: &str,
         read: &dyn Fn(&Path) -> Result<String, String>,
     ) -> Result<PresetSource, PresetError> {
-        let mut layers = Vec::new();
-        let mut next = Some((reference.to_owned(), PathBuf::new()));
-        while let Some((reference, folder)) = next {
-            let (layer, folder) = open(&reference, &folder, read)?;
-            let table = check_text(&layer)?;
-            if layers.len() == MAX_EXTENDS {
-                let message = format!("more than {MAX_EXTENDS} presets extend each other");
-                return Err(PresetError { message, ..blame(&layer, "extends") });
-            }
-            next = match table.get("extends") {
-                None => None,
-                Some(Value::String(base)) => Some((base.clone(), folder)),
-                Some(_) => {
-                    let message = "expected the name or file of a preset".to_owned();
-                    return Err(PresetError { message, ..blame(&layer, "extends") });
-                }
-            };
-            layers.push(layer);
-        }
-        layers.reverse();
-        let stem = Path::new(reference).file_stem().and_then(|stem| stem.to_str());
-        let name = if shipped_preset(reference).is_some() { Some(reference) } else { stem };
+        PresetSource::find_among(reference, &PresetFiles { named: &|_| None, read })
+    }
+
+    /// The same, where presets are also found by the names the user keeps them under; a shipped
+    /// preset of the same name comes first.
+    ///
+    /// # Errors
+    /// As [`PresetSource::find`].
+    pub fn find_among(
+        reference: &str,
+        files: &PresetFiles<'_>,
+    ) -> Result<PresetSource, PresetError> {
+        let (layers, path) = chain(reference, PathBuf::new(), files)?;
+        let stem = path.as_deref().unwrap_or(Path::new(reference)).file_stem();
+        let stem = stem.and_then(|stem| stem.to_str());
+        let name = if path.is_none() { Some(reference) } else { stem };
         let name = printable(name.unwrap_or("preset"));
-        Ok(PresetSource { name, layers, overrides: Vec::new() })
+        Ok(PresetSource { name, path, layers, overrides: Vec::new() })
     }
 
     /// The shipped name, or the file's without its ending.
@@ -190,17 +115,7 @@ impl PresetSource {
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), PresetError> {
         let key = key.trim();
         let origin = printable(&format!("--set {key}={value}"));
-        let fail = |message| PresetError {
-            origin: origin.clone(),
-            line_column: None,
-            key: String::new(),
-            message,
-        };
-        let (section, field) = key.rsplit_once('.').unwrap_or(("", key));
-        let known = SCHEMA.iter().find(|(name, _)| *name == section);
-        if !known.is_some_and(|(_, keys)| keys.contains(&field)) || key == "extends" {
-            return Err(fail(format!("unknown key '{key}'{}", hint_path(key))));
-        }
+        let (section, field) = known_key(&origin, key)?;
         let as_toml = format!("value = {value}");
         let value = match as_toml.parse::<Table>() {
             Ok(table) if table.len() == 1 => table["value"].clone(),
@@ -263,6 +178,11 @@ impl PresetSource {
         Ok(preset)
     }
 
+    /// The preset's own text.
+    pub(super) fn own(&self) -> &Layer {
+        self.layers.last().expect("a source has the text it was found by")
+    }
+
     fn all_layers(&self) -> impl DoubleEndedIterator<Item = &Layer> {
         self.layers.iter().chain(self.overrides.iter().map(|(_, layer)| layer))
     }
@@ -271,27 +191,78 @@ impl PresetSource {
     fn blame(&self, key: &str) -> PresetError {
         let key = key.split('[').next().unwrap_or_default();
         let says_it = |layer: &&Layer| key_offset(&layer.text, key).is_some();
-        let asked_for = self.layers.last().expect("a source has the text it was found by");
-        blame(self.all_layers().rev().find(says_it).unwrap_or(asked_for), key)
+        blame(self.all_layers().rev().find(says_it).unwrap_or(self.own()), key)
     }
 }
 
+/// The texts that `reference` is made of, base first, and the file of the last one.
+pub(super) fn chain(
+    reference: &str,
+    folder: PathBuf,
+    files: &PresetFiles<'_>,
+) -> Result<(Vec<Layer>, Option<PathBuf>), PresetError> {
+    let mut layers = Vec::new();
+    let mut file = None;
+    let mut next = Some((reference.to_owned(), folder));
+    while let Some((reference, folder)) = next {
+        let (layer, path) = open(&reference, &folder, files)?;
+        let table = check_text(&layer)?;
+        if layers.len() == MAX_EXTENDS {
+            let message = format!("more than {MAX_EXTENDS} presets extend each other");
+            return Err(PresetError { message, ..blame(&layer, "extends") });
+        }
+        let folder = path.as_deref().and_then(Path::parent).map(Path::to_path_buf);
+        next = extends(&layer, &table)?.map(|base| (base, folder.unwrap_or_default()));
+        if layers.is_empty() {
+            file = path;
+        }
+        layers.push(layer);
+    }
+    layers.reverse();
+    Ok((layers, file))
+}
+
+/// What a text extends.
+pub(super) fn extends(layer: &Layer, table: &Table) -> Result<Option<String>, PresetError> {
+    match table.get("extends") {
+        None => Ok(None),
+        Some(Value::String(base)) => Ok(Some(base.clone())),
+        Some(_) => {
+            let message = "expected the name or file of a preset".to_owned();
+            Err(PresetError { message, ..blame(layer, "extends") })
+        }
+    }
+}
+
+/// Section and name of a key that can be set.
+pub(super) fn known_key<'a>(origin: &str, key: &'a str) -> Result<(&'a str, &'a str), PresetError> {
+    let (section, field) = key.rsplit_once('.').unwrap_or(("", key));
+    let known = SCHEMA.iter().find(|(name, _)| *name == section);
+    if known.is_some_and(|(_, keys)| keys.contains(&field)) && key != "extends" {
+        return Ok((section, field));
+    }
+    Err(PresetError {
+        origin: origin.to_owned(),
+        line_column: None,
+        key: String::new(),
+        message: format!("unknown key '{key}'{}", hint_path(key)),
+    })
+}
+
+/// A text, and its file if it is one.
 fn open(
     reference: &str,
     folder: &Path,
-    read: &dyn Fn(&Path) -> Result<String, String>,
-) -> Result<(Layer, PathBuf), PresetError> {
+    files: &PresetFiles<'_>,
+) -> Result<(Layer, Option<PathBuf>), PresetError> {
     if let Some(text) = shipped_preset(reference) {
         let layer = Layer { origin: format!("preset {reference}"), text: text.to_owned() };
-        return Ok((layer, PathBuf::new()));
+        return Ok((layer, None));
     }
-    let path = folder.join(reference);
+    let path = (files.named)(reference).unwrap_or_else(|| folder.join(reference));
     let shown = printable(&path.display().to_string());
-    match read(&path) {
-        Ok(text) => {
-            let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-            Ok((Layer { origin: shown, text }, folder))
-        }
+    match (files.read)(&path) {
+        Ok(text) => Ok((Layer { origin: shown, text }, Some(path))),
         Err(reason) => {
             let looks_like_a_file = reference.contains(['/', '.']);
             let message = if looks_like_a_file {
@@ -306,7 +277,7 @@ fn open(
 }
 
 /// Parses a text and refuses unknown keys.
-fn check_text(layer: &Layer) -> Result<Table, PresetError> {
+pub(super) fn check_text(layer: &Layer) -> Result<Table, PresetError> {
     let whole = blame(layer, "");
     if layer.text.len() > MAX_BYTES {
         let message =
@@ -375,7 +346,7 @@ fn hint_path(path: &str) -> String {
 }
 
 /// An error without message at the place where `layer` says `key`.
-fn blame(layer: &Layer, key: &str) -> PresetError {
+pub(super) fn blame(layer: &Layer, key: &str) -> PresetError {
     // An override is one short line: a column in the TOML made of it would only confuse.
     let offset = key_offset(&layer.text, key).filter(|_| !layer.origin.starts_with("--set"));
     PresetError {
@@ -387,7 +358,7 @@ fn blame(layer: &Layer, key: &str) -> PresetError {
 }
 
 /// Where `text` says `section.key`, as a byte offset.
-fn key_offset(text: &str, key: &str) -> Option<usize> {
+pub(super) fn key_offset(text: &str, key: &str) -> Option<usize> {
     let document = toml_edit::Document::parse(text).ok()?;
     let mut table: &dyn toml_edit::TableLike = document.as_table();
     let mut parts = key.split('.').peekable();
@@ -400,7 +371,7 @@ fn key_offset(text: &str, key: &str) -> Option<usize> {
     }
 }
 
-fn line_column(text: &str, offset: usize) -> (usize, usize) {
+pub(super) fn line_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
@@ -408,7 +379,7 @@ fn line_column(text: &str, offset: usize) -> (usize, usize) {
 }
 
 /// Lays `over` on `base`; tables merge, everything else replaces.
-fn merge(base: &mut Table, over: Table) {
+pub(super) fn merge(base: &mut Table, over: Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
             (Some(Value::Table(inner)), Value::Table(value)) => merge(inner, value),

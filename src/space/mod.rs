@@ -8,15 +8,18 @@ mod budget;
 mod check;
 mod constraint;
 mod document;
+mod edit;
 mod moves;
 mod mutation;
 mod preset;
+mod schema;
 mod shipped;
 mod size;
 
 pub use budget::{Budget, Budgets};
 pub use constraint::{Constraint, Constraints};
-pub use document::{PresetError, PresetSource};
+pub use document::{MAX_BYTES as MAX_PRESET_BYTES, PresetError, PresetFiles, PresetSource};
+pub use edit::{Difference, key_line};
 pub use moves::{Draft, Mover};
 pub use mutation::{Mutation, Space};
 pub use preset::{

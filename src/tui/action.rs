@@ -1,9 +1,11 @@
 //! What happens to the model, and what the model wants done in the world. Plain values; must not
 //! know how either is carried out.
 
+use std::path::PathBuf;
+
 use crate::{
     run::{
-        Proof, RunSpec, Wanted,
+        Existing, Proof, RunSpec, SaveError, UserPreset, Wanted,
         protocol::{Command, Update},
     },
     space::{PresetError, PresetSource},
@@ -14,6 +16,26 @@ use super::{
     keymap::{Intent, Key},
     model::Document,
 };
+
+/// A preset to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Save {
+    pub name: String,
+    /// None is the user's folder.
+    pub path: Option<PathBuf>,
+    pub text: String,
+    pub existing: Existing,
+    /// Whose text it is.
+    pub of: SaveOf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaveOf {
+    /// The form's, which it then is.
+    Form,
+    /// A new preset's, which is then opened.
+    New,
+}
 
 /// Something happened.
 #[derive(Debug)]
@@ -35,6 +57,10 @@ pub enum Action {
     Clock(u64),
     /// The answer to [`Effect::Write`]: the path, or what stood in the way.
     Wrote(Document, Result<String, String>),
+    /// The user's presets, as they are now.
+    Presets(Vec<UserPreset>),
+    /// The answer to [`Effect::SavePreset`].
+    SavedPreset(Box<Save>, Result<PathBuf, SaveError>),
     /// The answer to [`Effect::Open`].
     Opened(Box<Result<PresetSource, PresetError>>),
 }
@@ -44,6 +70,9 @@ pub enum Action {
 pub enum Effect {
     /// Find a preset by name or file.
     Open(String),
+    /// The answer is [`Action::Presets`].
+    ListPresets,
+    SavePreset(Box<Save>),
     Start(Box<RunSpec>),
     Tell(Command),
     /// Solve this.

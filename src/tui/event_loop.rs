@@ -154,6 +154,7 @@ impl Ui {
         };
         let (width, height) = ui.screen.size()?;
         ui.act(Action::Resize { width, height })?;
+        ui.act(Action::Presets(run::user_presets()))?;
         Ok(ui)
     }
 
@@ -262,9 +263,15 @@ impl Ui {
         for effect in update(&mut self.model, action) {
             match effect {
                 Effect::Open(reference) => {
-                    let opened = Box::new(super::open_preset(&reference));
+                    let opened = Box::new(run::find_preset(&reference));
                     // What an opened preset leads to is only a change of the model.
                     update(&mut self.model, Action::Opened(opened));
+                }
+                Effect::ListPresets => self.act(Action::Presets(run::user_presets()))?,
+                Effect::SavePreset(save) => {
+                    let path = save.path.as_deref();
+                    let saved = run::save_preset(&save.name, path, &save.text, save.existing);
+                    self.act(Action::SavedPreset(save, saved))?;
                 }
                 Effect::Start(spec) => {
                     let posted = Arc::clone(&self.posted);

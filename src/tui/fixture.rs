@@ -16,7 +16,7 @@ use crate::{
     arch::{Structure, costs},
     random::{Purpose, Stream},
     run::{
-        RunSpec,
+        RunSpec, UserPreset,
         protocol::{
             Confirmed, ConvergencePoint, Fault, Finished, Frontier, FrontierPoint, Gap, LayerPrice,
             Member, NewBest, Optimum, Phase, Price, Reason, Screening, Snapshot, TimeSpent, Update,
@@ -288,5 +288,31 @@ pub fn finished() -> Model {
     hear(&mut model, Update::Snapshot(Arc::new(snapshot)));
     let winner = Some(Winner { member, confirmed, repeats: 8, ties: vec![tie] });
     hear(&mut model, Update::Finished(Finished { reason: Reason::Iterations, winner }));
+    model
+}
+
+/// The user's presets: one that is good, one that is broken.
+pub fn yours() -> Vec<UserPreset> {
+    let mine = "# CIFAR, at most 0.9 M parameters\nextends = \"cifar-params-1m\"\n\n[search]\n# half \
+                the paper's, a first look\niterations = 240_000\npopulation = 256\n\n[budget]\nparams = \
+                \"0.9M\"\n";
+    let found = |text: &str, path: &str| {
+        let source = PresetSource::find(path, &|_| Ok(text.to_owned()))?;
+        let preset = source.preset()?;
+        Ok((source, preset))
+    };
+    let listed = [("my-cifar", mine), ("tiny", "[search]\niteration = 5\n")].map(|(name, text)| {
+        let path = format!("presets/{name}.toml");
+        UserPreset { name: name.to_owned(), found: found(text, &path), path: path.into() }
+    });
+    listed.into()
+}
+
+/// With the good one open.
+pub fn mine() -> Model {
+    let mut model = sized(model(), (120, 36));
+    update(&mut model, Action::Presets(yours()));
+    let source = yours().swap_remove(0).found.expect("it is good").0;
+    update(&mut model, Action::Opened(Box::new(Ok(source))));
     model
 }

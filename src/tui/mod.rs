@@ -28,7 +28,6 @@ use std::io::IsTerminal;
 
 use anyhow::bail;
 
-use crate::space::PresetSource;
 use model::{Form, Host, Model};
 
 /// How the UI is opened.
@@ -94,19 +93,15 @@ pub fn open(options: &Options) -> anyhow::Result<Tui> {
     }
     let mut model = Model::new(host());
     if let Some(reference) = &options.preset {
-        let mut source = open_preset(reference)?;
+        let mut source = crate::run::find_preset(reference)?;
         for assignment in &options.sets {
             source.set_assignment(assignment)?;
         }
-        model.setup.open(Box::new(Form::new(source)?));
+        model.setup.open(Form::new(source)?).map_err(anyhow::Error::msg)?;
     } else if !options.sets.is_empty() {
         bail!("--set changes a preset; name one with --preset");
     }
     Ok(Tui { model })
-}
-
-fn open_preset(reference: &str) -> Result<PresetSource, crate::space::PresetError> {
-    PresetSource::find(reference, &|path| crate::run::read_text(path).map_err(|e| e.to_string()))
 }
 
 fn host() -> Host {

@@ -1,6 +1,6 @@
 //! What a person does in an hour: looking through a population, comparing, taking a network home.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use super::Terminal;
 
@@ -73,4 +73,28 @@ fn a_preset_is_edited_solved_and_run() {
     terminal.until_text("of 4,000");
     terminal.press("qy");
     assert_eq!(terminal.end().exit_code(), 0);
+}
+
+/// A preset that is changed and saved under a name is one from then on.
+#[test]
+fn a_saved_preset_is_listed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut terminal = Terminal::open_in(folder.path(), &["tui", "--preset", "quick"]);
+    terminal.until_text("not started");
+    terminal.press("e\u{15}777\r");
+    terminal.until_text("1 change, not saved");
+    terminal.press("w");
+    terminal.until_text("Save as");
+    terminal.press("short\r");
+    terminal.until_text("short.toml");
+    terminal.press("q");
+    assert_eq!(terminal.end().exit_code(), 0);
+    let config = folder.path().join("config");
+    let mut list = Command::new(env!("CARGO_BIN_EXE_zendo"));
+    let list = list.env("XDG_CONFIG_HOME", &config).args(["presets", "list"]).output();
+    let list = String::from_utf8(list.expect("the binary runs").stdout).expect("UTF-8");
+    assert!(list.lines().last().is_some_and(|line| line.starts_with("short ")), "{list}");
+    let file = fs::read_to_string(config.join("zendo/presets/short.toml"));
+    let text = "extends = \"quick\"\n\n[search]\niterations = 777\n";
+    assert_eq!(file.expect("written"), text);
 }

@@ -34,12 +34,14 @@ impl Terminal {
         Terminal::open_in(Path::new("."), arguments)
     }
 
-    /// Started in `folder`.
+    /// Started in `folder`, with its folder of configuration there.
     fn open_in(folder: &Path, arguments: &[&str]) -> Terminal {
         let pty = native_pty_system().openpty(size(120, 36)).expect("a pty");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_zendo"));
         command.args(arguments);
-        command.cwd(std::path::absolute(folder).expect("a folder"));
+        let folder = std::path::absolute(folder).expect("a folder");
+        command.env("XDG_CONFIG_HOME", folder.join("config"));
+        command.cwd(folder);
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
         command.env_remove("NO_COLOR");

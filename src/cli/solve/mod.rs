@@ -26,7 +26,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub struct SolveArgs {
-    /// A shipped preset's name, or a preset file
+    /// A preset's name, shipped or yours, or a preset file
     #[arg(long, value_name = "NAME|FILE")]
     preset: String,
     /// Change a setting of the preset, such as budget.params=900k

@@ -67,6 +67,8 @@ pub enum Context {
     Form,
     /// Typing a field's value.
     Edit,
+    /// Typing a preset's text.
+    Toml,
     Search,
     Population,
     /// Typing a filter of the population.
@@ -88,11 +90,12 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 17] = [
+    pub const ALL: [Context; 18] = [
         Context::Picker,
         Context::Path,
         Context::Form,
         Context::Edit,
+        Context::Toml,
         Context::Search,
         Context::Population,
         Context::Filter,
@@ -112,6 +115,7 @@ impl Context {
         match self {
             Context::Picker | Context::Path => "Presets",
             Context::Form | Context::Edit => "Form",
+            Context::Toml => "TOML",
             Context::Search => "Search",
             Context::Population | Context::Filter => "Population",
             Context::Network => "Network",
@@ -252,6 +256,11 @@ pub enum Intent {
     Filter,
     Follow,
     Save,
+    SaveAs,
+    NewPreset,
+    DuplicatePreset,
+    /// What differs from the base.
+    Compare,
     Export,
     ExportStructure,
     ExportPyTorch,
@@ -333,6 +342,7 @@ mod tests {
             match self {
                 Context::Path
                 | Context::Edit
+                | Context::Toml
                 | Context::Filter
                 | Context::LogFilter
                 | Context::Net

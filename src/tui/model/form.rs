@@ -1,10 +1,19 @@
-//! A preset being looked over. Owns: what was changed, what can't stand, the way back. Every change
-//! goes through [`PresetSource`], which checks it. Invariant: `draft.preset` is valid; what isn't
-//! stands in `draft.wrong` with the reason.
+//! A preset being looked over. Owns: its text, what can't stand, the way back. Form and TOML edit one
+//! document. Invariant: `draft.preset` is valid; what isn't stands in `draft.wrong`, or in
+//! `draft.fault` where it was written into the text, with the reason.
 
-use super::fields::{FIELDS, Field, Kind};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    TextEdit,
+    fields::{FIELDS, Field, Kind},
+};
 use crate::{
-    space::{Preset, PresetError, PresetSource, Size},
+    space::{Difference, Preset, PresetError, PresetFiles, PresetSource, Size, key_line},
+    text::grouped,
     tui::edit::LineEdit,
 };
 
@@ -19,43 +28,196 @@ pub struct Wrong {
     pub message: String,
 }
 
+/// A text that is no preset.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub text: String,
+    pub error: PresetError,
+}
+
+impl Fault {
+    /// Where, from 0.
+    pub fn place(&self) -> (usize, usize) {
+        let (line, column) = self.error.line_column.unwrap_or((1, 1));
+        (line - 1, column - 1)
+    }
+}
+
 /// The settings as they are now.
 #[derive(Clone, Debug)]
 pub struct Draft {
     source: PresetSource,
     pub preset: Preset,
     pub wrong: Vec<Wrong>,
+    pub fault: Option<Fault>,
+    /// Keys and sections that the form has added to the text.
+    added: BTreeSet<String>,
+}
+
+/// Which part has the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Panel {
+    Presets,
+    Form,
+    Toml,
 }
 
 #[derive(Debug)]
 pub struct Form {
-    pub name: String,
-    /// As opened.
+    /// As opened or saved last.
     pub original: Preset,
+    saved: String,
     pub draft: Draft,
     undo: Vec<Draft>,
     /// Index into [`FIELDS`].
     pub cursor: usize,
     pub edit: Option<LineEdit>,
-    /// Why the last start was refused.
+    pub panel: Panel,
+    /// The text as it is being typed; there while the TOML has the keys.
+    pub text_edit: Option<TextEdit>,
+    /// Whether the text was changed since the TOML got the keys.
+    typing: bool,
+    /// Whether it is shown what differs from the base.
+    pub compares: bool,
+    /// The text that was started last.
+    started: Option<String>,
+    /// Why something was refused.
     pub refusal: Option<String>,
+    /// What went well, until the next key.
+    pub said: Option<String>,
 }
 
 impl Form {
+    /// A preset of the user's as it is, a shipped one as the base of a new text.
+    ///
     /// # Errors
     /// What the preset's own check finds.
     pub fn new(source: PresetSource) -> Result<Form, PresetError> {
         let preset = source.preset()?;
+        let mut own = match source.path() {
+            Some(_) => source,
+            None => source.extended(source.name(), source.name()),
+        };
+        let saved = own.text().to_owned();
+        let added = own.overridden().map(str::to_owned).collect();
+        own.settle()?;
         let iterations = FIELDS.iter().position(|field| field.key == "search.iterations");
         Ok(Form {
-            name: source.name().to_owned(),
             original: preset.clone(),
-            draft: Draft { source, preset, wrong: Vec::new() },
+            saved,
+            draft: Draft { source: own, preset, wrong: Vec::new(), fault: None, added },
             undo: Vec::new(),
             cursor: iterations.unwrap_or(0),
             edit: None,
+            panel: Panel::Form,
+            text_edit: None,
+            typing: false,
+            compares: false,
+            started: None,
             refusal: None,
+            said: None,
         })
+    }
+
+    pub fn name(&self) -> &str {
+        self.draft.source.name()
+    }
+
+    /// The file it was read from or saved to.
+    pub fn path(&self) -> Option<&Path> {
+        self.draft.source.path()
+    }
+
+    /// What it extends.
+    pub fn base_name(&self) -> Option<String> {
+        self.draft.source.base_reference()
+    }
+
+    /// The document: what stands, and what was tried and can't.
+    pub fn text(&self) -> String {
+        if let Some(fault) = &self.draft.fault {
+            return fault.text.clone();
+        }
+        let mut source = self.draft.source.clone();
+        for wrong in &self.draft.wrong {
+            if !wrong.text.is_empty() {
+                let field = FIELDS.iter().find(|f| f.key == wrong.key);
+                let value = field.and_then(|f| f.toml(&wrong.text).ok());
+                let set = source.set_in_text(wrong.key, &value.unwrap_or(wrong.text.clone()));
+                set.expect("fields are keys of a text that was parsed");
+            }
+        }
+        source.text().to_owned()
+    }
+
+    /// The line of the document, from 0, that says `field`.
+    pub fn line_of(&self, field: &Field) -> Option<usize> {
+        key_line(&self.text(), field.key).map(|line| line - 1)
+    }
+
+    pub fn is_unsaved(&self) -> bool {
+        self.text() != self.saved
+    }
+
+    /// Whether something would be lost that was neither saved nor searched with.
+    pub fn is_worth_asking(&self) -> bool {
+        self.is_unsaved() && self.started.as_deref() != Some(self.text().as_str())
+    }
+
+    pub fn errors(&self) -> usize {
+        self.draft.wrong.len() + usize::from(self.draft.fault.is_some())
+    }
+
+    pub fn differences(&self) -> Vec<Difference> {
+        self.draft.preset.differences(&self.draft.source.base())
+    }
+
+    /// The text now lies in a file.
+    pub fn was_saved(&mut self, name: &str, path: PathBuf, text: String) {
+        self.draft.source = self.draft.source.renamed(name, Some(path.clone()));
+        self.original = self.draft.preset.clone();
+        self.saved = text;
+        self.refusal = None;
+        self.said = Some(format!("saved as {}", path.display()));
+    }
+
+    pub fn was_started(&mut self) {
+        self.started = Some(self.text());
+    }
+
+    /// Gives the keys to a panel.
+    pub fn focus(&mut self, panel: Panel) {
+        self.panel = panel;
+        self.typing = false;
+        self.text_edit = (panel == Panel::Toml).then(|| {
+            let at = match &self.draft.fault {
+                Some(fault) => fault.place(),
+                None => (self.line_of(self.field()).unwrap_or(0), 0),
+            };
+            TextEdit::new(&self.text(), at)
+        });
+    }
+
+    /// Takes the text as it was typed, as far as it is a preset.
+    pub fn typed(&mut self, files: &PresetFiles<'_>) {
+        let Some(edit) = &self.text_edit else { return };
+        let text = edit.text();
+        if text == self.text() {
+            return;
+        }
+        if !std::mem::replace(&mut self.typing, true) {
+            self.remember(self.draft.clone());
+        }
+        self.refusal = None;
+        self.draft.wrong.clear();
+        match self.draft.source.with_text(&text, files) {
+            Ok((source, preset)) => {
+                self.draft.source = source;
+                self.draft.preset = preset;
+                self.draft.fault = None;
+            }
+            Err(error) => self.draft.fault = Some(Fault { text, error }),
+        }
     }
 
     pub fn field(&self) -> &'static Field {
@@ -76,13 +238,27 @@ impl Form {
 
     /// The settings to start with, or why they can't be; then the cursor goes where it is wrong.
     pub fn startable(&mut self) -> Option<Preset> {
-        self.refusal = None;
-        if let Some(wrong) = self.draft.wrong.first() {
-            self.cursor = FIELDS.iter().position(|f| f.key == wrong.key).unwrap_or(self.cursor);
+        if !self.stands() {
             return None;
         }
-        self.refusal = self.draft.preset.not_startable();
+        let reason = self.draft.preset.not_startable();
+        self.refusal = reason.map(|reason| format!("Can't start: {reason}"));
         self.refusal.is_none().then(|| self.draft.preset.clone())
+    }
+
+    /// Whether nothing is wrong; else the cursor goes there.
+    pub fn stands(&mut self) -> bool {
+        self.refusal = None;
+        if self.draft.fault.is_some() {
+            self.focus(Panel::Toml);
+            return false;
+        }
+        if let Some(wrong) = self.draft.wrong.first() {
+            self.cursor = FIELDS.iter().position(|f| f.key == wrong.key).unwrap_or(self.cursor);
+            self.focus(Panel::Form);
+            return false;
+        }
+        true
     }
 
     /// Begins to edit the field's value.
@@ -113,12 +289,27 @@ impl Form {
 
     pub fn undo(&mut self) {
         if let Some(draft) = self.undo.pop() {
-            self.draft = draft;
+            // The name and the file are no part of what is undone.
+            let (name, path) = (self.name().to_owned(), self.path().map(Path::to_path_buf));
+            self.draft = Draft { source: draft.source.renamed(&name, path), ..draft };
             self.refusal = None;
         }
     }
 
+    fn remember(&mut self, draft: Draft) {
+        if self.undo.len() == MAX_UNDO {
+            self.undo.remove(0);
+        }
+        self.undo.push(draft);
+    }
+
     fn set(&mut self, field: &'static Field, text: &str) {
+        if let Some(fault) = &self.draft.fault {
+            let (row, _) = fault.place();
+            let message = fault.error.message.clone();
+            self.refusal = Some(format!("Line {} of the TOML first: {message}", row + 1));
+            return;
+        }
         let before = self.draft.clone();
         self.refusal = None;
         let standing = std::mem::take(&mut self.draft.wrong);
@@ -131,51 +322,82 @@ impl Form {
         }
         for (field, text) in texts {
             match self.draft.with(field, &text) {
-                Ok((source, preset)) => {
-                    self.draft.source = source;
-                    self.draft.preset = preset;
-                }
+                Ok(draft) => self.draft = Draft { wrong: self.draft.wrong.clone(), ..draft },
                 Err(message) => self.draft.wrong.push(Wrong { key: field.key, text, message }),
             }
         }
-        if self.undo.len() == MAX_UNDO {
-            self.undo.remove(0);
-        }
-        self.undo.push(before);
+        self.remember(before);
     }
 }
 
 /// A count as typed: exact, with separators or a suffix such as `96k`; no fractions.
-fn whole(text: &str) -> Result<String, String> {
+fn whole(text: &str) -> Result<u64, String> {
     let digits = text.replace(['_', ','], "");
     if text.ends_with(|c: char| c.is_ascii_alphabetic()) {
-        return text.parse::<Size>().map(|size| size.to_string());
+        return text.parse::<Size>().map(|size| size.0);
     }
-    let refuse = |_| format!("'{text}' is no whole number");
-    digits.parse::<u64>().map(|count| count.to_string()).map_err(refuse)
+    digits.parse::<u64>().map_err(|_| format!("'{text}' is no whole number"))
+}
+
+/// As TOML has large counts.
+fn spelled(count: u64) -> String {
+    if count < 10_000 { count.to_string() } else { grouped(count).replace(',', "_") }
+}
+
+impl Field {
+    /// What was typed, as a preset's text says it.
+    fn toml(&self, text: &str) -> Result<String, String> {
+        let items = || text.split([' ', ',']).filter(|item| !item.is_empty());
+        Ok(match self.kind {
+            Kind::Size => spelled(text.parse::<Size>()?.0),
+            Kind::Whole => spelled(whole(text)?),
+            Kind::Word if self.key == "search.seed" => whole(text)?.to_string(),
+            Kind::Word | Kind::Choice(_) => text.to_owned(),
+            Kind::Numbers => format!("[{}]", items().collect::<Vec<_>>().join(", ")),
+            Kind::Words => {
+                let quoted: Vec<_> = items().map(|item| format!("{item:?}")).collect();
+                format!("[{}]", quoted.join(", "))
+            }
+        })
+    }
 }
 
 impl Draft {
-    fn with(&self, field: &Field, text: &str) -> Result<(PresetSource, Preset), String> {
-        let mut source = self.source.clone();
-        source.unset(field.key);
-        if !text.is_empty() {
-            let value = match field.kind {
-                Kind::Size => text.parse::<Size>()?.to_string(),
-                Kind::Whole => whole(text)?,
-                Kind::Word if field.key == "search.seed" => whole(text)?,
-                Kind::Word | Kind::Choice(_) => text.to_owned(),
-            };
-            source.set(field.key, &value).map_err(|error| error.message)?;
+    fn with(&self, field: &Field, text: &str) -> Result<Draft, String> {
+        let mut draft = self.clone();
+        let source = &mut draft.source;
+        let (section, _) = field.key.split_once('.').expect("fields are section.key");
+        if text.is_empty() {
+            source.unset_in_text(field.key);
+        } else {
+            for new in [section, field.key] {
+                if !source.says(new) {
+                    draft.added.insert(new.to_owned());
+                }
+            }
+            source.set_in_text(field.key, &field.toml(text)?).map_err(|error| error.message)?;
         }
-        let preset = source.preset().map_err(|error| error.message)?;
-        // Files can't be unsaid, only overruled.
-        match (field.read)(&preset) {
-            Some(value) if text.is_empty() && !field.empty.is_empty() => Err(format!(
+        draft.preset = source.preset().map_err(|error| error.message)?;
+        // What is extended can't be unsaid, only overruled.
+        if let (true, false, Some(value)) =
+            (text.is_empty(), field.empty.is_empty(), (field.read)(&draft.preset))
+        {
+            return Err(format!(
                 "the preset itself sets {}: a limit can be raised, not lifted",
                 value.shown()
-            )),
-            _ => Ok((source, preset)),
+            ));
         }
+        let is_as_before = (field.read)(&draft.preset) == (field.read)(&source.base());
+        if is_as_before && draft.added.remove(field.key) {
+            source.unset_in_text(field.key);
+        }
+        if !source.says(field.key) && draft.added.contains(section) {
+            source.drop_empty_section(section);
+            if !source.says(section) {
+                draft.added.remove(section);
+            }
+        }
+        draft.preset = source.preset().map_err(|error| error.message)?;
+        Ok(draft)
     }
 }

@@ -3,10 +3,12 @@
 
 mod diff;
 mod export;
+mod field_rows;
 mod fields;
 mod form;
 mod log;
 mod measured;
+mod naming;
 mod net;
 mod network;
 mod palette;
@@ -15,21 +17,24 @@ mod population;
 mod prompt;
 mod search;
 mod solve;
+mod text_edit;
 
 pub use diff::{Compared, DiffView, Half, Known, Line, Lineage, Relative, Whose};
 pub use export::{Document, Export};
 pub use fields::{FIELDS, Field, Kind, Section};
-pub use form::Form;
+pub use form::{Form, Panel};
 pub use log::LogView;
 pub use measured::Verdict;
+pub use naming::{Naming, Purpose};
 pub use net::{Net, Pins, Task};
 pub use network::{NetworkView, Share, Shown};
 pub use palette::Palette;
-pub use picker::{Entry, Picker};
+pub use picker::{Entry, Picker, Row};
 pub use population::{Axis, PopulationView};
 pub use prompt::{NetPrompt, NetTarget, Offer};
 pub use search::{Chart, Event, EventKind, Scale, Search, Steps, published_name, ranks};
 pub use solve::{Solve, TOP};
+pub use text_edit::TextEdit;
 
 use super::{
     keymap::{Context, Place, RunState, Tab},
@@ -56,6 +61,8 @@ pub enum Overlay {
     Leave,
     Solve(Box<Solve>),
     Export(Box<Export>),
+    /// Asks for a preset's name.
+    Naming(Box<Naming>),
     Palette(Box<Palette>),
     /// Asks for a network.
     Net(NetPrompt),
@@ -80,12 +87,17 @@ pub struct Model {
     pub overlay: Option<Overlay>,
 }
 
+/// Presets with unsaved changes that are kept beside the one that is shown.
+const MAX_PARKED: usize = 16;
+
 /// What the Setup screen holds.
 #[derive(Debug)]
 pub struct Setup {
     pub picker: Picker,
     /// The preset that was looked over last; kept when the list is shown again.
     pub form: Option<Box<Form>>,
+    /// Others that were changed and not saved.
+    parked: Vec<Form>,
     /// Whether the form is shown, not the list.
     pub shows_form: bool,
 }
@@ -100,9 +112,37 @@ impl Setup {
         self.form.as_deref_mut().filter(|_| self.shows_form)
     }
 
-    pub fn open(&mut self, form: Box<Form>) {
-        self.form = Some(form);
+    /// Shows a preset, as it was left where it was changed. The one shown so far is kept, where it
+    /// has changes that would be lost.
+    ///
+    /// # Errors
+    /// There are too many of those.
+    pub fn open(&mut self, fresh: Form) -> Result<(), String> {
+        let is_same = |form: &Form| form.name() == fresh.name() && form.path() == fresh.path();
+        if !self.form.as_deref().is_some_and(is_same) {
+            let parked = self.parked.iter().position(is_same);
+            let is_kept = self.form.as_deref().is_some_and(Form::is_unsaved);
+            if is_kept && parked.is_none() && self.parked.len() >= MAX_PARKED {
+                return Err(format!(
+                    "{MAX_PARKED} presets have changes that aren't saved; save one"
+                ));
+            }
+            let shown = parked.map_or(fresh, |at| self.parked.remove(at));
+            let left = self.form.replace(Box::new(shown));
+            self.parked.extend(left.map(|form| *form).filter(Form::is_unsaved));
+        } else if !self.form.as_deref().is_some_and(Form::is_unsaved) {
+            self.form = Some(Box::new(fresh));
+        }
         self.shows_form = true;
+        if let Some(form) = &mut self.form {
+            form.focus(Panel::Form);
+        }
+        Ok(())
+    }
+
+    /// Presets with changes, by name and file.
+    pub fn unsaved(&self) -> impl Iterator<Item = &Form> {
+        self.form.as_deref().into_iter().chain(&self.parked).filter(|form| form.is_unsaved())
     }
 }
 
@@ -114,7 +154,12 @@ impl Model {
             height: 0,
             now_ms: 0,
             tab: Tab::Setup,
-            setup: Setup { picker: Picker::shipped(), form: None, shows_form: false },
+            setup: Setup {
+                picker: Picker::shipped(),
+                form: None,
+                parked: Vec::new(),
+                shows_form: false,
+            },
             search: None,
             population: PopulationView::default(),
             log: LogView::default(),
@@ -146,12 +191,21 @@ impl Model {
         self.search.as_ref().is_some_and(|search| !search.is_over())
     }
 
+    /// Whether leaving loses something: a search, or changes to a preset.
+    pub fn asks_to_leave(&self) -> bool {
+        self.is_searching() || self.setup.unsaved().any(Form::is_worth_asking)
+    }
+
     /// Where a key pressed now would go, overlays left aside.
     pub fn base_place(&self) -> Place {
         let context = match self.tab {
             Tab::Setup => match self.setup.open_form() {
                 Some(form) if form.edit.is_some() => Context::Edit,
-                Some(_) => Context::Form,
+                Some(form) => match form.panel {
+                    Panel::Presets => Context::Picker,
+                    Panel::Form => Context::Form,
+                    Panel::Toml => Context::Toml,
+                },
                 None if self.setup.picker.path.is_some() => Context::Path,
                 None => Context::Picker,
             },
@@ -174,6 +228,7 @@ impl Model {
             Some(Overlay::Leave) => Context::Leave,
             Some(Overlay::Solve(_)) => Context::Solve,
             Some(Overlay::Export(_)) => Context::Export,
+            Some(Overlay::Naming(_)) => Context::Path,
             Some(Overlay::Palette(_)) => Context::Palette,
             Some(Overlay::Net(_)) => Context::Net,
             None => base.context,

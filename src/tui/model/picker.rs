@@ -1,7 +1,10 @@
-//! The presets to choose from. Invariant: the cursor stands on an entry, or on the row for files.
+//! The presets to choose from. Invariant: the cursor stands on a row.
+
+use std::path::{Path, PathBuf};
 
 use crate::{
-    space::{Family, Preset, PresetSource, shipped_preset_names},
+    run::UserPreset,
+    space::{Family, Preset, PresetFiles, PresetSource, shipped_preset, shipped_preset_names},
     tui::{edit::LineEdit, format},
 };
 
@@ -46,10 +49,30 @@ impl Entry {
     }
 }
 
+/// One of the user's presets.
+#[derive(Clone, Debug)]
+pub struct Yours {
+    pub name: String,
+    pub path: PathBuf,
+    /// With its text; or what is wrong with it.
+    pub found: Result<(Entry, PresetSource), String>,
+}
+
+/// A row of the list.
+#[derive(Clone, Copy, Debug)]
+pub enum Row<'a> {
+    Shipped(&'a Entry),
+    Yours(&'a Yours),
+    /// The row that opens a file.
+    File,
+}
+
 #[derive(Debug)]
 pub struct Picker {
+    /// The shipped ones.
     pub entries: Vec<Entry>,
-    /// An entry's index, or `entries.len()` for the row that opens a file.
+    pub yours: Vec<Yours>,
+    /// A row's number: the shipped presets, the user's, the row for files.
     pub cursor: usize,
     /// A path being typed.
     pub path: Option<LineEdit>,
@@ -65,11 +88,91 @@ impl Picker {
             let preset = preset.expect("shipped presets are valid; a test reads them all");
             Entry { name: name.to_owned(), preset }
         });
-        Picker { entries: entries.collect(), cursor: 0, path: None, error: None }
+        let entries = entries.collect();
+        Picker { entries, yours: Vec::new(), cursor: 0, path: None, error: None }
     }
 
-    pub fn selected(&self) -> Option<&Entry> {
-        self.entries.get(self.cursor)
+    /// Takes what is in the user's folder now; the cursor stays on its preset.
+    pub fn list(&mut self, presets: Vec<UserPreset>) {
+        let row = match self.row(self.cursor) {
+            Row::Yours(yours) => Some(yours.path.clone()),
+            Row::File => None,
+            Row::Shipped(_) => Some(PathBuf::new()),
+        };
+        let listed = presets.into_iter().map(|UserPreset { name, path, found }| {
+            let found = found.map_err(|error| error.to_string());
+            let found =
+                found.map(|(source, preset)| (Entry { name: name.clone(), preset }, source));
+            Yours { name, path, found }
+        });
+        self.yours = listed.collect();
+        match row {
+            None => self.cursor = self.file_row(),
+            Some(path) if path.as_os_str().is_empty() => {}
+            Some(path) => self.go_to(&path),
+        }
+    }
+
+    /// Puts the cursor on a preset of the user's.
+    pub fn go_to(&mut self, path: &Path) {
+        let at = self.yours.iter().position(|yours| yours.path == path);
+        self.cursor = at.map_or(self.cursor.min(self.file_row()), |at| self.entries.len() + at);
+    }
+
+    pub fn file_row(&self) -> usize {
+        self.entries.len() + self.yours.len()
+    }
+
+    pub fn row(&self, at: usize) -> Row<'_> {
+        let yours = || self.yours.get(at.checked_sub(self.entries.len())?);
+        match (self.entries.get(at), yours()) {
+            (Some(entry), _) => Row::Shipped(entry),
+            (None, Some(yours)) => Row::Yours(yours),
+            (None, None) => Row::File,
+        }
+    }
+
+    pub fn selected(&self) -> Row<'_> {
+        self.row(self.cursor)
+    }
+
+    /// Calls `with` with what a text being typed may extend: what is listed.
+    pub fn with_files<T>(&self, with: impl FnOnce(&PresetFiles<'_>) -> T) -> T {
+        let named = |name: &str| {
+            let yours = self.yours.iter().find(|yours| yours.name == name)?;
+            Some(yours.path.clone())
+        };
+        let read = |path: &Path| {
+            let yours = self.yours.iter().find(|yours| yours.path == path);
+            match yours.map(|yours| &yours.found) {
+                Some(Ok((_, source))) => Ok(source.text().to_owned()),
+                Some(Err(error)) => Err(error.clone()),
+                None => {
+                    Err("it is none of the listed presets; w saves, and o opens files".to_owned())
+                }
+            }
+        };
+        with(&PresetFiles { named: &named, read: &read })
+    }
+
+    /// How a preset extends this row, and the row's own text; none where it can't.
+    pub fn base(&self, row: Row<'_>) -> Option<(String, String)> {
+        match row {
+            Row::Shipped(entry) => {
+                let text = shipped_preset(&entry.name).expect("it is shipped");
+                Some((entry.name.clone(), text.to_owned()))
+            }
+            Row::Yours(yours) => {
+                let (_, source) = yours.found.as_ref().ok()?;
+                // A shipped preset of the same name would be found first.
+                let reference = match shipped_preset(&yours.name) {
+                    Some(_) => yours.path.to_string_lossy().into_owned(),
+                    None => yours.name.clone(),
+                };
+                Some((reference, source.text().to_owned()))
+            }
+            Row::File => None,
+        }
     }
 }
 

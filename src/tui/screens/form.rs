@@ -1,21 +1,19 @@
-//! A preset's settings, to look over and change.
+//! A preset being edited: the list of presets, the form, its text. Must not change anything. Invariant:
+//! the panel that has the keys is always seen.
 
 use ratatui::layout::Rect;
 
-use super::chrome::{self, Alarm};
-use crate::{
-    space::shipped_preset,
-    tui::{
-        canvas::{Canvas, cut, width, wrap},
-        format,
-        layout::{self, Columns, Rows},
-        model::{FIELDS, Field, Form, Kind, Model, Section},
-        theme::{Ground, Role},
-    },
+use super::{
+    chrome::{self, Alarm},
+    compare, picker, presets, toml,
 };
-
-/// Widest list of presets beside the form.
-const PRESETS_END: u16 = 25;
+use crate::tui::{
+    canvas::{Canvas, cut, width, wrap},
+    format,
+    layout::{self, Columns, Rows},
+    model::{FIELDS, Field, Form, Kind, Model, Panel, Section},
+    theme::{Ground, Role},
+};
 
 /// Where the form's columns lie.
 #[derive(Clone, Copy)]
@@ -29,13 +27,17 @@ struct Grid {
 
 pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
     let (w, h) = (canvas.area().width, canvas.area().height);
+    let is_wide = w >= 120 && h >= 16;
+    if form.panel == Panel::Presets && !is_wide {
+        return picker::draw(model, canvas);
+    }
     chrome::band(canvas, model);
     if h < 2 {
         return;
     }
     status(form, canvas, w);
     if let (Some(refusal), true) = (&form.refusal, h >= 4) {
-        chrome::banner(canvas, 2, Alarm::Warning, &format!("Can't start: {refusal}"));
+        chrome::banner(canvas, 2, Alarm::Warning, refusal);
     }
     let top = if h >= 16 { 3 } else { 2 };
     let last = h.saturating_sub(2).max(top);
@@ -43,60 +45,68 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
         16.. => Rows { first: 5, last },
         _ => Rows { first: top + u16::from(form.refusal.is_some()), last },
     };
-    let grid = if w >= 120 && h >= 16 {
+    let grid = if is_wide {
         let (main, rule, side) = layout::two_columns(w);
-        presets(model, form, canvas, rows);
+        presets::draw(model, form, canvas, rows);
         canvas.vertical_rule(28, 3..=h - 2);
         canvas.vertical_rule(rule, 3..=h - 2);
-        document(form, canvas, side, rows);
+        match form.compares && form.panel != Panel::Toml {
+            true => compare::draw(form, canvas, side, rows),
+            false => toml::draw(form, canvas, side, rows),
+        }
         Grid { x: 31, value_end: 57, sign: 60, hint: 62, end: main.end }
-    } else if w >= 60 {
-        Grid { x: 2, value_end: 35, sign: 38, hint: 40, end: w - 3 }
     } else {
-        let end = w.max(8) - 2;
-        Grid { x: 1, value_end: end.saturating_sub(2), sign: end, hint: w, end }
+        let main = Columns { start: 2, end: w.max(6) - 3 };
+        match (form.panel, form.compares) {
+            (Panel::Toml, _) => toml::draw(form, canvas, main, rows),
+            (Panel::Form | Panel::Presets, true) => compare::draw(form, canvas, main, rows),
+            (Panel::Form | Panel::Presets, false) => {}
+        }
+        if form.panel == Panel::Toml || form.compares {
+            return chrome::footer(canvas, model.base_place(), chrome::Panels::OneAtATime);
+        }
+        if w >= 60 {
+            Grid { x: 2, value_end: 35, sign: 38, hint: 40, end: w - 3 }
+        } else {
+            let end = w.max(8) - 2;
+            Grid { x: 1, value_end: end.saturating_sub(2), sign: end, hint: w, end }
+        }
     };
     if h >= 16 {
-        chrome::focused_title(canvas, grid.x.max(2), 3, "Form");
+        match form.panel {
+            Panel::Form => chrome::focused_title(canvas, grid.x.max(2), 3, "Form"),
+            Panel::Presets | Panel::Toml => {
+                canvas.text(grid.x.max(2), 3, "Form", Role::Strong.bold())
+            }
+        };
     }
     fields(form, canvas, grid, rows);
-    chrome::footer(canvas, model.base_place(), chrome::Panels::All);
+    chrome::footer(canvas, model.base_place(), chrome::Panels::OneAtATime);
 }
 
 fn status(form: &Form, canvas: &mut Canvas<'_>, w: u16) {
     let x = canvas.text(2, 1, "○ ", Role::Muted);
     let x = canvas.text(x, 1, "not started", Role::Strong.bold());
-    let changes = form.changed().count();
-    let errors = form.draft.wrong.len();
-    let x = canvas.text(x + 3, 1, cut(&form.name, w.saturating_sub(x + 8)), Role::Text);
-    if changes > 0 && x + 20 < w {
-        let x = canvas.text(x + 3, 1, "● ", Role::Warn);
-        let text = if changes == 1 { "1 change".to_owned() } else { format!("{changes} changes") };
-        canvas.text(x, 1, text, Role::Text);
+    let mut x = canvas.text(x + 3, 1, cut(form.name(), w.saturating_sub(x + 8)), Role::Text);
+    if let (Some(base), true, 80..) = (form.base_name(), form.path().is_some(), w) {
+        x = canvas.text(x, 1, " from ", Role::Faint);
+        x = canvas.text(x, 1, cut(&base, 26), Role::Muted);
     }
+    if form.is_unsaved() && x + 20 < w {
+        let x = canvas.text(x + 3, 1, "● ", Role::Warn);
+        let text = match form.changed().count() {
+            0 => "not saved".to_owned(),
+            1 => "1 change, not saved".to_owned(),
+            changes => format!("{changes} changes, not saved"),
+        };
+        canvas.text(x, 1, cut(&text, w.saturating_sub(x + 14)), Role::Text);
+    } else if let Some(said) = &form.said {
+        canvas.text(x + 3, 1, cut(said, w.saturating_sub(x + 5)), Role::Good);
+    }
+    let errors = form.errors();
     if errors > 0 && w >= 40 {
         let text = if errors == 1 { " 1 error".to_owned() } else { format!(" {errors} errors") };
         canvas.right_runs(w - 3, 1, &[("✗", Role::Error.into()), (&text, Role::Text.into())]);
-    }
-}
-
-fn presets(model: &Model, form: &Form, canvas: &mut Canvas<'_>, rows: Rows) {
-    canvas.text(2, 3, "Presets", Role::Strong.bold());
-    let known = model.setup.picker.entries.iter().map(|entry| entry.name.as_str());
-    let mut names: Vec<&str> = known.collect();
-    if !names.contains(&form.name.as_str()) {
-        names.push(&form.name);
-    }
-    for (name, y) in names.into_iter().zip(rows.first..=rows.last) {
-        let is_open = name == form.name;
-        let role = if is_open { Role::Strong.bold() } else { Role::Faint.into() };
-        let text = cut(name, PRESETS_END - 3);
-        if is_open {
-            let mut row = canvas.on(Ground::Selection, Rect::new(1, y, PRESETS_END, 1));
-            row.text(3, y, text, role);
-        } else {
-            canvas.text(3, y, text, role);
-        }
     }
 }
 
@@ -229,45 +239,4 @@ fn was(form: &Form, field: &Field) -> String {
 
 fn hint(form: &Form, field: &Field) -> String {
     if value(form, field).is_none() { field.empty } else { field.hint }.to_owned()
-}
-
-/// What was changed, as the preset file that would say so.
-fn document(form: &Form, canvas: &mut Canvas<'_>, side: Columns, rows: Rows) {
-    let x = canvas.text(side.start, 3, "TOML", Role::Strong.bold());
-    canvas.text(x + 2, 3, "what differs from the preset", Role::Muted);
-    // A preset of one's own is extended by its path, which depends on where the new one lies.
-    let base = match shipped_preset(&form.name) {
-        Some(_) => (format!("extends = \"{}\"", form.name), Role::Text),
-        None => (format!("# over {}", form.name), Role::Faint),
-    };
-    let mut lines: Vec<(String, Role)> = vec![base];
-    let mut section = "";
-    for field in form.changed() {
-        let (of, key) = field.key.split_once('.').expect("fields are section.key");
-        if section != of {
-            section = of;
-            lines.extend([(String::new(), Role::Text), (format!("[{of}]"), Role::Accent)]);
-        }
-        let Some(value) = (field.read)(&form.draft.preset) else { continue };
-        let typed = value.typed();
-        let value = match field.kind {
-            Kind::Whole | Kind::Size => typed.replace(',', "_"),
-            Kind::Word if typed.parse::<u64>().is_ok() => typed,
-            Kind::Choice(choices) => {
-                let found = choices.iter().find(|(_, word)| *word == typed);
-                let spelled = found.map_or(typed.as_str(), |(spelled, _)| spelled);
-                let is_bool = spelled.parse::<bool>().is_ok();
-                if is_bool { spelled.to_owned() } else { format!("{spelled:?}") }
-            }
-            Kind::Word => format!("{typed:?}"),
-        };
-        lines.push((format!("{key} = {value}"), Role::Text));
-    }
-    if lines.len() == 1 {
-        lines.extend([(String::new(), Role::Text), ("# nothing changed".to_owned(), Role::Faint)]);
-    }
-    for (n, ((line, role), y)) in lines.into_iter().zip(rows.first..=rows.last).enumerate() {
-        canvas.right(side.start + 2, y, (n + 1).to_string(), Role::Faint);
-        canvas.text(side.start + 5, y, cut(&line, side.width().saturating_sub(5)), role);
-    }
 }

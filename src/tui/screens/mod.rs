@@ -3,6 +3,7 @@
 
 mod best;
 mod chrome;
+mod compare;
 mod confirm;
 mod diff;
 mod export;
@@ -11,14 +12,17 @@ pub mod help;
 mod idle;
 mod leave;
 mod log;
+mod naming;
 mod network;
 mod palette;
 mod picker;
 mod population;
+mod presets;
 mod prompt;
 mod search;
 mod small;
 mod solve;
+mod toml;
 
 use ratatui::buffer::Buffer;
 
@@ -50,7 +54,8 @@ pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
     match &model.overlay {
         None => {}
         Some(Overlay::Help { scroll }) => help::draw(model.base_place(), *scroll, &mut canvas),
-        Some(Overlay::Leave) => leave::draw(&mut canvas),
+        Some(Overlay::Leave) => leave::draw(model, &mut canvas),
+        Some(Overlay::Naming(naming)) => naming::draw(naming, &mut canvas),
         Some(Overlay::Export(export)) => export::draw(export, &mut canvas),
         Some(Overlay::Palette(palette)) => palette::draw(palette, &mut canvas),
         Some(Overlay::Solve(solve)) => solve::draw(solve, model.now_ms, &mut canvas),

@@ -9,7 +9,7 @@ use crate::{
         canvas::{Canvas, cut, width, wrap},
         format,
         layout::{self, Columns, Rows},
-        model::{Entry, Model, Picker},
+        model::{Entry, Model, Picker, Row},
         theme::{Ground, Role},
         widgets::ribs::{self, RibColumns},
     },
@@ -50,8 +50,12 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         let (_, rule, side) = layout::two_columns(w);
         canvas.vertical_rule(rule, 3..=h - 3);
         match model.setup.picker.selected() {
-            Some(entry) => details(entry, canvas, side, h - 3),
-            None => about_files(canvas, side),
+            Row::Shipped(entry) => details(entry, canvas, side, h - 3),
+            Row::Yours(yours) => match &yours.found {
+                Ok((entry, _)) => details(entry, canvas, side, h - 3),
+                Err(error) => broken(&yours.name, error, canvas, side),
+            },
+            Row::File => about_files(canvas, side),
         }
     }
     chrome::footer(canvas, model.base_place(), chrome::Panels::All);
@@ -70,6 +74,9 @@ fn heads(canvas: &mut Canvas<'_>, y: u16, w: u16) {
 /// A line of the list.
 enum Line<'a> {
     Entry(usize, &'a Entry),
+    Yours,
+    /// Name and fault.
+    Broken(usize, &'a str, &'a str),
     File,
     Blank,
     Error(String),
@@ -83,9 +90,9 @@ fn list(picker: &Picker, canvas: &mut Canvas<'_>, main: Columns, rows: Rows) {
         lines.retain(|line| !matches!(line, Line::Blank | Line::Hint));
     }
     let is_cursor = |line: &Line| match line {
-        Line::Entry(i, _) => *i == picker.cursor,
-        Line::File => picker.cursor == picker.entries.len(),
-        Line::Blank | Line::Error(_) | Line::Hint => false,
+        Line::Entry(i, _) | Line::Broken(i, ..) => *i == picker.cursor,
+        Line::File => picker.cursor == picker.file_row(),
+        Line::Yours | Line::Blank | Line::Error(_) | Line::Hint => false,
     };
     let cursor = lines.iter().position(is_cursor).unwrap_or(0);
     // An error stands under the row it is about and must be seen with it.
@@ -104,6 +111,15 @@ fn list(picker: &Picker, canvas: &mut Canvas<'_>, main: Columns, rows: Rows) {
             Line::Entry(i, entry) => {
                 let selected = *i == picker.cursor;
                 entry_row(&mut row, entry, y, (main, selected));
+            }
+            Line::Yours => {
+                row.text(2, y, "yours", Role::Faint);
+            }
+            Line::Broken(_, name, error) => {
+                row.text(NAME, y, cut(name, SPACE - NAME - 3), Role::Text);
+                let x = SPACE.min(main.end);
+                row.text(x - 2, y, "✗", Role::Error);
+                row.text(x, y, cut(error, (main.end + 1).saturating_sub(x)), Role::Error);
             }
             Line::File => file_row(&mut row, picker, y, main),
             Line::Blank => {}
@@ -135,8 +151,20 @@ fn lines(picker: &Picker, width: u16) -> Vec<Line<'_>> {
             error(&mut lines);
         }
     }
+    if !picker.yours.is_empty() {
+        lines.extend([Line::Blank, Line::Yours]);
+    }
+    for (i, yours) in (picker.entries.len()..).zip(&picker.yours) {
+        lines.push(match &yours.found {
+            Ok((entry, _)) => Line::Entry(i, entry),
+            Err(error) => Line::Broken(i, &yours.name, error),
+        });
+        if i == picker.cursor {
+            error(&mut lines);
+        }
+    }
     lines.extend([Line::Blank, Line::File]);
-    if picker.cursor == picker.entries.len() {
+    if picker.cursor == picker.file_row() {
         error(&mut lines);
     }
     lines.extend([Line::Blank, Line::Blank, Line::Hint]);
@@ -233,6 +261,13 @@ fn details(entry: &Entry, canvas: &mut Canvas<'_>, side: Columns, last: u16) {
         format::count(search.population as u64)
     );
     canvas.text(side.start, (y + 1).min(last), facts, Role::Muted);
+}
+
+fn broken(name: &str, error: &str, canvas: &mut Canvas<'_>, side: Columns) {
+    canvas.text(side.start, 3, cut(name, side.width()), Role::Strong.bold());
+    for (line, y) in wrap(error, side.width()).into_iter().zip(5..) {
+        canvas.text(side.start, y, line, Role::Error);
+    }
 }
 
 fn about_files(canvas: &mut Canvas<'_>, side: Columns) {

@@ -216,14 +216,58 @@ fn no_network() -> Model {
     model
 }
 
+fn toml() -> Model {
+    let mut model = fixture::mine();
+    press(&mut model, &[Intent::NextPanel]);
+    model
+}
+
+fn toml_error() -> Model {
+    let mut model = toml();
+    update(&mut model, Action::Type(Key::End));
+    update(&mut model, Action::Paste("\nsed = 1".to_owned()));
+    model
+}
+
+fn compared() -> Model {
+    let mut model = fixture::mine();
+    press(&mut model, &[Intent::Compare]);
+    model
+}
+
+fn yours() -> Model {
+    let mut model = fixture::mine();
+    press(&mut model, &[Intent::PreviousPanel, Intent::Down]);
+    model
+}
+
+fn naming() -> Model {
+    let mut model = fixture::mine();
+    press(&mut model, &[Intent::SaveAs]);
+    type_in(&mut model, "tiny");
+    model
+}
+
+fn unsaved() -> Model {
+    let mut model = toml_error();
+    press(&mut model, &[Intent::Quit]);
+    model
+}
+
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 36] = [
+const SCREENS: [Named; 42] = [
     ("picker", fixture::model),
     ("picker_latency", latency),
     ("form", form),
     ("form_error", form_with_error),
+    ("toml", toml),
+    ("toml_error", toml_error),
+    ("compare", compared),
+    ("yours", yours),
+    ("naming", naming),
+    ("unsaved", unsaved),
     ("starting", fixture::starting),
     ("running", fixture::running),
     ("paused", fixture::paused),

@@ -25,7 +25,7 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
 pub(super) fn open(model: &mut Model, nets: Vec<Net>) {
     let of = match (&model.search, &model.setup.form) {
         (Some(search), _) => Some((search.spec.name.as_str(), &search.spec.preset)),
-        (None, Some(form)) => Some((form.name.as_str(), &form.draft.preset)),
+        (None, Some(form)) => Some((form.name(), &form.draft.preset)),
         (None, None) => None,
     };
     let first = &model.setup.picker.entries[0];

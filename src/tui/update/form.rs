@@ -1,12 +1,14 @@
 //! What keys do in the form.
 
-use super::{moved, solve};
+use super::{moved, naming, solve};
+use std::path::Path;
+
 use crate::{
-    run::RunSpec,
+    run::{Existing, RunSpec},
     tui::{
-        action::Effect,
+        action::{Effect, Save, SaveOf},
         keymap::{Intent, Tab},
-        model::{DiffView, FIELDS, Form, Kind, Model, Search},
+        model::{DiffView, FIELDS, Form, Kind, Model, Panel, Purpose, Search, TextEdit},
     },
 };
 
@@ -14,7 +16,7 @@ use crate::{
 pub(super) fn begin(form: &mut Form) {
     match form.field().kind {
         Kind::Choice(_) => {}
-        Kind::Whole | Kind::Size | Kind::Word => form.begin(),
+        Kind::Whole | Kind::Size | Kind::Word | Kind::Numbers | Kind::Words => form.begin(),
     }
 }
 
@@ -22,6 +24,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     let Some(form) = model.setup.open_form_mut() else {
         return Vec::new();
     };
+    form.said = None;
     if form.edit.is_some() {
         match intent {
             Intent::Enter => form.commit(),
@@ -29,6 +32,21 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
             _ => {}
         }
         return Vec::new();
+    }
+    match (intent, form.panel) {
+        (Intent::NextPanel, Panel::Toml) | (Intent::PreviousPanel, Panel::Form) => {
+            form.focus(Panel::Presets);
+            return Vec::new();
+        }
+        (Intent::NextPanel, _) => {
+            form.focus(Panel::Toml);
+            return Vec::new();
+        }
+        (Intent::PreviousPanel, _) | (Intent::Back, Panel::Toml) => {
+            form.focus(Panel::Form);
+            return Vec::new();
+        }
+        _ => {}
     }
     if let Some(row) = moved(form.cursor, FIELDS.len(), 5, intent) {
         form.cursor = row;
@@ -39,14 +57,23 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Solve => return solve::begin(model),
         Intent::Edit | Intent::NextValue => match form.field().kind {
             Kind::Choice(choices) => form.cycle(choices, 1),
-            Kind::Whole | Kind::Size | Kind::Word => form.begin(),
+            Kind::Whole | Kind::Size | Kind::Word | Kind::Numbers | Kind::Words => form.begin(),
         },
         Intent::PreviousValue => match form.field().kind {
             Kind::Choice(choices) => form.cycle(choices, -1),
-            Kind::Whole | Kind::Size | Kind::Word => {}
+            Kind::Whole | Kind::Size | Kind::Word | Kind::Numbers | Kind::Words => {}
         },
         Intent::Undo => form.undo(),
+        Intent::Save => return save(model),
+        Intent::SaveAs => {
+            if form.stands() {
+                let (name, text) = (form.name().to_owned(), form.text());
+                naming::begin(model, Purpose::SaveAs, (&name, text));
+            }
+        }
+        Intent::Compare => form.compares = !form.compares,
         Intent::Back if form.refusal.is_some() => form.refusal = None,
+        Intent::Back if form.compares => form.compares = false,
         // Not dropped: what was changed is there again when the preset is reopened.
         Intent::Back => model.setup.shows_form = false,
         _ => {}
@@ -63,13 +90,41 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     if searching {
-        form.refusal = Some("a search is running; S on its screen stops it".to_owned());
+        let reason = "Can't start: a search is running; S on its screen stops it";
+        form.refusal = Some(reason.to_owned());
         return Vec::new();
     }
-    let spec = RunSpec { name: form.name.clone(), preset, out: None };
+    form.was_started();
+    let spec = RunSpec { name: form.name().to_owned(), preset, out: None };
     model.search = Some(Box::new(Search::new(spec.clone(), model.now_ms)));
     model.pins.leave_run();
     model.diff = DiffView::default();
     model.tab = Tab::Search;
     vec![Effect::Forget, Effect::Start(Box::new(spec))]
+}
+
+/// Over its own file; a preset without one needs a name.
+fn save(model: &mut Model) -> Vec<Effect> {
+    let Some(form) = model.setup.open_form_mut() else {
+        return Vec::new();
+    };
+    if !form.stands() {
+        return Vec::new();
+    }
+    let (name, text) = (form.name().to_owned(), form.text());
+    let Some(path) = form.path().map(Path::to_path_buf) else {
+        naming::begin(model, Purpose::SaveAs, (&name, text));
+        return Vec::new();
+    };
+    let (existing, of) = (Existing::Replace, SaveOf::Form);
+    vec![Effect::SavePreset(Box::new(Save { name, path: Some(path), text, existing, of }))]
+}
+
+/// Changes the text that has the keys.
+pub(super) fn type_text(model: &mut Model, change: impl FnOnce(&mut TextEdit)) {
+    let Some(form) = model.setup.form.as_deref_mut() else { return };
+    let Some(edit) = &mut form.text_edit else { return };
+    change(edit);
+    form.said = None;
+    model.setup.picker.with_files(|files| form.typed(files));
 }

@@ -6,6 +6,7 @@ mod diff;
 mod export;
 mod form;
 mod log;
+mod naming;
 mod network;
 mod palette;
 mod picker;
@@ -20,8 +21,8 @@ use super::{
     Exit,
     action::{Action, Effect},
     edit::LineEdit,
-    keymap::{Intent, Key, Tab},
-    model::{Model, Overlay},
+    keymap::{Context, Intent, Key, Tab},
+    model::{Model, Overlay, Panel},
     screens::help,
 };
 
@@ -73,6 +74,11 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
             export::wrote(model, &document, result);
             Vec::new()
         }
+        Action::Presets(presets) => {
+            model.setup.picker.list(presets);
+            Vec::new()
+        }
+        Action::SavedPreset(save, result) => naming::saved(model, *save, result),
         Action::Opened(result) => {
             picker::opened(model, *result);
             Vec::new()
@@ -103,6 +109,9 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         _ if matches!(model.overlay, Some(Overlay::Palette(_))) => {
             return palette::intend(model, intent);
         }
+        _ if matches!(model.overlay, Some(Overlay::Naming(_))) => {
+            return naming::intend(model, intent);
+        }
         _ if matches!(model.overlay, Some(Overlay::Export(_))) => {
             return export::intend(model, intent);
         }
@@ -132,8 +141,10 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         _ => {}
     }
     match model.tab {
-        Tab::Setup if model.setup.shows_form => form::intend(model, intent),
-        Tab::Setup => picker::intend(model, intent),
+        Tab::Setup => match model.setup.open_form().map(|form| form.panel) {
+            Some(Panel::Form | Panel::Toml) => form::intend(model, intent),
+            Some(Panel::Presets) | None => picker::intend(model, intent),
+        },
         Tab::Search => search::intend(model, intent),
         Tab::Population => population::intend(model, intent),
         Tab::Log => log::intend(model, intent),
@@ -148,13 +159,15 @@ fn show(model: &mut Model, tab: Tab) -> Vec<Effect> {
     match (tab, &model.search) {
         (Tab::Population, Some(search)) => model.population.refresh(search),
         (Tab::Log, Some(search)) => model.log.refresh(search),
+        // Another program may have written one meanwhile.
+        (Tab::Setup, _) => return vec![Effect::ListPresets],
         _ => {}
     }
     Vec::new()
 }
 
 fn quit(model: &mut Model) -> Vec<Effect> {
-    if model.is_searching() {
+    if model.asks_to_leave() {
         model.overlay = Some(Overlay::Leave);
         return Vec::new();
     }
@@ -165,6 +178,7 @@ fn quit(model: &mut Model) -> Vec<Effect> {
 fn typed_line(model: &mut Model) -> Option<&mut LineEdit> {
     match &mut model.overlay {
         Some(Overlay::Palette(palette)) => return Some(&mut palette.edit),
+        Some(Overlay::Naming(naming)) => return Some(&mut naming.edit),
         Some(_) => return None,
         None => {}
     }
@@ -187,6 +201,9 @@ fn type_key(model: &mut Model, key: Key) {
         line.key(key);
         return typed(model);
     }
+    if model.place().context == Context::Toml {
+        return form::type_text(model, |edit| edit.key(key));
+    }
     if model.overlay.is_none()
         && model.tab == Tab::Setup
         && let Some(form) = model.setup.open_form_mut()
@@ -202,7 +219,10 @@ fn paste(model: &mut Model, text: &str) {
     }
     if let Some(line) = typed_line(model) {
         line.insert(text.trim());
-        typed(model);
+        return typed(model);
+    }
+    if model.place().context == Context::Toml {
+        form::type_text(model, |edit| edit.insert(text));
     }
 }
 
@@ -233,5 +253,7 @@ fn moved(cursor: usize, count: usize, page: usize, intent: Intent) -> Option<usi
     }
 }
 
+#[cfg(test)]
+mod setup_tests;
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,15 @@
 //! What keys do among the presets.
 
-use super::moved;
+use super::{moved, naming};
+use std::path::Path;
+
 use crate::{
     space::{PresetError, PresetSource},
     tui::{
         action::Effect,
         edit::LineEdit,
         keymap::Intent,
-        model::{Form, Model},
+        model::{Form, Model, Panel, Purpose, Row},
     },
 };
 
@@ -24,35 +26,64 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         }
         return Vec::new();
     }
-    if let Some(row) = moved(picker.cursor, picker.entries.len() + 1, 5, intent) {
+    if let Some(row) = moved(picker.cursor, picker.file_row() + 1, 5, intent) {
         picker.cursor = row;
         picker.error = None;
         return Vec::new();
     }
     match (intent, picker.selected()) {
-        (Intent::Enter, Some(entry)) => return vec![Effect::Open(entry.name.clone())],
-        (Intent::OpenFile, _) | (Intent::Enter, None) => {
-            picker.cursor = picker.entries.len();
+        (Intent::Enter, Row::Shipped(entry)) => return vec![Effect::Open(entry.name.clone())],
+        (Intent::Enter, Row::Yours(yours)) => {
+            return vec![Effect::Open(yours.path.to_string_lossy().into_owned())];
+        }
+        (Intent::OpenFile, _) | (Intent::Enter, Row::File) => {
+            picker.cursor = picker.file_row();
             picker.path = Some(LineEdit::default());
             picker.error = None;
+            model.setup.shows_form = false;
         }
-        (Intent::Back, _) => picker.error = None,
+        (Intent::NewPreset, _) => naming::begin_new(model, Purpose::New),
+        (Intent::DuplicatePreset, _) => naming::begin_new(model, Purpose::Duplicate),
+        (Intent::NextPanel | Intent::PreviousPanel, _) => turn(model, intent),
+        (Intent::Back, _) => {
+            picker.error = None;
+            match model.setup.open_form_mut() {
+                Some(form) if form.refusal.is_some() => form.refusal = None,
+                Some(_) | None => model.setup.shows_form = false,
+            }
+        }
         _ => {}
     }
     Vec::new()
 }
 
+/// On to the form, or back to its text.
+fn turn(model: &mut Model, intent: Intent) {
+    let panel = if intent == Intent::NextPanel { Panel::Form } else { Panel::Toml };
+    if let Some(form) = &mut model.setup.form {
+        form.focus(panel);
+        model.setup.shows_form = true;
+    }
+}
+
 pub(super) fn opened(model: &mut Model, result: Result<PresetSource, PresetError>) {
-    // A file is read afresh, it may have changed; a listed preset goes on where it was left.
     let setup = &mut model.setup;
-    let listed = setup.picker.path.is_none();
-    match result.and_then(Form::new) {
-        Ok(form) => {
-            let left = setup.form.take().filter(|left| listed && left.name == form.name);
+    let opened = result.and_then(Form::new).map_err(|error| error.to_string());
+    let path = opened.as_ref().ok().and_then(Form::path).map(Path::to_path_buf);
+    match opened.and_then(|form| setup.open(form)) {
+        Ok(()) => {
             setup.picker.path = None;
             setup.picker.error = None;
-            setup.open(left.unwrap_or_else(|| Box::new(form)));
+            if let Some(path) = path {
+                setup.picker.go_to(&path);
+            }
         }
-        Err(error) => setup.picker.error = Some(error.to_string()),
+        Err(error) => {
+            // Beside the form there is no room for it but in the banner.
+            if let Some(form) = setup.open_form_mut() {
+                form.refusal = Some(format!("Can't open: {error}"));
+            }
+            setup.picker.error = Some(error);
+        }
     }
 }

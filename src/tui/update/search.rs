@@ -154,7 +154,7 @@ fn finish(model: &mut Model, finished: Finished) -> Vec<Effect> {
     let failed = finished.reason == Reason::Failed;
     if let (true, None, Some(form)) = (failed, &search.snapshot, &mut model.setup.form) {
         // It never began: back to where what stands in the way can be changed.
-        form.refusal = search.banner.take();
+        form.refusal = search.banner.take().map(|reason| format!("Can't start: {reason}"));
         model.setup.shows_form = true;
         model.tab = Tab::Setup;
         model.search = None;

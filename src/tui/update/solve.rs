@@ -21,7 +21,7 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let wanted = Wanted { preset: preset.clone(), top: TOP, threads };
-    let solve = Solve::new(form.name.clone(), preset, now_ms);
+    let solve = Solve::new(form.name().to_owned(), preset, now_ms);
     model.overlay = Some(Overlay::Solve(Box::new(solve)));
     vec![Effect::Solve(Box::new(wanted))]
 }

@@ -16,36 +16,44 @@ use crate::{
     },
 };
 
-fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+pub(super) fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     match intent(model.place(), key) {
         Some(intent) => update(model, Action::Intent(intent)),
         None => update(model, Action::Type(key)),
     }
 }
 
-fn type_in(model: &mut Model, text: &str) {
+pub(super) fn type_in(model: &mut Model, text: &str) {
     for c in text.chars() {
         press(model, Key::Char(c));
     }
 }
 
 /// In a form: over the value of the field under the cursor.
-fn set(model: &mut Model, text: &str) {
+pub(super) fn set(model: &mut Model, text: &str) {
     press(model, Key::Char('e'));
     press(model, Key::Ctrl('u'));
     type_in(model, text);
+}
+
+/// In a form: the cursor to a field.
+pub(super) fn go_to(model: &mut Model, key: &str) {
+    press(model, Key::Char('g'));
+    while form(model).field().key != key {
+        press(model, Key::Down);
+    }
 }
 
 fn search(model: &Model) -> &Search {
     model.search.as_ref().expect("a search")
 }
 
-fn form(model: &Model) -> &Form {
+pub(super) fn form(model: &Model) -> &Form {
     model.setup.open_form().expect("a form")
 }
 
 /// From the picker into the form of the fixture's preset.
-fn opened() -> Model {
+pub(super) fn opened() -> Model {
     let mut model = fixture::sized(fixture::model(), (120, 36));
     press(&mut model, Key::Down);
     let effects = press(&mut model, Key::Enter);
@@ -76,9 +84,7 @@ fn whole_numbers_are_taken_as_typed_or_refused() {
     press(&mut model, Key::Enter);
     assert_eq!(form(&model).draft.wrong[0].message, "'1.5' is no whole number");
     press(&mut model, Key::Char('u'));
-    while form(&model).field().key != "search.seed" {
-        press(&mut model, Key::Down);
-    }
+    go_to(&mut model, "search.seed");
     set(&mut model, "9007199254740993");
     press(&mut model, Key::Enter);
     assert_eq!(form(&model).draft.preset.search.seed, 9_007_199_254_740_993);
@@ -118,7 +124,7 @@ fn a_start_is_refused_while_a_value_is_wrong() {
 #[test]
 fn a_limit_of_the_preset_can_be_raised_but_not_lifted() {
     let mut model = opened();
-    press(&mut model, Key::Char('g'));
+    go_to(&mut model, "budget.params");
     press(&mut model, Key::Char('e'));
     press(&mut model, Key::Ctrl('u'));
     press(&mut model, Key::Enter);
@@ -142,9 +148,7 @@ fn a_limit_of_the_preset_can_be_raised_but_not_lifted() {
 #[test]
 fn choices_cycle_and_escape_leaves_a_value_as_it_was() {
     let mut model = opened();
-    press(&mut model, Key::Char('g'));
-    (0..4).for_each(|_| drop(press(&mut model, Key::Down)));
-    assert_eq!(form(&model).field().key, "budget.counting");
+    go_to(&mut model, "budget.counting");
     press(&mut model, Key::Right);
     assert_eq!(form(&model).draft.preset.budget.counting.name(), "exact");
     press(&mut model, Key::Left);
@@ -160,8 +164,7 @@ fn choices_cycle_and_escape_leaves_a_value_as_it_was() {
 #[test]
 fn kernels_are_chosen_from_a_list() {
     let mut model = opened();
-    press(&mut model, Key::Char('G'));
-    assert_eq!(form(&model).field().key, "run.kernels");
+    go_to(&mut model, "run.kernels");
     type_in(&mut model, "x");
     assert_eq!(form(&model).changed().count(), 0, "nothing to type");
     press(&mut model, Key::Left);
@@ -328,7 +331,7 @@ fn a_search_that_cannot_begin_goes_back_to_its_form() {
     let finished = Finished { reason: Reason::Failed, winner: None };
     let effects = update(&mut model, Action::Engine(Update::Finished(finished)));
     assert_eq!(effects, [Effect::Forget]);
-    assert_eq!(form(&model).refusal, Some(text));
+    assert_eq!(form(&model).refusal, Some(format!("Can't start: {text}")));
 }
 
 /// The population's screen of the running fixture.

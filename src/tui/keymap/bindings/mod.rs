@@ -85,6 +85,7 @@ const LAST: &[Binding] = &[
         contexts: &[
             Context::Path,
             Context::Edit,
+            Context::Toml,
             Context::Filter,
             Context::LogFilter,
             Context::Net,

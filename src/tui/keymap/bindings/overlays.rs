@@ -187,8 +187,8 @@ pub(super) const ROWS: &[Binding] = &[
         ],
         short: "y",
         shown: "y q",
-        label: "stop and leave",
-        description: "stop and leave",
+        label: "leave",
+        description: "leave, and end the run",
         group: Group::Zendo,
         contexts: &[Context::Leave],
         ..ROW

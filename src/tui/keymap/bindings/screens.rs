@@ -75,6 +75,76 @@ pub(super) const ROWS: &[Binding] = &[
         ..ROW
     },
     Binding {
+        keys: &[(Key::Tab, Intent::NextPanel), (Key::BackTab, Intent::PreviousPanel)],
+        short: "⇥",
+        shown: "⇥ ⇤",
+        label: "presets, form, TOML",
+        description: "presets, form, TOML",
+        group: Group::Move,
+        contexts: &[Context::Form, Context::Picker, Context::Toml],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('w'), Intent::Save)],
+        short: "w",
+        shown: "w",
+        label: "save",
+        description: "save the preset",
+        group: Group::Settings,
+        contexts: &[Context::Form],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('W'), Intent::SaveAs)],
+        short: "W",
+        shown: "W",
+        label: "save as",
+        description: "save it under a name",
+        group: Group::Settings,
+        contexts: &[Context::Form],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('='), Intent::Compare)],
+        short: "=",
+        shown: "=",
+        label: "compare",
+        description: "against what it extends",
+        group: Group::Settings,
+        contexts: &[Context::Form],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('n'), Intent::NewPreset)],
+        short: "n",
+        shown: "n",
+        label: "new",
+        description: "new, over this one",
+        group: Group::Settings,
+        contexts: &[Context::Picker],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('D'), Intent::DuplicatePreset)],
+        short: "D",
+        shown: "D",
+        label: "duplicate",
+        description: "a copy of this one",
+        group: Group::Settings,
+        contexts: &[Context::Picker],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Esc, Intent::Back)],
+        short: "esc",
+        shown: "esc",
+        label: "form",
+        description: "back to the form",
+        group: Group::Move,
+        contexts: &[Context::Toml],
+        ..ROW
+    },
+    Binding {
         keys: &[(Key::Esc, Intent::Back)],
         short: "esc",
         shown: "esc",

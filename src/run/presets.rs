@@ -1,0 +1,202 @@
+//! The user's presets: where they lie, what is there, how one is written.
+//!
+//! Owns: the folder and its names. Must not know what a preset says. Invariant: a file that can't be
+//! read as a preset is listed with its fault, and a file is only ever replaced when that was asked
+//! for.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::files::{Existing, read_text, write_text};
+use crate::{
+    space::{Preset, PresetError, PresetFiles, PresetSource},
+    text::printable,
+};
+
+/// Presets that are listed; a folder with more isn't one of presets.
+const MOST: usize = 500;
+/// Longest name, bytes; with `.toml` a file system takes it.
+const MAX_NAME: usize = 100;
+
+/// A file of the user's folder.
+#[derive(Clone, Debug)]
+pub struct UserPreset {
+    pub name: String,
+    pub path: PathBuf,
+    pub found: Result<(PresetSource, Preset), PresetError>,
+}
+
+/// Why a preset was not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SaveError {
+    /// There is one of this name.
+    Exists(PathBuf),
+    Other(String),
+}
+
+/// Where the user's presets lie: `zendo/presets` in `$XDG_CONFIG_HOME`, else in `~/.config`.
+fn folder() -> Option<PathBuf> {
+    folder_under(std::env::var_os("XDG_CONFIG_HOME"), std::env::var_os("HOME"))
+}
+
+fn folder_under(config: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+    // A relative one is to be ignored, says the XDG base directory specification.
+    let absolute = |path: OsString| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
+    let config = config.and_then(absolute);
+    let config = config.or_else(|| Some(home.and_then(absolute)?.join(".config")))?;
+    Some(config.join("zendo").join("presets"))
+}
+
+/// Finds a shipped preset, one of the user's, or a file, in this order.
+///
+/// # Errors
+/// As [`PresetSource::find`].
+pub fn find_preset(reference: &str) -> Result<PresetSource, PresetError> {
+    let folder = folder();
+    find_in(folder.as_deref(), reference)
+}
+
+fn find_in(folder: Option<&Path>, reference: &str) -> Result<PresetSource, PresetError> {
+    let named = |name: &str| {
+        check_preset_name(name).ok()?;
+        Some(folder?.join(format!("{name}.toml"))).filter(|path| path.is_file())
+    };
+    let read = |path: &Path| read_text(path).map_err(|error| error.to_string());
+    PresetSource::find_among(reference, &PresetFiles { named: &named, read: &read })
+}
+
+/// The user's presets by name, those with a fault too.
+pub fn user_presets() -> Vec<UserPreset> {
+    folder().map_or_else(Vec::new, |folder| presets_in(&folder))
+}
+
+fn presets_in(folder: &Path) -> Vec<UserPreset> {
+    // No folder is no preset.
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_preset =
+        |path: &PathBuf| path.extension().is_some_and(|e| e == "toml") && path.is_file();
+    let mut paths: Vec<PathBuf> = paths.filter(is_preset).collect();
+    paths.sort();
+    paths.truncate(MOST);
+    let listed = paths.into_iter().map(|path| {
+        let found = find_in(Some(folder), &path.to_string_lossy())
+            .and_then(|source| source.preset().map(|preset| (source, preset)));
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        UserPreset { name: printable(&name), path, found }
+    });
+    listed.collect()
+}
+
+/// Whether a preset may be kept under this name.
+///
+/// # Errors
+/// What is wrong with it, for the user.
+pub fn check_preset_name(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("a name is needed".to_owned());
+    }
+    if name.len() > MAX_NAME {
+        return Err(format!("{} bytes are too long: {MAX_NAME} or less", name.len()));
+    }
+    if name.starts_with('.') || name.contains(['/', '\\']) || name.contains(char::is_control) {
+        return Err("a name has no slash and does not begin with a dot".to_owned());
+    }
+    Ok(())
+}
+
+/// Writes a preset, into the user's folder unless `path` says where; gives its path.
+///
+/// # Errors
+/// There is one already and it is to be kept; the folder or the file can't be written.
+pub fn save_preset(
+    name: &str,
+    path: Option<&Path>,
+    text: &str,
+    existing: Existing,
+) -> Result<PathBuf, SaveError> {
+    let fail = |path: &Path, error: io::Error| {
+        let path = printable(&path.display().to_string());
+        SaveError::Other(format!("{path} can't be written: {error}"))
+    };
+    let path = match path {
+        Some(path) => path.to_owned(),
+        None => {
+            check_preset_name(name).map_err(SaveError::Other)?;
+            let unknown = "no folder for presets: neither XDG_CONFIG_HOME nor HOME says where";
+            let folder = folder().ok_or_else(|| SaveError::Other(unknown.to_owned()))?;
+            fs::create_dir_all(&folder).map_err(|error| fail(&folder, error))?;
+            folder.join(format!("{name}.toml"))
+        }
+    };
+    match write_text(&path, text, existing) {
+        Ok(()) => Ok(path),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(SaveError::Exists(path)),
+        Err(error) => Err(fail(&path, error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_where_configuration_lies() {
+        let under = |config: &str, home: &str| {
+            let some = |text: &str| Some(OsString::from(text)).filter(|text| !text.is_empty());
+            folder_under(some(config), some(home))
+        };
+        let path = |text: &str| Some(PathBuf::from(text));
+        assert_eq!(under("/c", "/h"), path("/c/zendo/presets"));
+        assert_eq!(under("", "/h"), path("/h/.config/zendo/presets"));
+        assert_eq!(under("not/absolute", "/h"), path("/h/.config/zendo/presets"));
+        assert_eq!(under("", ""), None);
+    }
+
+    #[test]
+    fn good_and_broken_files_are_listed_by_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            fs::write(folder.path().join(name), text).expect("written");
+        };
+        write("b.toml", "extends = \"a\"\n[search]\nseed = 5\n");
+        write("a.toml", "extends = \"quick\"\n");
+        write("odd\u{1b}.toml", "[search]\nsed = 1\n");
+        write("notes.txt", "no preset");
+        let listed = presets_in(folder.path());
+        let names: Vec<_> = listed.iter().map(|preset| preset.name.as_str()).collect();
+        assert_eq!(names, ["a", "b", "odd\u{fffd}"]);
+        let (source, preset) = listed[1].found.as_ref().expect("valid");
+        assert_eq!((source.name(), preset.search.seed), ("b", 5));
+        let error = listed[2].found.as_ref().expect_err("a typo").to_string();
+        assert!(error.contains(":2:1: unknown key 'sed'"), "{error}");
+        assert!(presets_in(&folder.path().join("none")).is_empty());
+    }
+
+    #[test]
+    fn names_stay_in_the_folder() {
+        for good in ["mine", "imagenet-0.1ms", "größer"] {
+            assert_eq!(check_preset_name(good), Ok(()));
+        }
+        for bad in ["", ".hidden", "..", "a/b", "a\n", &"x".repeat(101)] {
+            assert!(check_preset_name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_replaced_only_when_told_to() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("mine.toml");
+        let save = |text: &str, existing| save_preset("mine", Some(&path), text, existing);
+        assert_eq!(save("one", Existing::Keep), Ok(path.clone()));
+        assert_eq!(save("two", Existing::Keep), Err(SaveError::Exists(path.clone())));
+        assert_eq!(read_text(&path).expect("there"), "one");
+        assert_eq!(save("two", Existing::Replace), Ok(path.clone()));
+        let lost = folder.path().join("none/mine.toml");
+        let error = save_preset("mine", Some(&lost), "", Existing::Keep).expect_err("no folder");
+        assert!(matches!(error, SaveError::Other(text) if text.contains("can't be written")));
+    }
+}

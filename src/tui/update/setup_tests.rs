@@ -1,0 +1,206 @@
+//! Presets as documents: edited, saved, found again.
+
+use std::path::PathBuf;
+
+use super::{
+    tests::{form, go_to, opened, press, set, type_in},
+    update,
+};
+use crate::{
+    run::{Existing, SaveError},
+    tui::{
+        Exit,
+        action::{Action, Effect, Save, SaveOf},
+        fixture,
+        keymap::{Context, Key},
+        model::{Model, Overlay, Panel},
+    },
+};
+
+fn saving(effects: &[Effect]) -> Save {
+    match effects {
+        [Effect::SavePreset(save)] => (**save).clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn saved(model: &mut Model, save: &Save, result: Result<&str, SaveError>) -> Vec<Effect> {
+    let result = result.map(PathBuf::from);
+    update(model, Action::SavedPreset(Box::new(save.clone()), result))
+}
+
+#[test]
+fn the_form_edits_the_text_and_keeps_its_comments() {
+    let mut model = fixture::mine();
+    let before = form(&model).text();
+    set(&mut model, "96k");
+    press(&mut model, Key::Enter);
+    go_to(&mut model, "run.workers");
+    set(&mut model, "3");
+    press(&mut model, Key::Enter);
+    let expected = before.replace("240_000", "96_000") + "\n[run]\nworkers = 3\n";
+    assert_eq!(form(&model).text(), expected);
+    assert!(form(&model).is_unsaved());
+    // Back to what the base says: what the form added goes again, what was there stays.
+    set(&mut model, "");
+    press(&mut model, Key::Enter);
+    go_to(&mut model, "search.iterations");
+    set(&mut model, "240k");
+    press(&mut model, Key::Enter);
+    assert_eq!(form(&model).text(), before);
+    assert!(!form(&model).is_unsaved());
+}
+
+#[test]
+fn a_shipped_preset_is_edited_as_one_that_extends_it() {
+    let mut model = opened();
+    assert_eq!(form(&model).text(), "extends = \"cifar-params-1m\"\n");
+    set(&mut model, "96k");
+    press(&mut model, Key::Enter);
+    let text = "extends = \"cifar-params-1m\"\n\n[search]\niterations = 96_000\n";
+    assert_eq!(form(&model).text(), text);
+    set(&mut model, "480k");
+    press(&mut model, Key::Enter);
+    assert_eq!(form(&model).text(), "extends = \"cifar-params-1m\"\n");
+}
+
+/// Edited, saved under a name, reopened as it was saved.
+#[test]
+fn a_preset_is_saved_under_a_name_and_then_over_itself() {
+    let mut model = opened();
+    set(&mut model, "96k");
+    press(&mut model, Key::Enter);
+    assert_eq!(press(&mut model, Key::Char('w')), [], "it has no file yet");
+    assert_eq!(model.place().context, Context::Path);
+    type_in(&mut model, "../x");
+    assert_eq!(press(&mut model, Key::Enter), []);
+    press(&mut model, Key::Ctrl('u'));
+    type_in(&mut model, "half");
+    let save = saving(&press(&mut model, Key::Enter));
+    assert_eq!((save.name.as_str(), save.existing, save.of), {
+        ("half", Existing::Keep, SaveOf::Form)
+    });
+    let effects = saved(&mut model, &save, Ok("presets/half.toml"));
+    assert_eq!(effects, [Effect::ListPresets]);
+    assert_eq!((form(&model).name(), form(&model).is_unsaved()), ("half", false));
+    assert_eq!(form(&model).changed().count(), 0);
+    set(&mut model, "97k");
+    press(&mut model, Key::Enter);
+    let save = saving(&press(&mut model, Key::Char('w')));
+    assert_eq!((save.path, save.existing), {
+        (Some(PathBuf::from("presets/half.toml")), Existing::Replace)
+    });
+}
+
+#[test]
+fn a_name_that_is_taken_is_asked_about_and_a_failed_write_loses_nothing() {
+    let mut model = fixture::mine();
+    set(&mut model, "96k");
+    press(&mut model, Key::Enter);
+    press(&mut model, Key::Char('W'));
+    type_in(&mut model, "tiny");
+    let save = saving(&press(&mut model, Key::Enter));
+    saved(&mut model, &save, Err(SaveError::Exists("presets/tiny.toml".into())));
+    let Some(Overlay::Naming(naming)) = &model.overlay else { panic!("still asked") };
+    assert_eq!(naming.error.as_deref(), Some("tiny is there already; ⏎ again replaces it"));
+    // Another name is a new question.
+    type_in(&mut model, "2");
+    assert_eq!(saving(&press(&mut model, Key::Enter)).existing, Existing::Keep);
+    press(&mut model, Key::Backspace);
+    assert_eq!(saving(&press(&mut model, Key::Enter)).existing, Existing::Replace);
+    press(&mut model, Key::Esc);
+    let save = saving(&press(&mut model, Key::Char('w')));
+    let why = "presets/my-cifar.toml can't be written: no space left".to_owned();
+    saved(&mut model, &save, Err(SaveError::Other(why)));
+    let refusal = form(&model).refusal.clone().expect("said");
+    assert_eq!(refusal, "Not saved: presets/my-cifar.toml can't be written: no space left");
+    assert!(form(&model).is_unsaved() && form(&model).text().contains("96_000"));
+}
+
+#[test]
+fn a_fault_in_the_text_stands_at_its_line_and_refuses_the_start() {
+    let mut model = fixture::mine();
+    press(&mut model, Key::Tab);
+    assert_eq!(model.place().context, Context::Toml);
+    press(&mut model, Key::End);
+    // The cursor begins at the form's field, iterations.
+    update(&mut model, Action::Paste("\nseed = 7\nsed = 1".to_owned()));
+    let fault = form(&model).draft.fault.clone().expect("a typo");
+    assert_eq!(fault.place(), (7, 0));
+    assert_eq!(fault.error.message, "unknown key 'sed', did you mean 'seed'?");
+    assert_eq!(form(&model).draft.preset.search.seed, 2_021, "the last good one");
+    press(&mut model, Key::Esc);
+    assert_eq!(press(&mut model, Key::Char('r')), []);
+    assert_eq!(form(&model).panel, Panel::Toml, "the cursor goes to it");
+    assert_eq!(form(&model).text_edit.as_ref().map(|edit| edit.row()), Some(7));
+    press(&mut model, Key::Delete);
+    update(&mut model, Action::Paste("# s".to_owned()));
+    assert!(form(&model).draft.fault.is_none());
+    assert_eq!(form(&model).draft.preset.search.seed, 7);
+    assert!(form(&model).text().contains("# half the paper's, a first look\n"));
+    press(&mut model, Key::Esc);
+    press(&mut model, Key::Char('u'));
+    assert_eq!(form(&model).draft.preset.search.seed, 2_021, "what was typed is one step");
+}
+
+/// What is wrong in the form stands in the text, too.
+#[test]
+fn a_wrong_value_is_shown_in_the_text_and_mended_there() {
+    let mut model = fixture::mine();
+    set(&mut model, "0");
+    press(&mut model, Key::Enter);
+    assert!(form(&model).text().contains("iterations = 0\n"));
+    press(&mut model, Key::Tab);
+    press(&mut model, Key::End);
+    press(&mut model, Key::Backspace);
+    type_in(&mut model, "500");
+    assert_eq!((form(&model).errors(), form(&model).draft.preset.search.iterations), (0, 500));
+}
+
+#[test]
+fn new_and_duplicate_write_a_preset_and_open_it() {
+    let mut model = fixture::mine();
+    press(&mut model, Key::BackTab);
+    assert_eq!(form(&model).panel, Panel::Presets);
+    for (key, text) in [('n', "extends = \"my-cifar\"\n".to_owned()), ('D', form(&model).text())] {
+        press(&mut model, Key::Char(key));
+        type_in(&mut model, "next");
+        let save = saving(&press(&mut model, Key::Enter));
+        assert_eq!((save.of, save.text.as_str()), (SaveOf::New, text.as_str()));
+        let effects = saved(&mut model, &save, Ok("presets/next.toml"));
+        assert_eq!(effects, [Effect::ListPresets, Effect::Open("presets/next.toml".to_owned())]);
+    }
+}
+
+#[test]
+fn a_broken_preset_is_listed_and_says_why() {
+    let mut model = fixture::mine();
+    press(&mut model, Key::BackTab);
+    press(&mut model, Key::Down);
+    assert_eq!(press(&mut model, Key::Enter), [Effect::Open("presets/tiny.toml".to_owned())]);
+    let found = fixture::yours().swap_remove(1).found;
+    update(&mut model, Action::Opened(Box::new(found.map(|(source, _)| source))));
+    let error = model.setup.picker.error.clone().expect("refused");
+    assert!(error.starts_with("presets/tiny.toml:2:1: unknown key 'iteration'"), "{error}");
+    assert_eq!(form(&model).refusal, Some(format!("Can't open: {error}")));
+}
+
+#[test]
+fn changes_are_kept_when_another_preset_is_opened_and_asked_about_before_leaving() {
+    let mut model = fixture::mine();
+    set(&mut model, "96k");
+    press(&mut model, Key::Enter);
+    let quick = crate::space::PresetSource::find("quick", &|_| Err(String::new()));
+    update(&mut model, Action::Opened(Box::new(quick)));
+    assert_eq!(form(&model).name(), "quick");
+    assert_eq!(press(&mut model, Key::Char('q')), []);
+    assert!(matches!(model.overlay, Some(Overlay::Leave)));
+    press(&mut model, Key::Esc);
+    let source = fixture::yours().swap_remove(0).found.expect("good").0;
+    update(&mut model, Action::Opened(Box::new(Ok(source))));
+    assert_eq!(form(&model).draft.preset.search.iterations, 96_000);
+    // What is searched with is lost to nobody.
+    press(&mut model, Key::Enter);
+    model.search = None;
+    assert_eq!(press(&mut model, Key::Char('q')), [Effect::Leave(Exit::Done)]);
+}

@@ -8,6 +8,7 @@ pub mod table;
 
 mod confirmation;
 mod engine;
+mod estimate;
 mod files;
 mod handle;
 mod meter;
@@ -19,10 +20,11 @@ mod worker;
 
 pub use crate::optimum::Unsolvable;
 pub use engine::{spawn, spawn_with};
+pub use estimate::{Estimate, Estimating};
 pub use files::{Existing, read_text, write_text};
 pub use handle::{EngineGone, Handle, Waker};
 pub use presets::{
-    SaveError, UserPreset, check_preset_name, find_preset, save_preset, user_presets,
+    SaveError, UserPreset, check_preset_name, find_preset, save_preset, still_says, user_presets,
 };
 pub use prover::{Proof, Wanted};
 pub use solving::Solving;

@@ -139,6 +139,14 @@ pub fn save_preset(
     }
 }
 
+/// Whether a file still says `text`, or isn't there any more.
+pub fn still_says(path: &Path, text: &str) -> bool {
+    match read_text(path) {
+        Ok(found) => found == text,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +202,8 @@ mod tests {
         assert_eq!(save("one", Existing::Keep), Ok(path.clone()));
         assert_eq!(save("two", Existing::Keep), Err(SaveError::Exists(path.clone())));
         assert_eq!(read_text(&path).expect("there"), "one");
+        assert!(still_says(&path, "one") && !still_says(&path, "two"));
+        assert!(still_says(&folder.path().join("gone"), "one"));
         assert_eq!(save("two", Existing::Replace), Ok(path.clone()));
         let lost = folder.path().join("none/mine.toml");
         let error = save_preset("mine", Some(&lost), "", Existing::Keep).expect_err("no folder");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::{
     run::{
-        Existing, Proof, RunSpec, SaveError, UserPreset, Wanted,
+        Estimate, Existing, Proof, RunSpec, SaveError, UserPreset, Wanted,
         protocol::{Command, Update},
     },
     space::{PresetError, PresetSource},
@@ -25,6 +25,8 @@ pub struct Save {
     pub path: Option<PathBuf>,
     pub text: String,
     pub existing: Existing,
+    /// What its file said last; a file that says something else is left alone.
+    pub seen: Option<String>,
     /// Whose text it is.
     pub of: SaveOf,
 }
@@ -61,6 +63,8 @@ pub enum Action {
     Presets(Vec<UserPreset>),
     /// The answer to [`Effect::SavePreset`].
     SavedPreset(Box<Save>, Result<PathBuf, SaveError>),
+    /// The answer to [`Effect::Estimate`].
+    Estimated(Result<Estimate, String>),
     /// The answer to [`Effect::Open`].
     Opened(Box<Result<PresetSource, PresetError>>),
 }
@@ -73,6 +77,8 @@ pub enum Effect {
     /// The answer is [`Action::Presets`].
     ListPresets,
     SavePreset(Box<Save>),
+    /// Measure how fast this would be; the answer to an earlier one isn't wanted any more.
+    Estimate(Box<RunSpec>),
     Start(Box<RunSpec>),
     Tell(Command),
     /// Solve this.

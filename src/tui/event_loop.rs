@@ -2,7 +2,7 @@
 //! Must not decide anything: that is `update`'s. Invariant: nothing is drawn or written while
 //! nothing happens.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use ratatui::crossterm::event::Event;
@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     Exit,
-    action::{Action, Effect},
+    action::{Action, Effect, Save},
     keymap::{self, Key},
     model::{Document, Model},
     screens,
@@ -22,7 +22,7 @@ use super::{
     theme::Theme,
     update::update,
 };
-use crate::run::{self, Existing, Handle, Solving, protocol::Command};
+use crate::run::{self, Estimating, Existing, Handle, SaveError, Solving, protocol::Command};
 
 /// Shortest time between frames for input.
 const INPUT_FRAME: Duration = Duration::from_millis(33);
@@ -119,6 +119,7 @@ struct Ui {
     signals: Signals,
     engine: Option<Handle>,
     solving: Option<Solving>,
+    estimating: Option<Estimating>,
     posted: Arc<Notify>,
     began: Instant,
     /// When the next frame may be drawn, where one is due.
@@ -144,6 +145,7 @@ impl Ui {
             signals,
             engine: None,
             solving: None,
+            estimating: None,
             posted: Arc::new(Notify::new()),
             began: now,
             due: Some(now),
@@ -245,6 +247,10 @@ impl Ui {
         for proof in proofs {
             self.act(Action::Proved(proof))?;
         }
+        if let Some(estimate) = self.estimating.as_ref().and_then(Estimating::take) {
+            self.estimating = None;
+            self.act(Action::Estimated(estimate))?;
+        }
         self.dirty(Cause::Engine);
         let Some(engine) = &self.engine else { return Ok(()) };
         let updates = engine.drain();
@@ -269,11 +275,17 @@ impl Ui {
                 }
                 Effect::ListPresets => self.act(Action::Presets(run::user_presets()))?,
                 Effect::SavePreset(save) => {
-                    let path = save.path.as_deref();
-                    let saved = run::save_preset(&save.name, path, &save.text, save.existing);
+                    let saved = save_preset(&save);
                     self.act(Action::SavedPreset(save, saved))?;
                 }
+                Effect::Estimate(spec) => {
+                    let posted = Arc::clone(&self.posted);
+                    let waker = Box::new(move || posted.notify_one());
+                    self.estimating = Some(Estimating::start(*spec, waker)?);
+                }
                 Effect::Start(spec) => {
+                    // The search shall have the machine.
+                    self.estimating = None;
                     let posted = Arc::clone(&self.posted);
                     let engine = run::spawn(Box::new(move || posted.notify_one()))?;
                     // A fresh engine's queue is empty.
@@ -354,6 +366,17 @@ fn write(document: &Document) -> Result<String, String> {
         }
     }
     Err(format!("{} has {MOST_OF_A_NAME} files of this name", folder.display()))
+}
+
+fn save_preset(save: &Save) -> Result<PathBuf, SaveError> {
+    if let (Some(path), Some(seen)) = (&save.path, &save.seen)
+        && !run::still_says(path, seen)
+    {
+        let path = path.display();
+        let text = format!("another program has changed {path}; W saves under another name");
+        return Err(SaveError::Other(text));
+    }
+    run::save_preset(&save.name, save.path.as_deref(), &save.text, save.existing)
 }
 
 async fn wait_until(at: Option<Instant>) {

@@ -259,6 +259,8 @@ pub enum Intent {
     SaveAs,
     NewPreset,
     DuplicatePreset,
+    /// How fast it would be.
+    Measure,
     /// What differs from the base.
     Compare,
     Export,

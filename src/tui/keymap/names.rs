@@ -64,6 +64,7 @@ impl Intent {
             Intent::SaveAs => "Save the preset as",
             Intent::NewPreset => "New preset",
             Intent::DuplicatePreset => "Duplicate the preset",
+            Intent::Measure => "Measure rate and memory",
             Intent::Compare => "Compare with what it extends",
             Intent::Export => "Export",
             Intent::ExportStructure => "Export the structure",

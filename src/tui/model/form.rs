@@ -12,6 +12,7 @@ use super::{
     fields::{FIELDS, Field, Kind},
 };
 use crate::{
+    run::Estimate,
     space::{Difference, Preset, PresetError, PresetFiles, PresetSource, Size, key_line},
     text::grouped,
     tui::edit::LineEdit,
@@ -54,6 +55,13 @@ pub struct Draft {
     added: BTreeSet<String>,
 }
 
+/// How fast these settings are here; no answer is one that is awaited.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    pub preset: Preset,
+    pub found: Option<Result<Estimate, String>>,
+}
+
 /// Which part has the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Panel {
@@ -81,6 +89,7 @@ pub struct Form {
     pub compares: bool,
     /// The text that was started last.
     started: Option<String>,
+    pub measured: Option<Measured>,
     /// Why something was refused.
     pub refusal: Option<String>,
     /// What went well, until the next key.
@@ -114,6 +123,7 @@ impl Form {
             typing: false,
             compares: false,
             started: None,
+            measured: None,
             refusal: None,
             said: None,
         })
@@ -153,6 +163,11 @@ impl Form {
     /// The line of the document, from 0, that says `field`.
     pub fn line_of(&self, field: &Field) -> Option<usize> {
         key_line(&self.text(), field.key).map(|line| line - 1)
+    }
+
+    /// The text as its file had it last.
+    pub fn saved(&self) -> &str {
+        &self.saved
     }
 
     pub fn is_unsaved(&self) -> bool {
@@ -355,7 +370,8 @@ impl Field {
             Kind::Word | Kind::Choice(_) => text.to_owned(),
             Kind::Numbers => format!("[{}]", items().collect::<Vec<_>>().join(", ")),
             Kind::Words => {
-                let quoted: Vec<_> = items().map(|item| format!("{item:?}")).collect();
+                let quoted = |item: &str| toml::Value::String(item.to_owned()).to_string();
+                let quoted: Vec<_> = items().map(quoted).collect();
                 format!("[{}]", quoted.join(", "))
             }
         })

@@ -22,7 +22,7 @@ mod text_edit;
 pub use diff::{Compared, DiffView, Half, Known, Line, Lineage, Relative, Whose};
 pub use export::{Document, Export};
 pub use fields::{FIELDS, Field, Kind, Section};
-pub use form::{Form, Panel};
+pub use form::{Form, Measured, Panel};
 pub use log::LogView;
 pub use measured::Verdict;
 pub use naming::{Naming, Purpose};

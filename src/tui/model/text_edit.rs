@@ -10,6 +10,8 @@ const PAGE: usize = 10;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextEdit {
     lines: Vec<String>,
+    /// Between lines: what the text came with.
+    ending: &'static str,
     row: usize,
     /// Characters before the cursor.
     column: usize,
@@ -18,14 +20,15 @@ pub struct TextEdit {
 impl TextEdit {
     /// With the cursor at a row and a column, from 0, as far as they are there.
     pub fn new(text: &str, (row, column): (usize, usize)) -> TextEdit {
-        let lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
-        let mut edit = TextEdit { lines, row: 0, column: 0 };
+        let ending = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line).to_owned());
+        let mut edit = TextEdit { lines: lines.collect(), ending, row: 0, column: 0 };
         edit.go(row, column);
         edit
     }
 
     pub fn text(&self) -> String {
-        self.lines.join("\n")
+        self.lines.join(self.ending)
     }
 
     pub fn row(&self) -> usize {
@@ -48,7 +51,8 @@ impl TextEdit {
         let after = self.line()[self.byte()..].to_owned();
         let mut whole = Vec::new();
         for c in text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')) {
-            let Some(rest) = room.checked_sub(c.len_utf8()) else { break };
+            let bytes = if c == '\n' { self.ending.len() } else { c.len_utf8() };
+            let Some(rest) = room.checked_sub(bytes) else { break };
             room = rest;
             match c {
                 '\n' => whole.push(std::mem::take(&mut before)),
@@ -154,6 +158,13 @@ mod tests {
         assert_eq!((edit.text().as_str(), edit.column()), ("", 0));
         keys(&mut edit, &[Key::Backspace, Key::Left, Key::Up]);
         assert_eq!(edit.text(), "");
+    }
+
+    #[test]
+    fn line_ends_of_another_system_stay() {
+        let mut edit = TextEdit::new("a\r\nb\r\n", (0, 9));
+        keys(&mut edit, &[Key::Char('c'), Key::Enter]);
+        assert_eq!(edit.text(), "ac\r\n\r\nb\r\n");
     }
 
     #[test]

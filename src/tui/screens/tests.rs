@@ -254,10 +254,23 @@ fn unsaved() -> Model {
     model
 }
 
+fn estimated() -> Model {
+    let mut model = form();
+    press(&mut model, &[Intent::Measure]);
+    let estimate = crate::run::Estimate {
+        early_per_s: 412.0,
+        late_per_s: 46.0,
+        memory_bytes: 2_040_109_465,
+        workers: 4,
+    };
+    update(&mut model, Action::Estimated(Ok(estimate)));
+    model
+}
+
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 42] = [
+const SCREENS: [Named; 43] = [
     ("picker", fixture::model),
     ("picker_latency", latency),
     ("form", form),
@@ -268,6 +281,7 @@ const SCREENS: [Named; 42] = [
     ("yours", yours),
     ("naming", naming),
     ("unsaved", unsaved),
+    ("estimate", estimated),
     ("starting", fixture::starting),
     ("running", fixture::running),
     ("paused", fixture::paused),

@@ -4,11 +4,11 @@ use super::{moved, naming, solve};
 use std::path::Path;
 
 use crate::{
-    run::{Existing, RunSpec},
+    run::{Estimate, Existing, RunSpec},
     tui::{
         action::{Effect, Save, SaveOf},
         keymap::{Intent, Tab},
-        model::{DiffView, FIELDS, Form, Kind, Model, Panel, Purpose, Search, TextEdit},
+        model::{DiffView, FIELDS, Form, Kind, Measured, Model, Panel, Purpose, Search, TextEdit},
     },
 };
 
@@ -65,12 +65,11 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         },
         Intent::Undo => form.undo(),
         Intent::Save => return save(model),
-        Intent::SaveAs => {
-            if form.stands() {
-                let (name, text) = (form.name().to_owned(), form.text());
-                naming::begin(model, Purpose::SaveAs, (&name, text));
-            }
+        Intent::SaveAs if form.stands() => {
+            let (name, text) = (form.name().to_owned(), form.text());
+            naming::begin(model, Purpose::SaveAs, (&name, text));
         }
+        Intent::Measure => return measure(model),
         Intent::Compare => form.compares = !form.compares,
         Intent::Back if form.refusal.is_some() => form.refusal = None,
         Intent::Back if form.compares => form.compares = false,
@@ -103,6 +102,30 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Forget, Effect::Start(Box::new(spec))]
 }
 
+/// Asks how fast the preset would be scored here.
+fn measure(model: &mut Model) -> Vec<Effect> {
+    let searching = model.is_searching();
+    let Some(form) = model.setup.open_form_mut() else {
+        return Vec::new();
+    };
+    let Some(preset) = form.startable() else {
+        return Vec::new();
+    };
+    if searching {
+        let reason = "A search has the machine: what is measured beside it would be too slow";
+        form.refusal = Some(reason.to_owned());
+        return Vec::new();
+    }
+    form.measured = Some(Measured { preset: preset.clone(), found: None });
+    vec![Effect::Estimate(Box::new(RunSpec { name: form.name().to_owned(), preset, out: None }))]
+}
+
+pub(super) fn estimated(model: &mut Model, result: Result<Estimate, String>) {
+    if let Some(measured) = model.setup.form.as_mut().and_then(|form| form.measured.as_mut()) {
+        measured.found.get_or_insert(result);
+    }
+}
+
 /// Over its own file; a preset without one needs a name.
 fn save(model: &mut Model) -> Vec<Effect> {
     let Some(form) = model.setup.open_form_mut() else {
@@ -117,7 +140,8 @@ fn save(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let (existing, of) = (Existing::Replace, SaveOf::Form);
-    vec![Effect::SavePreset(Box::new(Save { name, path: Some(path), text, existing, of }))]
+    let (path, seen) = (Some(path), Some(form.saved().to_owned()));
+    vec![Effect::SavePreset(Box::new(Save { name, path, text, existing, seen, of }))]
 }
 
 /// Changes the text that has the keys.

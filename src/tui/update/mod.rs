@@ -78,6 +78,10 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
             model.setup.picker.list(presets);
             Vec::new()
         }
+        Action::Estimated(result) => {
+            form::estimated(model, result);
+            Vec::new()
+        }
         Action::SavedPreset(save, result) => naming::saved(model, *save, result),
         Action::Opened(result) => {
             picker::opened(model, *result);

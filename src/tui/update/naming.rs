@@ -30,7 +30,7 @@ pub(super) fn begin_new(model: &mut Model, purpose: Purpose) {
     let is_it = |form: &&Form| form.name() == name && form.path() == path;
     let form = model.setup.unsaved().find(is_it).filter(|form| form.errors() == 0);
     let text = match purpose {
-        Purpose::New => format!("extends = {reference:?}\n"),
+        Purpose::New => format!("extends = {}\n", toml::Value::String(reference)),
         Purpose::Duplicate | Purpose::SaveAs => form.map_or(own, Form::text),
     };
     begin(model, purpose, (&name, text));
@@ -52,6 +52,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
             let save = Save {
                 path: None,
                 text: naming.text.clone(),
+                seen: None,
                 existing: if is_asked_again { Existing::Replace } else { Existing::Keep },
                 of: match naming.purpose {
                     Purpose::SaveAs => SaveOf::Form,

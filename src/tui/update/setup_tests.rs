@@ -7,7 +7,7 @@ use super::{
     update,
 };
 use crate::{
-    run::{Existing, SaveError},
+    run::{Estimate, Existing, SaveError},
     tui::{
         Exit,
         action::{Action, Effect, Save, SaveOf},
@@ -86,7 +86,9 @@ fn a_preset_is_saved_under_a_name_and_then_over_itself() {
     assert_eq!(form(&model).changed().count(), 0);
     set(&mut model, "97k");
     press(&mut model, Key::Enter);
+    let before = save.text;
     let save = saving(&press(&mut model, Key::Char('w')));
+    assert_eq!(save.seen, Some(before), "what the file must still say");
     assert_eq!((save.path, save.existing), {
         (Some(PathBuf::from("presets/half.toml")), Existing::Replace)
     });
@@ -155,6 +157,22 @@ fn a_wrong_value_is_shown_in_the_text_and_mended_there() {
     press(&mut model, Key::Backspace);
     type_in(&mut model, "500");
     assert_eq!((form(&model).errors(), form(&model).draft.preset.search.iterations), (0, 500));
+}
+
+#[test]
+fn an_estimate_holds_for_the_settings_it_was_measured_with() {
+    let mut model = opened();
+    let effects = press(&mut model, Key::Char('m'));
+    assert!(matches!(effects.as_slice(), [Effect::Estimate(_)]), "{effects:?}");
+    let found =
+        Estimate { early_per_s: 100.0, late_per_s: 20.0, memory_bytes: 1 << 30, workers: 2 };
+    update(&mut model, Action::Estimated(Ok(found)));
+    let measured = form(&model).measured.clone().expect("asked for");
+    assert_eq!(measured.found, Some(Ok(found)));
+    assert_eq!(measured.preset, form(&model).draft.preset);
+    set(&mut model, "96k");
+    press(&mut model, Key::Enter);
+    assert_ne!(measured.preset, form(&model).draft.preset);
 }
 
 #[test]

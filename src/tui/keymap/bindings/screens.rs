@@ -115,6 +115,14 @@ pub(super) const ROWS: &[Binding] = &[
         ..ROW
     },
     Binding {
+        keys: &[(Key::Char('m'), Intent::Measure)],
+        shown: "m",
+        description: "measure the rate here",
+        group: Group::Run,
+        contexts: &[Context::Form],
+        ..ROW
+    },
+    Binding {
         keys: &[(Key::Char('n'), Intent::NewPreset)],
         short: "n",
         shown: "n",

@@ -1,7 +1,7 @@
 //! Which candidates are wanted: terms such as `params<0.9M score>120 has:K7`, all of which must hold.
 //! Pure. Must not know screens. Invariant: an error points at the characters it is about.
 
-use std::{collections::BTreeSet, fmt, ops::Range};
+use std::{collections::BTreeMap, fmt, ops::Range, sync::Arc};
 
 use crate::{
     arch::{Block, BlockKind},
@@ -179,13 +179,18 @@ impl Filter {
     }
 
     /// Whether `member` is wanted, after so many proposals and with these marked.
-    pub fn admits(&self, member: &Member, proposed: u64, marks: &BTreeSet<u64>) -> bool {
+    pub fn admits(
+        &self,
+        member: &Member,
+        proposed: u64,
+        marks: &BTreeMap<u64, Arc<Member>>,
+    ) -> bool {
         self.terms.iter().all(|term| match term {
             Term::Compare(quantity, relation, value) => {
                 quantity.of(member, proposed).is_some_and(|own| relation.holds(own, *value))
             }
             Term::Has(part) => member.structure.blocks().iter().any(|block| part.is_in(block)),
-            Term::Marked => marks.contains(&member.id),
+            Term::Marked => marks.contains_key(&member.id),
         })
     }
 }
@@ -257,7 +262,8 @@ mod tests {
     fn admitted(text: &str) -> Vec<u64> {
         let filter = Filter::parse(text).expect("a filter");
         let snapshot = fixture::snapshot();
-        let marks = BTreeSet::from([snapshot.population[3].id]);
+        let marked = &snapshot.population[3];
+        let marks = BTreeMap::from([(marked.id, Arc::clone(marked))]);
         let members = snapshot.population.iter();
         let wanted = members.filter(|m| filter.admits(m, snapshot.proposed, &marks));
         wanted.map(|member| member.id).collect()

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Python files written at once; each network has its own.
-const MAX_FILES: usize = 32;
+pub const MAX_FILES: usize = 32;
 
 /// A text with the name that its file should have.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! The log as it is looked through. Owns: the filter, the cursor, whether the newest is followed. Must
-//! not know how an event is drawn. Invariant: the rows are indices of the search's events as they were
+//! not know how an event is drawn. Invariant: the rows are numbers of the search's events as they were
 //! at the last [`LogView::refresh`], the newest first.
 
 use crate::{
@@ -80,8 +80,11 @@ pub struct LogView {
     pub error: Option<String>,
     /// Whether the cursor stays on the newest.
     pub follows: bool,
+    /// Numbers of events since the start of the run.
     rows: Vec<usize>,
     pub row: usize,
+    /// The number of the selected event.
+    at: usize,
 }
 
 impl Default for LogView {
@@ -94,6 +97,7 @@ impl Default for LogView {
             follows: true,
             rows: Vec::new(),
             row: 0,
+            at: 0,
         }
     }
 }
@@ -108,7 +112,12 @@ impl LogView {
     }
 
     pub fn selected<'a>(&self, search: &'a Search) -> Option<&'a Event> {
-        self.rows.get(self.row).and_then(|&row| search.events.get(row))
+        self.event(self.row, search)
+    }
+
+    /// The event of a row, as long as it is kept.
+    pub fn event<'a>(&self, row: usize, search: &'a Search) -> Option<&'a Event> {
+        search.events.get(self.rows.get(row)?.checked_sub(search.forgotten)?)
     }
 
     /// Brings the rows in line with the events; unless the newest is followed, the cursor stays on its
@@ -116,17 +125,23 @@ impl LogView {
     pub fn refresh(&mut self, search: &Search) {
         let events = &search.events;
         let newest_first = (0..events.len()).rev();
-        let rows: Vec<usize> = newest_first.filter(|&i| self.filter.admits(&events[i])).collect();
-        let came = rows.len().saturating_sub(self.rows.len());
-        self.row = match self.follows {
+        let wanted = newest_first.filter(|&i| self.filter.admits(&events[i]));
+        self.rows = wanted.map(|i| i + search.forgotten).collect();
+        let found = self.rows.iter().position(|&number| number <= self.at);
+        let row = match self.follows {
             true => 0,
-            false => (self.row + came).min(rows.len().saturating_sub(1)),
+            false => found.unwrap_or(self.rows.len()).min(self.rows.len().saturating_sub(1)),
         };
-        self.rows = rows;
+        self.place(row);
+    }
+
+    fn place(&mut self, row: usize) {
+        self.row = row;
+        self.at = self.rows.get(row).copied().unwrap_or(0);
     }
 
     pub fn select(&mut self, row: usize) {
-        self.row = row;
+        self.place(row);
         self.follows = row == 0;
     }
 
@@ -142,8 +157,6 @@ impl LogView {
             Ok(filter) => (self.filter, self.filter_text, self.error) = (filter, text, None),
             Err(error) => self.error = Some(error),
         }
-        self.rows.clear();
-        self.row = 0;
         self.refresh(search);
     }
 

@@ -20,7 +20,7 @@ mod solve;
 mod text_edit;
 
 pub use diff::{Compared, DiffView, Half, Known, Line, Lineage, Relative, Whose};
-pub use export::{Document, Export};
+pub use export::{Document, Export, MAX_FILES};
 pub use fields::{FIELDS, Field, Kind, Section};
 pub use form::{Form, Measured, Panel};
 pub use log::LogView;

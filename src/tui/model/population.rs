@@ -126,6 +126,19 @@ impl PopulationView {
             .cursor
             .map_or(Some(0), |id| self.rows.iter().position(|&rank| population[rank].id == id));
         self.row = found.unwrap_or(self.row).min(last);
+        // One that has left gives the cursor to whoever stands there; one that is only filtered out
+        // gets it back.
+        if let Some(id) = self.cursor
+            && !population.iter().any(|member| member.id == id)
+        {
+            self.cursor = self.rows.get(self.row).map(|&rank| population[rank].id);
+        }
+    }
+
+    /// Another run's candidates have the same numbers.
+    pub fn leave_run(&mut self) {
+        (self.cursor, self.row, self.top) = (None, 0, 0);
+        self.rows.clear();
     }
 
     /// Puts the cursor on a row.

@@ -3,7 +3,7 @@
 //! population, whatever its rank.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -130,6 +130,8 @@ pub struct Search {
     pub scale: Scale,
     pub steps: Steps,
     pub events: VecDeque<Event>,
+    /// Events that are kept no more.
+    pub forgotten: usize,
     pub banner: Option<String>,
     pub published: Option<Published>,
     pub finished: Option<Finished>,
@@ -138,7 +140,7 @@ pub struct Search {
     /// Proposed and scored a second, as shown: once a second at most.
     pub rates: Rates,
     /// Candidates that are marked for an export.
-    pub marks: BTreeSet<u64>,
+    pub marks: BTreeMap<u64, Arc<Member>>,
     /// Ancestors that were asked for, by id.
     ancestors: BTreeMap<u64, Arc<Member>>,
     /// Projected length of the whole run; moves by a twentieth or not at all.
@@ -167,12 +169,13 @@ impl Search {
             scale: Scale::Counts,
             steps: Steps::Even,
             events: VecDeque::new(),
+            forgotten: 0,
             banner: None,
             published,
             finished: None,
             over: false,
             rates: Rates::default(),
-            marks: BTreeSet::new(),
+            marks: BTreeMap::new(),
             ancestors: BTreeMap::new(),
             whole_ms: None,
         }
@@ -214,6 +217,7 @@ impl Search {
     pub fn log(&mut self, event: Event) {
         if self.events.len() == MAX_EVENTS {
             self.events.pop_front();
+            self.forgotten += 1;
         }
         self.events.push_back(event);
     }
@@ -237,9 +241,13 @@ impl Search {
 
     /// From the initial structure to candidate `id`, as far back as is known.
     pub fn lineage(&self, id: u64) -> Vec<Arc<Member>> {
-        let parent = |member: &&Arc<Member>| self.find(member.parent?);
+        // Once through the population, not once a step.
+        let known: HashMap<u64, &Arc<Member>> =
+            self.population().iter().map(|member| (member.id, member)).collect();
+        let find = |id: u64| known.get(&id).copied().or_else(|| self.ancestors.get(&id));
+        let parent = |member: &&Arc<Member>| find(member.parent?);
         let mut chain: Vec<Arc<Member>> =
-            std::iter::successors(self.find(id), parent).cloned().collect();
+            std::iter::successors(find(id), parent).cloned().collect();
         chain.reverse();
         chain
     }

@@ -6,7 +6,7 @@ use super::help::frame;
 use crate::tui::{
     canvas::{Canvas, cut},
     keymap::{self, Context, Intent, Place, RunState},
-    model::Export,
+    model::{Export, MAX_FILES},
     theme::{Ground, Role},
 };
 
@@ -43,9 +43,14 @@ pub fn draw(export: &Export, canvas: &mut Canvas<'_>) {
         }
         panel.text(rect.x + 3, y, row.short, Role::Accent);
         panel.text(rect.x + 8, y, cut(row.label, width - 12), Role::Text);
-        let more = explanation(row.keys[0].1);
+        let more = match (row.keys[0].1, export.nets.len() > MAX_FILES) {
+            (Intent::ExportPyTorch, true) => {
+                format!("a Python file each, of the first {MAX_FILES}")
+            }
+            (intent, _) => explanation(intent).to_owned(),
+        };
         let room = width.saturating_sub(26);
-        panel.text(rect.x + 22, y, cut(more, room), Role::Muted);
+        panel.text(rect.x + 22, y, cut(&more, room), Role::Muted);
         y += 1;
     }
     if y + 2 < rect.bottom() {

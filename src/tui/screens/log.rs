@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{
     chrome::{self, Panels},
-    search as whole, small,
+    prompt, search as whole, small,
 };
 use crate::tui::{
     canvas::{Canvas, cut, width, wrap},
@@ -76,9 +76,10 @@ fn line(search: &Search, view: &LogView, canvas: &mut Canvas<'_>, y: u16) {
     match &view.edit {
         Some(edit) => {
             let x = panel.text(2, y, "/ ", Role::Accent);
-            let role = if view.error.is_some() { Role::Error } else { Role::Strong };
-            let x = panel.text(x, y, cut(&edit.text(), end.saturating_sub(x + 1)), role);
-            let x = panel.text(x, y, "▏", Role::Accent) + 2;
+            let typed = width(&edit.text()) + 2;
+            let at = Columns { start: x, end: end.min(x + typed) };
+            prompt::typed(&mut panel, at, y, edit);
+            let x = at.end + 2;
             if let Some(error) = &view.error {
                 panel.text(x, y, cut(error, end.saturating_sub(x)), Role::Error);
             }
@@ -119,8 +120,8 @@ fn list(search: &Search, view: &LogView, canvas: &mut Canvas<'_>, rows: Rows) {
     }
     let visible = usize::from(rows.height());
     let top = (view.row + 1).saturating_sub(visible);
-    for ((i, &index), y) in view.rows().iter().enumerate().skip(top).zip(rows.first..=rows.last) {
-        let Some(event) = search.events.get(index) else { continue };
+    for (i, y) in (top..view.rows().len()).zip(rows.first..=rows.last) {
+        let Some(event) = view.event(i, search) else { continue };
         let mut row = if i == view.row {
             let mut row = canvas.on(Ground::Selection, Rect::new(1, y, w.saturating_sub(3), 1));
             row.text(0, y, "▸", Role::Accent);

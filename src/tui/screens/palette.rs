@@ -2,9 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use super::help::frame;
+use super::{help::frame, prompt::typed};
 use crate::tui::{
     canvas::{Canvas, cut, width},
+    layout::Columns,
     model::Palette,
     theme::{Ground, Role},
 };
@@ -30,9 +31,7 @@ pub fn draw(palette: &Palette, canvas: &mut Canvas<'_>) {
     let count = format!(" {} of {} ", found.len(), palette.count());
     panel.text(rect.right() - 2 - width(&count), rect.y, count, Role::Muted);
     let x = panel.text(rect.x + 3, rect.y + 1, ": ", Role::Accent);
-    let x = panel.text(x, rect.y + 1, palette.edit.before(), Role::Strong);
-    panel.text(x, rect.y + 1, "▏", Role::Accent);
-    panel.text(x + 1, rect.y + 1, palette.edit.after(), Role::Strong);
+    typed(&mut panel, Columns { start: x, end: rect.right() - 3 }, rect.y + 1, &palette.edit);
     let rows = usize::from(high - 4);
     let top = (palette.cursor + 1).saturating_sub(rows);
     for (i, (entry, y)) in found.iter().skip(top).zip(rect.y + 3..).take(rows).enumerate() {

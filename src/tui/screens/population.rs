@@ -13,6 +13,7 @@ use crate::{
     space::Budget,
     tui::{
         canvas::{Canvas, cut, width},
+        edit::LineEdit,
         format,
         layout::{self, ChartRows, Columns, Rows},
         model::{Axis, Model, PopulationView, Search},
@@ -93,7 +94,7 @@ fn line(search: &Search, view: &PopulationView, canvas: &mut Canvas<'_>, y: u16)
     let taken: u16 = right.iter().map(|(text, _)| width(text)).sum();
     let end = w.saturating_sub(taken + 5);
     if let Some(edit) = &view.edit {
-        return typed(view, edit.text(), &mut panel, (y, end));
+        return typed(view, edit, &mut panel, (y, end));
     }
     if view.is_filtered() {
         let x = panel.text(2, y, "/ ", Role::Accent);
@@ -108,7 +109,8 @@ fn line(search: &Search, view: &PopulationView, canvas: &mut Canvas<'_>, y: u16)
 }
 
 /// A filter being typed, its fault underlined and named.
-fn typed(view: &PopulationView, text: String, panel: &mut Canvas<'_>, (y, end): (u16, u16)) {
+fn typed(view: &PopulationView, edit: &LineEdit, panel: &mut Canvas<'_>, (y, end): (u16, u16)) {
+    let (text, cursor) = (edit.text(), edit.before().chars().count());
     let start = panel.text(2, y, "/ ", Role::Accent);
     let room = usize::from(end.saturating_sub(start + 1));
     let skip = text.chars().count().saturating_sub(room);
@@ -116,9 +118,14 @@ fn typed(view: &PopulationView, text: String, panel: &mut Canvas<'_>, (y, end): 
     for (i, c) in text.chars().enumerate().skip(skip) {
         let wrong = view.error.as_ref().is_some_and(|error| error.at.contains(&i));
         let ink = if wrong { Role::Error.underlined() } else { Role::Strong.into() };
+        if i == cursor {
+            x = panel.text(x, y, "▏", Role::Accent);
+        }
         x = panel.text(x, y, c.to_string(), ink);
     }
-    panel.text(x, y, "▏", Role::Accent);
+    if cursor >= text.chars().count() {
+        panel.text(x, y, "▏", Role::Accent);
+    }
     if let Some(error) = &view.error {
         // Under the term that it is about, on a line of its own.
         let w = panel.area().width;
@@ -238,7 +245,7 @@ fn scatter(
     }
     if !search.marks.is_empty() {
         for (kind, member) in kinds.iter_mut().zip(population) {
-            if search.marks.contains(&member.id) {
+            if search.marks.contains_key(&member.id) {
                 *kind = PointKind::Marked;
             }
         }

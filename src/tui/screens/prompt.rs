@@ -90,7 +90,7 @@ fn line_only(prompt: &NetPrompt, canvas: &mut Canvas<'_>) {
 }
 
 /// The text with the cursor in it; the end being typed at stays in sight.
-fn typed(panel: &mut Canvas<'_>, at: Columns, y: u16, edit: &LineEdit) {
+pub fn typed(panel: &mut Canvas<'_>, at: Columns, y: u16, edit: &LineEdit) {
     let after: String = edit.after().chars().take(usize::from(at.width())).collect();
     let room = usize::from(at.width().saturating_sub(1 + width(&after).min(10)));
     let before = edit.before();

@@ -39,8 +39,8 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     };
     match intent {
         Intent::Mark => {
-            if !search.marks.remove(&member.id) {
-                search.marks.insert(member.id);
+            if search.marks.remove(&member.id).is_none() {
+                search.marks.insert(member.id, Arc::clone(&member));
             }
             model.population.refresh(search);
         }

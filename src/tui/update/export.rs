@@ -1,6 +1,9 @@
 //! What keys do while it is asked in which format to export, and what came of it.
 
+use std::sync::Arc;
+
 use super::candidate;
+use crate::run::protocol::Member;
 use crate::tui::{
     action::Effect,
     format,
@@ -12,8 +15,12 @@ use crate::tui::{
 pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     let selected = candidate::selected(model);
     let Some(search) = &model.search else { return Vec::new() };
-    let marked = search.population().iter().filter(|member| search.marks.contains(&member.id));
-    let mut nets: Vec<Net> = marked.map(Net::candidate).collect();
+    // Some may have left the population since; the newest score of the others counts.
+    let newest =
+        |(&id, marked): (&u64, &'_ Arc<Member>)| Arc::clone(search.find(id).unwrap_or(marked));
+    let mut marked: Vec<Arc<Member>> = search.marks.iter().map(newest).collect();
+    marked.sort_by(|a, b| b.score.value.total_cmp(&a.score.value));
+    let mut nets: Vec<Net> = marked.iter().map(Net::candidate).collect();
     if nets.is_empty() || model.tab == Tab::Network {
         nets = selected.iter().map(Net::candidate).collect();
     }

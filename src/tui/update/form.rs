@@ -8,7 +8,10 @@ use crate::{
     tui::{
         action::{Effect, Save, SaveOf},
         keymap::{Intent, Tab},
-        model::{DiffView, FIELDS, Form, Kind, Measured, Model, Panel, Purpose, Search, TextEdit},
+        model::{
+            DiffView, FIELDS, Form, Kind, LogView, Measured, Model, Panel, Purpose, Search, Shown,
+            TextEdit,
+        },
     },
 };
 
@@ -21,6 +24,8 @@ pub(super) fn begin(form: &mut Form) {
 }
 
 pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
+    // As the screen has it: elsewhere a comparison lies over the form.
+    let is_wide = model.width >= 120 && model.height >= 16;
     let Some(form) = model.setup.open_form_mut() else {
         return Vec::new();
     };
@@ -47,6 +52,12 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
             return Vec::new();
         }
         _ => {}
+    }
+    let changes = matches!(intent, Intent::Edit | Intent::NextValue | Intent::PreviousValue);
+    // Nothing is changed that can't be seen.
+    if form.compares && !is_wide && (changes || moved(0, 2, 1, intent).is_some()) {
+        form.compares = false;
+        return Vec::new();
     }
     if let Some(row) = moved(form.cursor, FIELDS.len(), 5, intent) {
         form.cursor = row;
@@ -94,12 +105,23 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     form.was_started();
+    form.measured.take_if(|measured| measured.found.is_none());
     let spec = RunSpec { name: form.name().to_owned(), preset, out: None };
     model.search = Some(Box::new(Search::new(spec.clone(), model.now_ms)));
-    model.pins.leave_run();
-    model.diff = DiffView::default();
+    leave_run(model);
     model.tab = Tab::Search;
     vec![Effect::Forget, Effect::Start(Box::new(spec))]
+}
+
+/// Ids begin anew: what is looked at and was a candidate is none any more.
+fn leave_run(model: &mut Model) {
+    model.pins.leave_run();
+    model.diff = DiffView::default();
+    model.log = LogView::default();
+    model.population.leave_run();
+    if matches!(&model.network.shown, Shown::Net(net) if net.member.is_some()) {
+        model.network.follow_best();
+    }
 }
 
 /// Asks how fast the preset would be scored here.

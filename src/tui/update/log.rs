@@ -57,7 +57,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
             return vec![Effect::Copy(text)];
         }
         Intent::Save => {
-            let rows = view.rows().iter().rev().filter_map(|&row| search.events.get(row));
+            let rows = (0..view.rows().len()).rev().filter_map(|row| view.event(row, search));
             let line = |event: &crate::tui::model::Event| {
                 format!(
                     "{:>9}  {:<5}  {}\n",

@@ -32,6 +32,9 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     let mut effects = apply(model, action);
     if !only_time {
         effects.extend(diff::follow(model));
+        if let (Tab::Log, Some(search)) = (model.tab, &model.search) {
+            model.log.refresh(search);
+        }
     }
     effects
 }
@@ -55,13 +58,7 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
             model.now_ms = now_ms;
             Vec::new()
         }
-        Action::Engine(update) => {
-            let effects = search::heard(model, update);
-            if let (Tab::Log, Some(search)) = (model.tab, &model.search) {
-                model.log.refresh(search);
-            }
-            effects
-        }
+        Action::Engine(update) => search::heard(model, update),
         Action::EngineOver => {
             search::over(model);
             Vec::new()
@@ -172,8 +169,10 @@ fn show(model: &mut Model, tab: Tab) -> Vec<Effect> {
 
 fn quit(model: &mut Model) -> Vec<Effect> {
     if model.asks_to_leave() {
+        // What lay over the screen is gone, and what worked for it ends.
+        let solves = matches!(model.overlay, Some(Overlay::Solve(_)));
         model.overlay = Some(Overlay::Leave);
-        return Vec::new();
+        return if solves { vec![Effect::StopSolving] } else { Vec::new() };
     }
     vec![Effect::Leave(Exit::Done)]
 }
@@ -202,14 +201,17 @@ fn type_key(model: &mut Model, key: Key) {
         return prompt.key(key);
     }
     if let Some(line) = typed_line(model) {
+        let before = line.text();
         line.key(key);
-        return typed(model);
+        if line.text() != before {
+            typed(model);
+        }
+        return;
     }
     if model.place().context == Context::Toml {
         return form::type_text(model, |edit| edit.key(key));
     }
-    if model.overlay.is_none()
-        && model.tab == Tab::Setup
+    if model.place().context == Context::Form
         && let Some(form) = model.setup.open_form_mut()
         && matches!(key, Key::Backspace | Key::Delete)
     {
@@ -218,6 +220,9 @@ fn type_key(model: &mut Model, key: Key) {
 }
 
 fn paste(model: &mut Model, text: &str) {
+    // Many terminals paste a line's end as a lone carriage return.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.as_str();
     if let Some(Overlay::Net(prompt)) = &mut model.overlay {
         return prompt.paste(text);
     }

@@ -1,6 +1,6 @@
 //! What keys and the engine do to a search.
 
-use super::{candidate, moved};
+use super::{candidate, moved, show};
 use crate::{
     run::protocol::{Fault, Finished, NewBest, Phase, Reason, Update},
     tui::{
@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     let layout = model.layout();
     let Some(search) = &mut model.search else {
-        return Vec::new();
+        return if intent == Intent::NewSearch { new_search(model) } else { Vec::new() };
     };
     let count = search.population().len();
     let visible = layout.visible(count);
@@ -40,14 +40,17 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::NextPanel => turn(search, &layout, 1),
         Intent::PreviousPanel => turn(search, &layout, -1),
         Intent::Back => search.banner = None,
-        Intent::NewSearch => {
-            model.tab = Tab::Setup;
-            model.setup.shows_form = false;
-        }
+        Intent::NewSearch => return new_search(model),
         Intent::Follow => search.select(0, visible),
         _ => return candidate::intend(model, intent),
     }
     Vec::new()
+}
+
+/// To the presets.
+fn new_search(model: &mut Model) -> Vec<Effect> {
+    model.setup.shows_form = false;
+    show(model, Tab::Setup)
 }
 
 pub(super) fn stop_and_leave() -> Vec<Effect> {
@@ -95,7 +98,10 @@ pub(super) fn heard(model: &mut Model, update: Update) -> Vec<Effect> {
             }
         }
         Update::Phase(phase) => enter(search, phase, now_ms),
-        Update::NewBest(best) => search.log(new_best(&best)),
+        Update::NewBest(best) => {
+            search.log(new_best(&best));
+            search.learn(vec![best.member]);
+        }
         Update::Log(log) => {
             search.log(Event::new(log.at_ms, EventKind::Note, String::new(), log.text));
         }

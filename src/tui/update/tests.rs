@@ -12,7 +12,7 @@ use crate::{
         columns::Column,
         fixture,
         keymap::{Context, Key, Place, RunState, intent},
-        model::{Form, Model, Overlay, Search},
+        model::{Form, Model, Overlay, Search, Shown},
     },
 };
 
@@ -314,7 +314,7 @@ fn estimates_move_by_a_twentieth_or_not_at_all() {
 fn a_finished_search_stays_until_it_is_left() {
     let mut model = fixture::finished();
     assert_eq!(model.clock_period_ms(), None, "nothing ticks any more");
-    assert_eq!(press(&mut model, Key::Char('N')), []);
+    assert_eq!(press(&mut model, Key::Char('N')), [Effect::ListPresets]);
     assert_eq!(model.place().context, Context::Picker);
     press(&mut model, Key::Char('1'));
     assert_eq!(search(&model).events.len(), 2, "it is still there");
@@ -470,4 +470,78 @@ fn the_log_is_filtered_and_saved() {
     press(&mut model, Key::Esc);
     press(&mut model, Key::Esc);
     assert_eq!(model.log.rows().len(), 2);
+}
+
+/// As many terminals paste.
+#[test]
+fn a_paste_may_end_its_lines_with_carriage_returns() {
+    let mut model = fixture::running();
+    press(&mut model, Key::Char('3'));
+    press(&mut model, Key::Char('o'));
+    update(&mut model, Action::Paste("# mine\rSuperConvK3BNRELU(3,8,1,1)".to_owned()));
+    press(&mut model, Key::Enter);
+    let shown = model.shown_net().expect("taken");
+    assert_eq!(shown.structure.to_string(), "SuperConvK3BNRELU(3,8,1,1)");
+}
+
+#[test]
+fn what_was_marked_is_exported_though_it_has_left() {
+    let mut model = population();
+    press(&mut model, Key::Char('G'));
+    press(&mut model, Key::Char('m'));
+    let worst = fixture::snapshot().population[511].structure.to_string();
+    update(&mut model, Action::Engine(Update::Snapshot(moved(511))));
+    press(&mut model, Key::Char('x'));
+    let effects = press(&mut model, Key::Char('s'));
+    let [Effect::Write(document)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(document.text, format!("{worst}\n"));
+    // The cursor went to whoever stands there now, and stays with that one.
+    let at = model.population.row();
+    let id = shown_ids(&model)[at];
+    update(&mut model, Action::Engine(Update::Snapshot(moved(511))));
+    assert_eq!(shown_ids(&model)[model.population.row()], id);
+}
+
+/// Candidates of another run have the same numbers.
+#[test]
+fn a_new_search_leaves_the_candidates_of_the_last() {
+    let mut model = fixture::finished();
+    press(&mut model, Key::Char('2'));
+    press(&mut model, Key::Down);
+    press(&mut model, Key::Enter);
+    assert!(matches!(model.network.shown, Shown::Net(_)));
+    let source = crate::space::PresetSource::find(fixture::PRESET, &|_| Err(String::new()));
+    press(&mut model, Key::Char('5'));
+    update(&mut model, Action::Opened(Box::new(source)));
+    let effects = press(&mut model, Key::Enter);
+    assert!(matches!(effects.last(), Some(Effect::Start(_))), "{effects:?}");
+    assert!(matches!(model.network.shown, Shown::Best));
+    assert_eq!((model.population.row(), model.log.rows().len()), (0, 0));
+}
+
+#[test]
+fn leaving_over_a_solve_ends_it() {
+    let mut model = opened();
+    press(&mut model, Key::Enter);
+    model.tab = crate::tui::keymap::Tab::Setup;
+    press(&mut model, Key::Char('s'));
+    assert_eq!(press(&mut model, Key::Ctrl('c')), [Effect::StopSolving], "a search runs: asked");
+    assert!(matches!(model.overlay, Some(Overlay::Leave)));
+}
+
+#[test]
+fn the_logs_cursor_stays_on_its_event_when_old_ones_are_forgotten() {
+    let mut model = fixture::running();
+    press(&mut model, Key::Char('6'));
+    for _ in 0..2_100 {
+        press(&mut model, Key::Char('y'));
+    }
+    press(&mut model, Key::Down);
+    let selected = |model: &Model| {
+        let search = model.search.as_deref().expect("runs");
+        (search.forgotten + search.events.len(), model.log.row)
+    };
+    let (before, row) = selected(&model);
+    press(&mut model, Key::Char('y'));
+    assert_eq!(selected(&model), (before + 1, row + 1));
 }

@@ -1,6 +1,6 @@
 //! The population: the best, a seam, and the candidate that leaves next.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{bars, ribs};
 use crate::{
@@ -31,7 +31,7 @@ pub struct Table<'a> {
     pub cursor: usize,
     /// Whoever won, once that is known.
     pub winner: Option<u64>,
-    pub marks: &'a BTreeSet<u64>,
+    pub marks: &'a BTreeMap<u64, Arc<Member>>,
     pub purpose: Purpose,
     pub sorted: Sorted,
     /// Standard deviation of one draw, where it is known.
@@ -211,7 +211,7 @@ impl Table<'_> {
         if voice == Voice::Quiet {
             row.text(mark, y, "▾", Role::Warn);
         }
-        if self.marks.contains(&member.id) {
+        if self.marks.contains_key(&member.id) {
             row.text(mark, y, "●", Role::Mark);
         }
         if self.winner == Some(member.id) {

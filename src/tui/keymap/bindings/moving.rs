@@ -59,7 +59,7 @@ pub(super) const ROWS: &[Binding] = &[
         description: "its candidate",
         group: Group::Move,
         contexts: &[Context::Log],
-        ..ROW
+        runs: SOME,
     },
     Binding {
         keys: &[(Key::Tab, Intent::NextPanel), (Key::BackTab, Intent::PreviousPanel)],

@@ -57,7 +57,12 @@ pub(super) const ROWS: &[Binding] = &[
         ..ROW
     },
     Binding {
-        keys: &[(Key::Up, Intent::Up), (Key::Down, Intent::Down)],
+        keys: &[
+            (Key::Up, Intent::Up),
+            (Key::Down, Intent::Down),
+            (Key::PageUp, Intent::PageUp),
+            (Key::PageDown, Intent::PageDown),
+        ],
         short: "↑↓",
         shown: "↑ ↓",
         label: "row",

@@ -1,6 +1,6 @@
 //! What a run can be told.
 
-use super::{ANY, Binding, Context, Group, Intent, Key, LIVE, ROW, RUN_SCREENS, RunState};
+use super::{Binding, Context, Group, Intent, Key, LIVE, ROW, RUN_SCREENS, RunState, SOME};
 
 /// Screens of a run that are about something else.
 const OTHER_SCREENS: &[Context] =
@@ -97,7 +97,7 @@ pub(super) const REST: &[Binding] = &[
         description: "stay on the best",
         group: Group::Candidate,
         contexts: &[Context::Search],
-        runs: ANY,
+        runs: SOME,
         ..ROW
     },
 ];

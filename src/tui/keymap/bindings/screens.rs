@@ -199,7 +199,7 @@ pub(super) const ROWS: &[Binding] = &[
         description: "filter: kind:best",
         group: Group::Move,
         contexts: &[Context::Log],
-        ..ROW
+        runs: SOME,
     },
     Binding {
         keys: &[(Key::Char('m'), Intent::Mark)],
@@ -228,7 +228,17 @@ pub(super) const ROWS: &[Binding] = &[
         label: "diff",
         description: "against the best",
         group: Group::Candidate,
-        contexts: &[Context::Search, Context::Population, Context::Network],
+        contexts: CANDIDATES,
+        runs: SOME,
+    },
+    Binding {
+        keys: &[(Key::Char('d'), Intent::Diff)],
+        short: "d",
+        shown: "d",
+        label: "diff",
+        description: "against the best",
+        group: Group::Candidate,
+        contexts: &[Context::Network],
         ..ROW
     },
     Binding {
@@ -249,7 +259,7 @@ pub(super) const ROWS: &[Binding] = &[
         description: "another candidate",
         group: Group::Candidate,
         contexts: &[Context::Network],
-        ..ROW
+        runs: SOME,
     },
     Binding {
         keys: &[(Key::Char('s'), Intent::Share)],
@@ -312,13 +322,17 @@ pub(super) const ROWS: &[Binding] = &[
         label: "copy",
         description: "copy its structure",
         group: Group::Candidate,
-        contexts: &[
-            Context::Search,
-            Context::Population,
-            Context::Network,
-            Context::Diff,
-            Context::Log,
-        ],
+        contexts: &[Context::Search, Context::Population, Context::Log],
+        runs: SOME,
+    },
+    Binding {
+        keys: &[(Key::Char('y'), Intent::Copy)],
+        short: "y",
+        shown: "y",
+        label: "copy",
+        description: "copy its structure",
+        group: Group::Candidate,
+        contexts: &[Context::Network, Context::Diff],
         ..ROW
     },
     Binding {
@@ -328,7 +342,17 @@ pub(super) const ROWS: &[Binding] = &[
         label: "export",
         description: "export it, or marked",
         group: Group::Candidate,
-        contexts: &[Context::Search, Context::Population, Context::Network],
+        contexts: CANDIDATES,
+        runs: SOME,
+    },
+    Binding {
+        keys: &[(Key::Char('x'), Intent::Export)],
+        short: "x",
+        shown: "x",
+        label: "export",
+        description: "export it, or marked",
+        group: Group::Candidate,
+        contexts: &[Context::Network],
         ..ROW
     },
     Binding {
@@ -349,7 +373,7 @@ pub(super) const ROWS: &[Binding] = &[
         description: "stay on the newest",
         group: Group::Move,
         contexts: &[Context::Log],
-        ..ROW
+        runs: SOME,
     },
     Binding {
         keys: &[(Key::Char('w'), Intent::Save)],
@@ -359,6 +383,6 @@ pub(super) const ROWS: &[Binding] = &[
         description: "save as text",
         group: Group::Zendo,
         contexts: &[Context::Log],
-        ..ROW
+        runs: SOME,
     },
 ];

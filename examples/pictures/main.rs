@@ -38,7 +38,10 @@ const TOUR: [Step; 9] = [
 
 fn main() -> io::Result<()> {
     let assets = Path::new("assets");
-    let mut terminal = Terminal::open(PROGRAM, &[], (120, 36))?;
+    let program = fs::canonicalize(PROGRAM).map_err(|error| {
+        io::Error::other(format!("{PROGRAM}: {error}; `cargo build --release` makes it"))
+    })?;
+    let mut terminal = Terminal::open(&program.to_string_lossy(), &[], (120, 36))?;
     let mut frames = Vec::new();
     for step in TOUR {
         terminal.press(step.keys)?;

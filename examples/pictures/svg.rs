@@ -19,7 +19,7 @@ const STYLE: &str = "text{font-family:'DejaVu Sans Mono','Menlo','Consolas',mono
 pub fn picture(screen: &Screen) -> String {
     let (width, height) = size(screen);
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" xml:space=\"preserve\" viewBox=\"0 0 {width} {height}\" \
          width=\"{width}\" height=\"{height}\"><style>{STYLE}</style>{}</svg>\n",
         cells(screen)
     )
@@ -33,7 +33,7 @@ pub fn recording(screens: &[Screen], each: Duration) -> String {
     let whole = each.as_secs_f64() * count as f64;
     let share = 100.0 / count as f64;
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" xml:space=\"preserve\" viewBox=\"0 0 {width} {height}\" \
          width=\"{width}\" height=\"{height}\"><style>{STYLE}\
          .frame{{visibility:hidden;animation:show {whole}s steps(1) infinite}}\
          @keyframes show{{0%{{visibility:visible}}{share:.4}%{{visibility:hidden}}}}</style>"

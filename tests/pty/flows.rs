@@ -37,10 +37,14 @@ fn a_population_is_filtered_compared_and_taken_home() {
     terminal.press("3");
     terminal.until_text("one rib a sub-layer");
     // Marked ones go home as a table, a single one as a Python file.
+    let path = folder.path();
+    let files = |count: usize| {
+        move |_: &vt100::Screen| fs::read_dir(path).is_ok_and(|d| d.count() == count)
+    };
     terminal.press("2mjmxc");
-    terminal.until_text("wrote");
+    terminal.until("a table", files(1));
     terminal.press("1xs");
-    terminal.until("both files", |_| fs::read_dir(folder.path()).is_ok_and(|d| d.count() == 2));
+    terminal.until("both files", files(2));
     let mut names: Vec<String> = fs::read_dir(folder.path())
         .expect("readable")
         .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())

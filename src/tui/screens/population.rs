@@ -199,9 +199,9 @@ fn beside(search: &Search, view: &PopulationView, canvas: &mut Canvas<'_>, h: u1
         x = canvas.text(x, legend, "●", Role::Bar);
         x = canvas.text(x + 1, legend, "match", Role::Muted) + 2;
     }
-    if known && x + 9 < side.end {
+    if known && x + 11 < side.end {
         x = canvas.text(x, legend, "─", Role::Muted);
-        canvas.text(x + 1, legend, "optimum", Role::Muted);
+        canvas.text(x + 1, legend, "analytic ≤", Role::Muted);
     }
     canvas.horizontal(side.start..=side.end, legend + 1, "─");
     let Some(member) = view.selected().and_then(|rank| search.population().get(rank)) else {

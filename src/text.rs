@@ -1,10 +1,27 @@
 //! Text for people: counts with commas, bytes in their units, names without control characters, the name that was meant.
 //! A leaf that every part may use.
 
-/// `text` with every control character replaced. Names, labels and messages come from files and
-/// arguments; none may carry a control sequence to a terminal.
+/// Whether a character has no glyph of its own and changes how its neighbours are shown: controls, and
+/// Unicode's marks for direction, joining and invisible space.
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
+/// `text` with every such character replaced. Names, labels and messages come from files and arguments;
+/// none may carry a control sequence to a terminal, or turn a line round.
 pub fn printable(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
+    text.replace(is_unprintable, "\u{fffd}")
 }
 
 /// `1234567` as `1,234,567`.

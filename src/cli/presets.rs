@@ -48,8 +48,9 @@ pub(super) fn run(command: &PresetsCommand) -> Result<ExitCode, Failure> {
             for yours in user_presets() {
                 match &yours.found {
                     Ok((_, preset)) => line(format!("{}   (yours)", summary(&yours.name, preset)))?,
-                    Err(error) => {
-                        line(format!("{:<24}{}", yours.name, printable(&error.to_string())))?;
+                    Err(broken) => {
+                        let error = printable(&broken.error.to_string());
+                        line(format!("{:<24}{error}", yours.name))?;
                     }
                 }
             }

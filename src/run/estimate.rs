@@ -5,33 +5,38 @@
 
 use std::{
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Barrier, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
     time::{Duration, Instant},
 };
 
-use super::{Role, RunSpec, Waker};
+use super::{Role, RunSpec, Waker, worker::panic_text};
 use crate::{
-    arch::{Structure, costs},
-    random::{Purpose, Stream},
-    space::{Draft, Mover, Preset},
+    arch::Structure,
+    proxy::{Evaluation, Proxy},
+    score::Score,
+    search::{Asked, Evolution, Moves, Settings},
 };
 
-/// Time a structure is evaluated for, at least once and once before that to warm up.
+/// Time a structure is evaluated for, at least once, and once before that to warm up.
 const PER_STRUCTURE: Duration = Duration::from_millis(500);
-/// Steps towards a candidate as large as the budgets let one be.
-const STEPS: u64 = 500;
+/// Iterations that are gone through with the analytic score: most searches are close to their budgets by
+/// then, and it is done within a second.
+const REHEARSED: u64 = 20_000;
 
-/// What was measured: one worker's time, scaled to all.
+/// What was measured, with as many workers as the search would have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// With candidates like the initial structure.
     pub early_per_s: f64,
-    /// With candidates as large as the budgets allow.
+    /// With candidates like those that a search comes to under these budgets.
     pub late_per_s: f64,
+    /// Scores a proposal: of those that keep the budgets, and of members that are scored again.
+    pub needs_score: f64,
     /// Of all workers, with the large ones; 0 where that is not known.
     pub memory_bytes: u64,
     pub workers: usize,
@@ -77,73 +82,136 @@ impl Drop for Estimating {
 fn measure(spec: &RunSpec, is_wanted: &AtomicBool) -> Result<Option<Estimate>, String> {
     let device = spec.open_device().map_err(|error| error.to_string())?.device;
     let proxy = spec.build_proxy(Role::Search, &device);
-    let mut proxy = proxy.map_err(|error| error.to_string())?;
+    let proxy = proxy.map_err(|error| error.to_string())?;
     if !proxy.is_measured() {
         return Err("an analytic score takes next to no time".to_owned());
     }
-    let (preset, workers) = (&spec.preset, spec.workers());
-    let seed = preset.search.seed;
-    let mut rate = |structure: &Structure| {
-        let mut count = 0_u32;
-        let mut began = Instant::now();
-        while is_wanted.load(Ordering::Relaxed) {
-            proxy.evaluate(structure, seed, count).map_err(|error| error.to_string())?;
-            if count == 0 {
-                began = Instant::now();
-            }
-            count += 1;
-            if count > 1 && began.elapsed() >= PER_STRUCTURE {
-                let each = began.elapsed().as_secs_f64() / f64::from(count - 1);
-                let each = each * f64::from(preset.score.repeats);
-                return Ok(Some((workers as f64 / each, proxy.memory_bytes())));
-            }
-        }
-        Ok::<_, String>(None)
-    };
-    let Some((early_per_s, _)) = rate(&preset.initial().split_deep_blocks())? else {
-        return Ok(None);
-    };
-    let Some((late_per_s, bytes)) = rate(&large_candidate(preset))? else { return Ok(None) };
-    let memory_bytes = bytes.saturating_mul(workers as u64);
-    Ok(Some(Estimate { early_per_s, late_per_s, memory_bytes, workers }))
+    let Some(rehearsed) = rehearse(spec, is_wanted)? else { return Ok(None) };
+    let mut proxies = vec![proxy];
+    for _ in 1..spec.workers() {
+        let another = spec.build_proxy(Role::Search, &device).map_err(|error| error.to_string())?;
+        proxies.push(another);
+    }
+    let mut rate = |structure: &Structure| rate(spec, &mut proxies, structure, is_wanted);
+    let initial = spec.preset.initial().split_deep_blocks();
+    let Some((early_per_s, _)) = rate(&initial)? else { return Ok(None) };
+    let Some((late_per_s, memory_bytes)) = rate(&rehearsed.best)? else { return Ok(None) };
+    let needs_score = rehearsed.needs_score;
+    Ok(Some(Estimate {
+        early_per_s,
+        late_per_s,
+        needs_score,
+        memory_bytes,
+        workers: proxies.len(),
+    }))
 }
 
-/// The most FLOPs that a walk of mutations finds within the budgets.
-fn large_candidate(preset: &Preset) -> Structure {
-    let (space, budgets) = (preset.search_space(), preset.budgets());
-    let cost = |structure: &Structure| costs(structure, space.net(), budgets.counting);
-    let (mover, mut draft) = (Mover::new(&space), Draft::default());
-    let mut largest = preset.initial().split_deep_blocks();
-    let mut flops = cost(&largest).flops;
-    for step in 0..STEPS {
-        let mut stream = Stream::of_candidate(preset.search.seed, Purpose::Propose, step);
-        mover.published(largest.blocks(), 1, &mut stream, &mut draft);
-        let structure = draft.structure();
-        let found = cost(&structure);
-        let is_allowed = budgets.broken(&found).is_none()
-            && space.constraints().broken(structure.blocks()).is_none();
-        if found.flops > flops && is_allowed {
-            (largest, flops) = (structure, found.flops);
+/// Scores a second of all proxies at once, each on its thread as in a search, and what they run in.
+fn rate(
+    spec: &RunSpec,
+    proxies: &mut [Box<dyn Proxy>],
+    structure: &Structure,
+    is_wanted: &AtomicBool,
+) -> Result<Option<(f64, u64)>, String> {
+    let (seed, repeats) = (spec.preset.search.seed, spec.preset.score.repeats);
+    let together = Barrier::new(proxies.len());
+    let one = |proxy: &mut Box<dyn Proxy>| {
+        // Whatever happens, the others are not left waiting.
+        let warm = catch_unwind(AssertUnwindSafe(|| proxy.evaluate(structure, seed, 0)));
+        together.wait();
+        let warm = warm.map_err(|panic| panic_text(panic.as_ref()).to_owned())?;
+        warm.map_err(|error| error.to_string())?;
+        let (began, mut count) = (Instant::now(), 0_u32);
+        while is_wanted.load(Ordering::Relaxed) {
+            count += 1;
+            proxy.evaluate(structure, seed, count).map_err(|error| error.to_string())?;
+            let elapsed = began.elapsed();
+            if elapsed >= PER_STRUCTURE {
+                let draws_per_s = f64::from(count) / elapsed.as_secs_f64();
+                return Ok(Some((draws_per_s / f64::from(repeats), proxy.memory_bytes())));
+            }
+        }
+        Ok(None)
+    };
+    let rates: Result<Option<Vec<_>>, String> = thread::scope(|scope| {
+        let threads: Vec<_> = proxies.iter_mut().map(|proxy| scope.spawn(|| one(proxy))).collect();
+        let rate = |thread: thread::ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|panic| Err(panic_text(panic.as_ref()).to_owned()))
+        };
+        threads.into_iter().map(rate).collect()
+    });
+    Ok(rates?.map(|rates| {
+        rates.into_iter().fold((0.0, 0_u64), |(sum, total), (rate, bytes)| {
+            (sum + rate, total.saturating_add(bytes))
+        })
+    }))
+}
+
+/// What a search by the analytic score came to.
+struct Rehearsed {
+    best: Structure,
+    needs_score: f64,
+}
+
+/// The beginning of this search with analytic scores in place of measured ones: it leads to candidates of
+/// the size that the measured score would find, and breaks budgets as often. None where it isn't wanted
+/// any more.
+fn rehearse(spec: &RunSpec, is_wanted: &AtomicBool) -> Result<Option<Rehearsed>, String> {
+    let settings = spec.search_settings();
+    let settings = Settings {
+        iterations: settings.iterations.min(REHEARSED),
+        max_scored: None,
+        moves: Moves { climb: 0, plant: false, ..settings.moves },
+        ..settings
+    };
+    let mut proxy = spec.build_analytic();
+    let mut evolution = Evolution::new(settings);
+    while is_wanted.load(Ordering::Relaxed) {
+        match evolution.ask(&mut |_| {}) {
+            Asked::Candidate(candidate) => {
+                let score = proxy.evaluate(&candidate.structure, 0, 0);
+                let outcome = score.map(|Evaluation { score: value, .. }| Score {
+                    value,
+                    std: None,
+                    repeats: 1,
+                    log_delta: None,
+                    bn_sum: None,
+                });
+                let outcome = outcome.map_err(|error| error.to_string());
+                evolution.tell(candidate.id, outcome).expect("it was just handed out");
+            }
+            Asked::Again => {}
+            Asked::Wait => unreachable!("nothing is on its way"),
+            Asked::Done(_) => {
+                let counts = evolution.counts();
+                let best = evolution.population().best().map(|best| best.structure.clone());
+                let best = best.ok_or("no candidate has an analytic score")?;
+                let asked = (counts.scored + counts.failed).max(1);
+                let needs_score = asked as f64 / counts.proposed.max(asked) as f64;
+                return Ok(Some(Rehearsed { best, needs_score }));
+            }
         }
     }
-    largest
+    Ok(None)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::space::PresetSource;
+    use crate::{arch::costs, space::PresetSource};
 
     #[test]
     fn the_initial_structure_and_a_large_one_are_measured() {
         let source = PresetSource::find("quick", &|_| Err(String::new())).expect("shipped");
         let mut preset = source.preset().expect("valid");
-        let large = large_candidate(&preset);
-        let cost = costs(&large, preset.search_space().net(), preset.budgets().counting);
-        assert!(preset.budgets().broken(&cost).is_none());
-        assert!(cost.params > 300_000, "close to the budget of 400k: {}", cost.params);
         preset.run.device = "cpu".to_owned();
+        let budgets = preset.budgets();
         let mut spec = RunSpec { name: "quick".to_owned(), preset, out: None };
+        let rehearsed = rehearse(&spec, &AtomicBool::new(true)).expect("scored").expect("wanted");
+        let cost = costs(&rehearsed.best, spec.preset.search_space().net(), budgets.counting);
+        assert!(budgets.broken(&cost).is_none());
+        assert!(cost.params > 300_000, "close to the budget of 400k: {}", cost.params);
+        assert!((0.01..0.99).contains(&rehearsed.needs_score), "{}", rehearsed.needs_score);
         let estimate = measure(&spec, &AtomicBool::new(true)).expect("scored").expect("wanted");
         assert!(estimate.late_per_s > 0.0 && estimate.early_per_s > 0.0);
         assert_eq!(measure(&spec, &AtomicBool::new(false)), Ok(None));

@@ -44,6 +44,12 @@ pub enum Existing {
 /// The folder can't be written, something other than a file has the name, or a file has it and is
 /// to be kept (`AlreadyExists`).
 pub fn write_text(path: &Path, text: &str, existing: Existing) -> io::Result<()> {
+    // What a link points to is replaced, not the link.
+    let target = match existing {
+        Existing::Replace => fs::canonicalize(path).ok(),
+        Existing::Keep => None,
+    };
+    let path = target.as_deref().unwrap_or(path);
     // A rename would put the file in the place of a device.
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(io::Error::other("it is there and is no file"));
@@ -55,6 +61,9 @@ pub fn write_text(path: &Path, text: &str, existing: Existing) -> io::Result<()>
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
     file.write_all(text.as_bytes())?;
+    if let (Existing::Replace, Ok(old)) = (existing, fs::metadata(path)) {
+        file.as_file().set_permissions(old.permissions())?;
+    }
     file.as_file().sync_all()?;
     match existing {
         Existing::Keep => file.persist_noclobber(path),

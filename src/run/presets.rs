@@ -12,8 +12,8 @@ use std::{
 
 use super::files::{Existing, read_text, write_text};
 use crate::{
-    space::{Preset, PresetError, PresetFiles, PresetSource},
-    text::printable,
+    space::{Preset, PresetError, PresetFiles, PresetSource, shipped_preset},
+    text::{is_unprintable, printable},
 };
 
 /// Presets that are listed; a folder with more isn't one of presets.
@@ -26,7 +26,15 @@ const MAX_NAME: usize = 100;
 pub struct UserPreset {
     pub name: String,
     pub path: PathBuf,
-    pub found: Result<(PresetSource, Preset), PresetError>,
+    pub found: Result<(PresetSource, Preset), Broken>,
+}
+
+/// A file that is no preset as it is.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    pub error: PresetError,
+    /// None where it can't be read.
+    pub text: Option<String>,
 }
 
 /// Why a preset was not written.
@@ -56,7 +64,11 @@ fn folder_under(config: Option<OsString>, home: Option<OsString>) -> Option<Path
 /// As [`PresetSource::find`].
 pub fn find_preset(reference: &str) -> Result<PresetSource, PresetError> {
     let folder = folder();
-    find_in(folder.as_deref(), reference)
+    let mut source = find_in(folder.as_deref(), reference)?;
+    if let Ok(here) = std::env::current_dir() {
+        source.locate(&here);
+    }
+    Ok(source)
 }
 
 fn find_in(folder: Option<&Path>, reference: &str) -> Result<PresetSource, PresetError> {
@@ -84,7 +96,8 @@ fn presets_in(folder: &Path) -> Vec<UserPreset> {
     paths.truncate(MOST);
     let listed = paths.into_iter().map(|path| {
         let found = find_in(Some(folder), &path.to_string_lossy())
-            .and_then(|source| source.preset().map(|preset| (source, preset)));
+            .and_then(|source| source.preset().map(|preset| (source, preset)))
+            .map_err(|error| Broken { error, text: read_text(&path).ok() });
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         UserPreset { name: printable(&name), path, found }
     });
@@ -102,7 +115,10 @@ pub fn check_preset_name(name: &str) -> Result<(), String> {
     if name.len() > MAX_NAME {
         return Err(format!("{} bytes are too long: {MAX_NAME} or less", name.len()));
     }
-    if name.starts_with('.') || name.contains(['/', '\\']) || name.contains(char::is_control) {
+    if shipped_preset(name).is_some() {
+        return Err(format!("{name} is shipped, and found first; another name is needed"));
+    }
+    if name.starts_with('.') || name.contains(['/', '\\']) || name.contains(is_unprintable) {
         return Err("a name has no slash and does not begin with a dot".to_owned());
     }
     Ok(())
@@ -128,6 +144,7 @@ pub fn save_preset(
             check_preset_name(name).map_err(SaveError::Other)?;
             let unknown = "no folder for presets: neither XDG_CONFIG_HOME nor HOME says where";
             let folder = folder().ok_or_else(|| SaveError::Other(unknown.to_owned()))?;
+            check_text(&folder, name, text).map_err(SaveError::Other)?;
             fs::create_dir_all(&folder).map_err(|error| fail(&folder, error))?;
             folder.join(format!("{name}.toml"))
         }
@@ -137,6 +154,20 @@ pub fn save_preset(
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(SaveError::Exists(path)),
         Err(error) => Err(fail(&path, error)),
     }
+}
+
+/// Whether `text` would be a preset if it were kept under `name`: one that extends what had this name would
+/// extend itself.
+fn check_text(folder: &Path, name: &str, text: &str) -> Result<(), String> {
+    let own = folder.join(format!("{name}.toml"));
+    let file = |name: &str| folder.join(format!("{name}.toml"));
+    let named = |name: &str| Some(file(name)).filter(|path| *path == own || path.is_file());
+    let read = |path: &Path| match path == own {
+        true => Ok(text.to_owned()),
+        false => read_text(path).map_err(|error| error.to_string()),
+    };
+    let found = PresetSource::find_among(name, &PresetFiles { named: &named, read: &read });
+    found.and_then(|source| source.preset()).map(drop).map_err(|error| error.to_string())
 }
 
 /// Whether a file still says `text`, or isn't there any more.
@@ -149,6 +180,8 @@ pub fn still_says(path: &Path, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -179,8 +212,10 @@ mod tests {
         assert_eq!(names, ["a", "b", "odd\u{fffd}"]);
         let (source, preset) = listed[1].found.as_ref().expect("valid");
         assert_eq!((source.name(), preset.search.seed), ("b", 5));
-        let error = listed[2].found.as_ref().expect_err("a typo").to_string();
+        let broken = listed[2].found.as_ref().expect_err("a typo");
+        let error = broken.error.to_string();
         assert!(error.contains(":2:1: unknown key 'sed'"), "{error}");
+        assert_eq!(broken.text.as_deref(), Some("[search]\nsed = 1\n"));
         assert!(presets_in(&folder.path().join("none")).is_empty());
     }
 
@@ -189,9 +224,25 @@ mod tests {
         for good in ["mine", "imagenet-0.1ms", "größer"] {
             assert_eq!(check_preset_name(good), Ok(()));
         }
-        for bad in ["", ".hidden", "..", "a/b", "a\n", &"x".repeat(101)] {
+        for bad in ["", ".hidden", "..", "a/b", "a\n", "quick", &"x".repeat(101)] {
             assert!(check_preset_name(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn no_preset_extends_itself() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("b.toml"), "extends = \"quick\"\n").expect("written");
+        fs::write(folder.path().join("c.toml"), "extends = \"b\"\n").expect("written");
+        let check = |name: &str, base: &str| {
+            check_text(folder.path(), name, &format!("extends = \"{base}\"\n"))
+        };
+        assert_eq!((check("d", "c"), check("b", "quick")), (Ok(()), Ok(())));
+        for (name, base) in [("b", "b"), ("b", "c"), ("new", "new")] {
+            let error = check(name, base).expect_err("a circle");
+            assert!(error.contains("extend each other"), "{error}");
+        }
+        assert!(check("d", "lost").is_err());
     }
 
     #[test]
@@ -205,6 +256,13 @@ mod tests {
         assert!(still_says(&path, "one") && !still_says(&path, "two"));
         assert!(still_says(&folder.path().join("gone"), "one"));
         assert_eq!(save("two", Existing::Replace), Ok(path.clone()));
+        let link = folder.path().join("link.toml");
+        std::os::unix::fs::symlink(&path, &link).expect("a link");
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("private");
+        assert_eq!(save_preset("link", Some(&link), "three", Existing::Replace), Ok(link.clone()));
+        assert!(link.is_symlink(), "what it points to was replaced");
+        assert_eq!(read_text(&path).expect("there"), "three");
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
         let lost = folder.path().join("none/mine.toml");
         let error = save_preset("mine", Some(&lost), "", Existing::Keep).expect_err("no folder");
         assert!(matches!(error, SaveError::Other(text) if text.contains("can't be written")));

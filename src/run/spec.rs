@@ -120,6 +120,11 @@ impl RunSpec {
         proxy::build(name, &settings, device)
     }
 
+    /// What foretells the search's measured Zen-Score.
+    pub(super) fn build_analytic(&self) -> AnalyticZen {
+        AnalyticZen::new(Form::Theory, self.proxy_settings())
+    }
+
     /// Of the search's own proxy.
     fn proxy_settings(&self) -> proxy::Settings {
         let score = &self.preset.score;

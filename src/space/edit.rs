@@ -12,6 +12,7 @@ use toml_edit::{DocumentMut, Item, TableLike};
 use super::{
     Preset, PresetError, PresetFiles, PresetSource,
     document::{self, Layer},
+    shipped_preset,
 };
 use crate::text::printable;
 
@@ -33,6 +34,43 @@ impl PresetSource {
     /// The file it was read from; none for a shipped preset and for what was never saved.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// Says where its file lies once and for all: a relative path is one from `here`.
+    pub fn locate(&mut self, here: &Path) {
+        self.path = self.path.take().map(|path| here.join(path));
+    }
+
+    /// A preset that says nothing and extends nothing, in a file; a start for
+    /// [`PresetSource::with_text`].
+    pub fn blank(name: &str, path: &Path) -> PresetSource {
+        let own = Layer { origin: String::new(), text: String::new() };
+        let blank = PresetSource {
+            name: String::new(),
+            path: None,
+            layers: vec![own],
+            overrides: Vec::new(),
+        };
+        blank.renamed(name, Some(path.to_owned()))
+    }
+
+    /// `text`, a text of this preset, as it has to be in another folder: a file that it extends by a path from
+    /// here is named in full. `is_named` tells what is found by its name everywhere.
+    pub fn text_for_elsewhere(&self, text: &str, is_named: &dyn Fn(&str) -> bool) -> String {
+        let rewritten = || {
+            let folder = self.path()?.parent()?;
+            let mut document: DocumentMut = text.parse().ok()?;
+            let item = document.get_mut("extends")?.as_value_mut()?;
+            let reference = item.as_str()?;
+            if shipped_preset(reference).is_some() || is_named(reference) {
+                return None;
+            }
+            let mut whole = toml_edit::Value::from(folder.join(reference).to_str()?);
+            *whole.decor_mut() = item.decor().clone();
+            *item = whole;
+            Some(document.to_string())
+        };
+        rewritten().unwrap_or_else(|| text.to_owned())
     }
 
     /// The text of the preset itself, what it extends left aside.

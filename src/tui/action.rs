@@ -61,6 +61,8 @@ pub enum Action {
     Wrote(Document, Result<String, String>),
     /// The user's presets, as they are now.
     Presets(Vec<UserPreset>),
+    /// The answer to [`Effect::Read`].
+    Read(PathBuf, Result<String, String>),
     /// The answer to [`Effect::SavePreset`].
     SavedPreset(Box<Save>, Result<PathBuf, SaveError>),
     /// The answer to [`Effect::Estimate`].
@@ -74,6 +76,8 @@ pub enum Action {
 pub enum Effect {
     /// Find a preset by name or file.
     Open(String),
+    /// Read a file that a preset extends; the answer is [`Action::Read`].
+    Read(PathBuf),
     /// The answer is [`Action::Presets`].
     ListPresets,
     SavePreset(Box<Save>),

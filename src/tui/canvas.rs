@@ -4,6 +4,7 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
 
 use super::theme::{Ground, Ink, Role, Theme};
+use crate::text::is_unprintable;
 
 /// A buffer with a theme and a ground. Columns and rows are absolute; whatever lies outside the
 /// area is dropped.
@@ -21,7 +22,7 @@ pub fn width(text: &str) -> u16 {
 
 /// `text` cut to `max` cells, with `…` where something is missing.
 pub fn cut(text: &str, max: u16) -> String {
-    let clean: String = text.chars().filter(|c| !c.is_control()).collect();
+    let clean: String = text.chars().filter(|c| !is_unprintable(*c)).collect();
     if width(&clean) <= max {
         return clean;
     }

@@ -3,6 +3,7 @@
 //! has no control characters.
 
 use super::keymap::Key;
+use crate::text::is_unprintable;
 
 /// Longer input is cut.
 pub const MAX_CHARS: usize = 1_024;
@@ -47,7 +48,7 @@ impl LineEdit {
 
     pub fn insert(&mut self, text: &str) {
         let room = self.max_chars.saturating_sub(self.text().chars().count());
-        self.before.extend(text.chars().filter(|c| !c.is_control()).take(room));
+        self.before.extend(text.chars().filter(|c| !is_unprintable(*c)).take(room));
     }
 
     pub fn key(&mut self, key: Key) {

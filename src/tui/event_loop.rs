@@ -2,7 +2,12 @@
 //! Must not decide anything: that is `update`'s. Invariant: nothing is drawn or written while
 //! nothing happens.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::StreamExt;
 use ratatui::crossterm::event::Event;
@@ -273,6 +278,10 @@ impl Ui {
                     // What an opened preset leads to is only a change of the model.
                     update(&mut self.model, Action::Opened(opened));
                 }
+                Effect::Read(path) => {
+                    let text = read_regular(&path);
+                    self.act(Action::Read(path, text))?;
+                }
                 Effect::ListPresets => self.act(Action::Presets(run::user_presets()))?,
                 Effect::SavePreset(save) => {
                     let saved = save_preset(&save);
@@ -366,6 +375,15 @@ fn write(document: &Document) -> Result<String, String> {
         }
     }
     Err(format!("{} has {MOST_OF_A_NAME} files of this name", folder.display()))
+}
+
+/// A file's text. Anything else could keep the screen waiting.
+fn read_regular(path: &Path) -> Result<String, String> {
+    let found = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !found.is_file() {
+        return Err("it is no file".to_owned());
+    }
+    run::read_text(path).map_err(|error| error.to_string())
 }
 
 fn save_preset(save: &Save) -> Result<PathBuf, SaveError> {

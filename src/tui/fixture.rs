@@ -16,7 +16,7 @@ use crate::{
     arch::{Structure, costs},
     random::{Purpose, Stream},
     run::{
-        RunSpec, UserPreset,
+        Broken, RunSpec, UserPreset,
         protocol::{
             Confirmed, ConvergencePoint, Fault, Finished, Frontier, FrontierPoint, Gap, LayerPrice,
             Member, NewBest, Optimum, Phase, Price, Reason, Screening, Snapshot, TimeSpent, Update,
@@ -24,7 +24,7 @@ use crate::{
         },
     },
     score::{MeanStd, Score},
-    space::{Budget, Draft, Mover, PresetSource},
+    space::{Budget, Draft, Mover, PresetError, PresetSource},
 };
 
 /// The shipped preset the fixture searches under.
@@ -296,14 +296,16 @@ pub fn yours() -> Vec<UserPreset> {
     let mine = "# CIFAR, at most 0.9 M parameters\nextends = \"cifar-params-1m\"\n\n[search]\n# half \
                 the paper's, a first look\niterations = 240_000\npopulation = 256\n\n[budget]\nparams = \
                 \"0.9M\"\n";
-    let found = |text: &str, path: &str| {
+    let found = |text: &str, path: &str| -> Result<_, PresetError> {
         let source = PresetSource::find(path, &|_| Ok(text.to_owned()))?;
         let preset = source.preset()?;
         Ok((source, preset))
     };
-    let listed = [("my-cifar", mine), ("tiny", "[search]\niteration = 5\n")].map(|(name, text)| {
+    let listed = [("my-cifar", mine), ("tiny", "extends = \"quick\"\n[search]\niteration = 5\n")].map(|(name, text)| {
         let path = format!("presets/{name}.toml");
-        UserPreset { name: name.to_owned(), found: found(text, &path), path: path.into() }
+        let found =
+            found(text, &path).map_err(|error| Broken { error, text: Some(text.to_owned()) });
+        UserPreset { name: name.to_owned(), found, path: path.into() }
     });
     listed.into()
 }

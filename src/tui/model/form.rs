@@ -55,11 +55,13 @@ pub struct Draft {
     added: BTreeSet<String>,
 }
 
-/// How fast these settings are here; no answer is one that is awaited.
+/// How fast settings are here; no answer is one that is awaited.
 #[derive(Clone, Debug)]
 pub struct Measured {
     pub preset: Preset,
     pub found: Option<Result<Estimate, String>>,
+    /// When it was asked for; after the answer, when that came.
+    pub at_ms: u64,
 }
 
 /// Which part has the keys.
@@ -85,11 +87,12 @@ pub struct Form {
     pub text_edit: Option<TextEdit>,
     /// Whether the text was changed since the TOML got the keys.
     typing: bool,
+    /// Whether its text has ever been a preset.
+    has_stood: bool,
     /// Whether it is shown what differs from the base.
     pub compares: bool,
     /// The text that was started last.
     started: Option<String>,
-    pub measured: Option<Measured>,
     /// Why something was refused.
     pub refusal: Option<String>,
     /// What went well, until the next key.
@@ -110,23 +113,42 @@ impl Form {
         let saved = own.text().to_owned();
         let added = own.overridden().map(str::to_owned).collect();
         own.settle()?;
+        let draft = Draft { source: own, preset, wrong: Vec::new(), fault: None, added };
+        Ok(Form::with(draft, saved))
+    }
+
+    /// A file that is no preset yet: its text, to be mended.
+    pub fn broken(name: &str, path: &Path, text: &str, files: &PresetFiles<'_>) -> Form {
+        let source = PresetSource::blank(name, path);
+        let preset = Preset::default();
+        let draft =
+            Draft { source, preset, wrong: Vec::new(), fault: None, added: BTreeSet::new() };
+        let mut form = Form::with(draft, text.to_owned());
+        form.has_stood = false;
+        form.text_edit = Some(TextEdit::new(text, (0, 0)));
+        form.typed(files);
+        form.undo.clear();
+        form
+    }
+
+    fn with(draft: Draft, saved: String) -> Form {
         let iterations = FIELDS.iter().position(|field| field.key == "search.iterations");
-        Ok(Form {
-            original: preset.clone(),
+        Form {
+            original: draft.preset.clone(),
             saved,
-            draft: Draft { source: own, preset, wrong: Vec::new(), fault: None, added },
+            draft,
             undo: Vec::new(),
             cursor: iterations.unwrap_or(0),
             edit: None,
             panel: Panel::Form,
             text_edit: None,
             typing: false,
+            has_stood: true,
             compares: false,
             started: None,
-            measured: None,
             refusal: None,
             said: None,
-        })
+        }
     }
 
     pub fn name(&self) -> &str {
@@ -200,6 +222,11 @@ impl Form {
         self.started = Some(self.text());
     }
 
+    /// Its text as it has to be in the folder of the user's presets.
+    pub fn text_for_elsewhere(&self, is_named: &dyn Fn(&str) -> bool) -> String {
+        self.draft.source.text_for_elsewhere(&self.text(), is_named)
+    }
+
     /// Gives the keys to a panel.
     pub fn focus(&mut self, panel: Panel) {
         self.panel = panel;
@@ -217,10 +244,11 @@ impl Form {
     pub fn typed(&mut self, files: &PresetFiles<'_>) {
         let Some(edit) = &self.text_edit else { return };
         let text = edit.text();
-        if text == self.text() {
+        let is_as_before = text == self.text();
+        if is_as_before && self.draft.fault.is_none() {
             return;
         }
-        if !std::mem::replace(&mut self.typing, true) {
+        if !is_as_before && !std::mem::replace(&mut self.typing, true) {
             self.remember(self.draft.clone());
         }
         self.refusal = None;
@@ -230,6 +258,10 @@ impl Form {
                 self.draft.source = source;
                 self.draft.preset = preset;
                 self.draft.fault = None;
+                if !std::mem::replace(&mut self.has_stood, true) {
+                    // There is nothing earlier to compare with.
+                    self.original = self.draft.preset.clone();
+                }
             }
             Err(error) => self.draft.fault = Some(Fault { text, error }),
         }

@@ -29,7 +29,7 @@ pub use naming::{Naming, Purpose};
 pub use net::{Net, Pins, Task};
 pub use network::{NetworkView, Share, Shown};
 pub use palette::Palette;
-pub use picker::{Entry, Picker, Row};
+pub use picker::{Entry, Picker, Row, Yours};
 pub use population::{Axis, PopulationView};
 pub use prompt::{NetPrompt, NetTarget, Offer};
 pub use search::{Chart, Event, EventKind, Scale, Search, Steps, published_name, ranks};
@@ -68,6 +68,14 @@ pub enum Overlay {
     Net(NetPrompt),
 }
 
+/// What came of something that a person did; said in the footer's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub lead: String,
+    pub detail: String,
+    pub failed: bool,
+}
+
 #[derive(Debug)]
 pub struct Model {
     pub host: Host,
@@ -85,6 +93,8 @@ pub struct Model {
     pub network: NetworkView,
     pub diff: DiffView,
     pub overlay: Option<Overlay>,
+    /// What came of the last key, until the next.
+    pub notice: Option<Notice>,
 }
 
 /// Presets with unsaved changes that are kept beside the one that is shown.
@@ -100,6 +110,8 @@ pub struct Setup {
     parked: Vec<Form>,
     /// Whether the form is shown, not the list.
     pub shows_form: bool,
+    /// How fast the settings are that were measured last.
+    pub measured: Option<Measured>,
 }
 
 impl Setup {
@@ -135,7 +147,8 @@ impl Setup {
         }
         self.shows_form = true;
         if let Some(form) = &mut self.form {
-            form.focus(Panel::Form);
+            // What isn't a preset is mended in its text.
+            form.focus(if form.draft.fault.is_some() { Panel::Toml } else { Panel::Form });
         }
         Ok(())
     }
@@ -159,6 +172,7 @@ impl Model {
                 form: None,
                 parked: Vec::new(),
                 shows_form: false,
+                measured: None,
             },
             search: None,
             population: PopulationView::default(),
@@ -167,7 +181,27 @@ impl Model {
             network: NetworkView::default(),
             diff: DiffView::default(),
             overlay: None,
+            notice: None,
         }
+    }
+
+    /// Says what came of something that a person did. A search keeps it in its log.
+    pub fn say(&mut self, lead: String, detail: &str) {
+        self.tell(Notice { lead, detail: detail.to_owned(), failed: false });
+    }
+
+    /// Says that something a person wanted went wrong.
+    pub fn complain(&mut self, why: String) {
+        self.tell(Notice { lead: why, detail: String::new(), failed: true });
+    }
+
+    fn tell(&mut self, notice: Notice) {
+        if let Some(search) = &mut self.search {
+            let at_ms = self.now_ms.saturating_sub(search.started_at_ms);
+            let kind = if notice.failed { EventKind::Fault } else { EventKind::Note };
+            search.log(Event::new(at_ms, kind, notice.lead.clone(), notice.detail.clone()));
+        }
+        self.notice = Some(notice);
     }
 
     pub fn layout(&self) -> Layout {
@@ -236,6 +270,13 @@ impl Model {
         Place { context, ..base }
     }
 
+    /// Whether it is on the screen how long ago something was, in minutes.
+    fn shows_an_age(&self) -> bool {
+        let measured =
+            self.setup.measured.as_ref().is_some_and(|measured| measured.found.is_some());
+        measured && self.tab == Tab::Setup && self.setup.shows_form
+    }
+
     /// How often the clock changes what is shown: never while nothing runs.
     pub fn clock_period_ms(&self) -> Option<u64> {
         if let Some(Overlay::Solve(solve)) = &self.overlay
@@ -244,7 +285,9 @@ impl Model {
         {
             return Some(1_000);
         }
-        let search = self.search.as_ref().filter(|search| !search.is_over())?;
+        let Some(search) = self.search.as_ref().filter(|search| !search.is_over()) else {
+            return self.shows_an_age().then_some(60_000);
+        };
         match search.phase() {
             Phase::Starting | Phase::Running | Phase::Pausing | Phase::Confirming { .. } => {
                 Some(1_000)

@@ -1,9 +1,13 @@
 //! The presets to choose from. Invariant: the cursor stands on a row.
 
-use std::path::{Path, PathBuf};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use crate::{
-    run::UserPreset,
+    run::{Broken, UserPreset},
     space::{Family, Preset, PresetFiles, PresetSource, shipped_preset, shipped_preset_names},
     tui::{edit::LineEdit, format},
 };
@@ -55,7 +59,7 @@ pub struct Yours {
     pub name: String,
     pub path: PathBuf,
     /// With its text; or what is wrong with it.
-    pub found: Result<(Entry, PresetSource), String>,
+    pub found: Result<(Entry, PresetSource), Broken>,
 }
 
 /// A row of the list.
@@ -78,6 +82,8 @@ pub struct Picker {
     pub path: Option<LineEdit>,
     /// Why what was asked for can't be opened.
     pub error: Option<String>,
+    /// Other files that presets extend, as they were read; none is one that is wanted.
+    files: RefCell<BTreeMap<PathBuf, Option<Result<String, String>>>>,
 }
 
 impl Picker {
@@ -89,7 +95,14 @@ impl Picker {
             Entry { name: name.to_owned(), preset }
         });
         let entries = entries.collect();
-        Picker { entries, yours: Vec::new(), cursor: 0, path: None, error: None }
+        Picker {
+            entries,
+            yours: Vec::new(),
+            cursor: 0,
+            path: None,
+            error: None,
+            files: RefCell::default(),
+        }
     }
 
     /// Takes what is in the user's folder now; the cursor stays on its preset.
@@ -100,12 +113,12 @@ impl Picker {
             Row::Shipped(_) => Some(PathBuf::new()),
         };
         let listed = presets.into_iter().map(|UserPreset { name, path, found }| {
-            let found = found.map_err(|error| error.to_string());
-            let found =
-                found.map(|(source, preset)| (Entry { name: name.clone(), preset }, source));
+            let entry = |preset| Entry { name: name.clone(), preset };
+            let found = found.map(|(source, preset)| (entry(preset), source));
             Yours { name, path, found }
         });
         self.yours = listed.collect();
+        self.files.get_mut().clear();
         match row {
             None => self.cursor = self.file_row(),
             Some(path) if path.as_os_str().is_empty() => {}
@@ -136,7 +149,13 @@ impl Picker {
         self.row(self.cursor)
     }
 
-    /// Calls `with` with what a text being typed may extend: what is listed.
+    /// Whether one of the user's presets goes by `name`.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.yours.iter().any(|yours| yours.name == name)
+    }
+
+    /// Calls `with` with what a text being typed may extend: what is listed, and files that were read for
+    /// it. One that wasn't is wanted from then on.
     pub fn with_files<T>(&self, with: impl FnOnce(&PresetFiles<'_>) -> T) -> T {
         let named = |name: &str| {
             let yours = self.yours.iter().find(|yours| yours.name == name)?;
@@ -146,13 +165,25 @@ impl Picker {
             let yours = self.yours.iter().find(|yours| yours.path == path);
             match yours.map(|yours| &yours.found) {
                 Some(Ok((_, source))) => Ok(source.text().to_owned()),
-                Some(Err(error)) => Err(error.clone()),
+                Some(Err(broken)) => broken.text.clone().ok_or(broken.error.message.clone()),
                 None => {
-                    Err("it is none of the listed presets; w saves, and o opens files".to_owned())
+                    let mut files = self.files.borrow_mut();
+                    let known = files.entry(path.to_owned()).or_default();
+                    known.clone().unwrap_or_else(|| Err("it is being read".to_owned()))
                 }
             }
         };
         with(&PresetFiles { named: &named, read: &read })
+    }
+
+    /// A file that a text extends and that nobody has read yet.
+    pub fn wanted_file(&self) -> Option<PathBuf> {
+        let files = self.files.borrow();
+        files.iter().find(|(_, text)| text.is_none()).map(|(path, _)| path.clone())
+    }
+
+    pub fn was_read(&mut self, path: PathBuf, text: Result<String, String>) {
+        self.files.get_mut().insert(path, Some(text));
     }
 
     /// How a preset extends this row, and the row's own text; none where it can't.

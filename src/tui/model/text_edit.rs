@@ -2,7 +2,7 @@
 //! Invariant: the cursor stands on a character or at the end of a line; the text is at most
 //! [`MAX_PRESET_BYTES`] long.
 
-use crate::{space::MAX_PRESET_BYTES, tui::keymap::Key};
+use crate::{space::MAX_PRESET_BYTES, text::is_unprintable, tui::keymap::Key};
 
 /// Rows that a page moves.
 const PAGE: usize = 10;
@@ -50,7 +50,7 @@ impl TextEdit {
         let mut before = self.line()[..self.byte()].to_owned();
         let after = self.line()[self.byte()..].to_owned();
         let mut whole = Vec::new();
-        for c in text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')) {
+        for c in text.chars().filter(|c| !is_unprintable(*c) || matches!(c, '\n' | '\t')) {
             let bytes = if c == '\n' { self.ending.len() } else { c.len_utf8() };
             let Some(rest) = room.checked_sub(bytes) else { break };
             room = rest;

@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 
 use crate::tui::{
     canvas::{Canvas, cut, width},
-    keymap::{Binding, HELP, Intent, Place, Tab, rows},
-    model::Model,
+    keymap::{Binding, HELP, Intent, Tab, rows},
+    model::{Model, Notice},
     theme::{Ground, Ink, Role},
 };
 
@@ -104,11 +104,16 @@ pub enum Panels {
     OneAtATime,
 }
 
-/// The keys of `place`: the first that fit, and always the one that shows them all.
-pub fn footer(canvas: &mut Canvas<'_>, place: Place, panels: Panels) {
+/// The keys that mean something now: the first that fit, and always the one that shows them all. What came
+/// of the last key is said in their place, until the next.
+pub fn footer(canvas: &mut Canvas<'_>, model: &Model, panels: Panels) {
     let (w, h) = (canvas.area().width, canvas.area().height);
     let y = h.saturating_sub(1);
+    let place = model.base_place();
     let mut footer = canvas.on(Ground::Band, Rect::new(0, y, w, 1));
+    if let Some(said) = &model.notice {
+        return notice(&mut footer, y, said);
+    }
     let item = |row: &Binding| width(row.short) + 1 + width(row.label);
     let has_help = HELP.contexts.contains(&place.context);
     let reserved = if has_help { item(&HELP) + 3 } else { 0 };
@@ -124,6 +129,21 @@ pub fn footer(canvas: &mut Canvas<'_>, place: Place, panels: Panels) {
     }
     if has_help {
         key(&mut footer, x, y, &HELP);
+    }
+}
+
+fn notice(footer: &mut Canvas<'_>, y: u16, notice: &Notice) {
+    let (mark, ink) = match notice.failed {
+        true => ("▲", Role::Error),
+        false => ("✓", Role::Good),
+    };
+    let x = footer.runs(2, y, &[(mark, ink.into()), (" ", Role::Text.into())]);
+    let room = footer.area().width.saturating_sub(x + 2);
+    let lead = cut(&notice.lead, room);
+    let x = footer.text(x, y, lead, Role::Strong) + 3;
+    let room = footer.area().width.saturating_sub(x + 2);
+    if room >= width(&notice.detail).min(12) {
+        footer.text(x, y, cut(&notice.detail, room), Role::Muted);
     }
 }
 

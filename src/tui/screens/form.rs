@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{
     chrome::{self, Alarm},
-    compare, picker, presets, toml,
+    compare, estimate, picker, presets, toml,
 };
 use crate::tui::{
     canvas::{Canvas, cut, width, wrap},
@@ -46,7 +46,7 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
         _ => Rows { first: top + u16::from(form.refusal.is_some()), last },
     };
     if h >= 16 {
-        estimate(form, canvas, h - 2);
+        estimate::draw(model, form, canvas, h - 2);
     }
     let grid = if is_wide {
         let (main, rule, side) = layout::two_columns(w);
@@ -66,7 +66,7 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
             (Panel::Form | Panel::Presets, false) => {}
         }
         if form.panel == Panel::Toml || form.compares {
-            return chrome::footer(canvas, model.base_place(), chrome::Panels::OneAtATime);
+            return chrome::footer(canvas, model, chrome::Panels::OneAtATime);
         }
         if w >= 60 {
             Grid { x: 2, value_end: 35, sign: 38, hint: 40, end: w - 3 }
@@ -84,53 +84,7 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
         };
     }
     fields(form, canvas, grid, rows);
-    chrome::footer(canvas, model.base_place(), chrome::Panels::OneAtATime);
-}
-
-/// What is known of the time and the memory it will take: what was measured, and of what.
-fn estimate(form: &Form, canvas: &mut Canvas<'_>, y: u16) {
-    let w = canvas.area().width;
-    let mut row = canvas.on(Ground::Band, Rect::new(0, y, w, 1));
-    let x = row.text(2, y, "Estimate", Role::Strong.bold()) + 2;
-    let say = |row: &mut Canvas<'_>, text: &str| {
-        row.text(x, y, cut(text, w.saturating_sub(x + 2)), Role::Muted);
-    };
-    let measured = form.measured.as_ref();
-    let found = match measured {
-        None => return say(&mut row, "m measures the rate and the memory here"),
-        Some(measured) if measured.preset != form.draft.preset => {
-            return say(&mut row, "settings have changed since it was measured; m measures again");
-        }
-        Some(measured) => match &measured.found {
-            None => return say(&mut row, "measuring"),
-            Some(Err(why)) => return say(&mut row, &format!("not measured: {why}")),
-            Some(Ok(found)) => found,
-        },
-    };
-    let search = &form.draft.preset.search;
-    let scores = search.max_scored.map_or(search.iterations, |most| most.min(search.iterations));
-    let most_ms = (scores as f64 / found.late_per_s * 1e3) as u64;
-    let (early, late) = (format::rate(found.early_per_s), format::rate(found.late_per_s));
-    let (rates, most) = (format!("{late}–{early}"), format!("≈ {}", format::span(most_ms)));
-    let memory = match found.memory_bytes {
-        0 => format::NONE.to_owned(),
-        bytes => format::bytes(bytes),
-    };
-    let workers = format!("one worker measured × {}", found.workers);
-    let x = row.runs(
-        x,
-        y,
-        &[
-            (&rates, Role::Strong.into()),
-            (" scored, large to initial   ", Role::Muted.into()),
-            (&most, Role::Strong.into()),
-            (" if all are scored   ", Role::Muted.into()),
-            (&memory, Role::Strong.into()),
-        ],
-    );
-    if x + 3 + width(&workers) + 2 < w {
-        row.right(w - 3, y, workers, Role::Muted);
-    }
+    chrome::footer(canvas, model, chrome::Panels::OneAtATime);
 }
 
 fn status(form: &Form, canvas: &mut Canvas<'_>, w: u16) {

@@ -36,5 +36,5 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
     if y + 2 < h {
         canvas.runs(2, y + 1, &keys);
     }
-    chrome::footer(canvas, model.base_place(), Panels::All);
+    chrome::footer(canvas, model, Panels::All);
 }

@@ -48,7 +48,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
         }
     }
     whole::banner(search, canvas, 2);
-    chrome::footer(canvas, model.base_place(), Panels::All);
+    chrome::footer(canvas, model, Panels::All);
 }
 
 fn line(search: &Search, view: &LogView, canvas: &mut Canvas<'_>, y: u16) {

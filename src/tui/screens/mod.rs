@@ -6,6 +6,7 @@ mod chrome;
 mod compare;
 mod confirm;
 mod diff;
+mod estimate;
 mod export;
 mod form;
 pub mod help;

@@ -109,7 +109,7 @@ fn foot(model: &Model, canvas: &mut Canvas<'_>, banner: u16) {
     if let Some(search) = &model.search {
         whole::banner(search, canvas, banner);
     }
-    chrome::footer(canvas, model.base_place(), Panels::All);
+    chrome::footer(canvas, model, Panels::All);
 }
 
 fn nothing(canvas: &mut Canvas<'_>, y: u16) {

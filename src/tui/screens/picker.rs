@@ -53,12 +53,12 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
             Row::Shipped(entry) => details(entry, canvas, side, h - 3),
             Row::Yours(yours) => match &yours.found {
                 Ok((entry, _)) => details(entry, canvas, side, h - 3),
-                Err(error) => broken(&yours.name, error, canvas, side),
+                Err(found) => broken(&yours.name, &found.error.to_string(), canvas, side),
             },
             Row::File => about_files(canvas, side),
         }
     }
-    chrome::footer(canvas, model.base_place(), chrome::Panels::All);
+    chrome::footer(canvas, model, chrome::Panels::All);
 }
 
 fn heads(canvas: &mut Canvas<'_>, y: u16, w: u16) {
@@ -76,7 +76,7 @@ enum Line<'a> {
     Entry(usize, &'a Entry),
     Yours,
     /// Name and fault.
-    Broken(usize, &'a str, &'a str),
+    Broken(usize, &'a str, String),
     File,
     Blank,
     Error(String),
@@ -157,7 +157,7 @@ fn lines(picker: &Picker, width: u16) -> Vec<Line<'_>> {
     for (i, yours) in (picker.entries.len()..).zip(&picker.yours) {
         lines.push(match &yours.found {
             Ok((entry, _)) => Line::Entry(i, entry),
-            Err(error) => Line::Broken(i, &yours.name, error),
+            Err(broken) => Line::Broken(i, &yours.name, broken.error.to_string()),
         });
         if i == picker.cursor {
             error(&mut lines);
@@ -265,9 +265,13 @@ fn details(entry: &Entry, canvas: &mut Canvas<'_>, side: Columns, last: u16) {
 
 fn broken(name: &str, error: &str, canvas: &mut Canvas<'_>, side: Columns) {
     canvas.text(side.start, 3, cut(name, side.width()), Role::Strong.bold());
-    for (line, y) in wrap(error, side.width()).into_iter().zip(5..) {
+    let mut y = 5;
+    for line in wrap(error, side.width()) {
         canvas.text(side.start, y, line, Role::Error);
+        y += 1;
     }
+    let keys = [("⏎", Role::Accent.into()), (" opens its text", Role::Muted.into())];
+    canvas.runs(side.start, y + 1, &keys);
 }
 
 fn about_files(canvas: &mut Canvas<'_>, side: Columns) {

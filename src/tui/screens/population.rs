@@ -68,7 +68,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
     }
     whole::banner(search, canvas, 2);
     let panels = if is_wide { Panels::All } else { Panels::OneAtATime };
-    chrome::footer(canvas, model.base_place(), panels);
+    chrome::footer(canvas, model, panels);
 }
 
 /// What is shown, how it is filtered, who is marked and pinned.

@@ -348,7 +348,7 @@ fn large(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Large) {
         }
     }
     banner(search, canvas, 2);
-    chrome::footer(canvas, model.base_place(), Panels::All);
+    chrome::footer(canvas, model, Panels::All);
 }
 
 fn medium(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Medium) {
@@ -374,7 +374,7 @@ fn medium(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Medium) 
         event_line(canvas, at.event, event);
     }
     banner(search, canvas, 2);
-    chrome::footer(canvas, model.base_place(), Panels::OneAtATime);
+    chrome::footer(canvas, model, Panels::OneAtATime);
 }
 
 /// A chart with its title; [`Chart::Time`] has a function of its own, which needs the clock.

@@ -86,7 +86,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Small)
     if search.banner.is_some() {
         whole::banner(search, canvas, at.bottom);
     }
-    chrome::footer(canvas, model.base_place(), chrome::Panels::OneAtATime);
+    chrome::footer(canvas, model, chrome::Panels::OneAtATime);
 }
 
 fn best(search: &Search, canvas: &mut Canvas<'_>) {

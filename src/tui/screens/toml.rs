@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::chrome;
 use crate::{
     space::key_line,
+    text::is_unprintable,
     tui::{
         canvas::{Canvas, cut, width, wrap},
         layout::{Columns, Rows},
@@ -137,7 +138,7 @@ fn lines_of(text: &str) -> Vec<Vec<(char, Role)>> {
 
 /// A line's characters with their roles; `long` is the quote of a string over lines that is open.
 fn coloured(line: &str, long: &mut Option<char>) -> Vec<(char, Role)> {
-    let chars: Vec<char> = line.chars().filter(|c| !c.is_control() || *c == '\t').collect();
+    let chars: Vec<char> = line.chars().filter(|c| !is_unprintable(*c) || *c == '\t').collect();
     let is_table = long.is_none() && line.trim_start().starts_with('[');
     let mut roles = Vec::with_capacity(chars.len());
     let mut quote: Option<char> = None;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::{diff, export, network};
 use crate::{
+    arch::Structure,
     run::protocol::Member,
     tui::{
         action::Effect,
         format,
         keymap::{Intent, Tab},
-        model::{Event, EventKind, Model, Net, NetTarget, Search},
+        model::{Model, Net, NetTarget},
     },
 };
 
@@ -33,7 +34,6 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     let Some(member) = selected(model) else {
         return Vec::new();
     };
-    let now_ms = model.now_ms;
     let Some(search) = &mut model.search else {
         return Vec::new();
     };
@@ -52,23 +52,14 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         }
         Intent::Enter => network::show(model, &member),
         Intent::Diff => diff::compare(model, Net::candidate(&member)),
-        Intent::Copy => {
-            sent(search, now_ms, &format::id(member.id));
-            return vec![Effect::Copy(member.structure.to_string())];
-        }
+        Intent::Copy => return copy(model, &format::id(member.id), &member.structure),
         _ => {}
     }
     Vec::new()
 }
 
-/// A structure went to the clipboard.
-pub(super) fn sent(search: &mut Search, now_ms: u64, label: &str) {
-    let detail = "its structure, to the clipboard of your terminal";
-    note(search, now_ms, format!("sent {label}"), detail);
-}
-
-/// Something that a person did.
-pub(super) fn note(search: &mut Search, now_ms: u64, lead: String, detail: &str) {
-    let at_ms = now_ms.saturating_sub(search.started_at_ms);
-    search.log(Event::new(at_ms, EventKind::Note, lead, detail.to_owned()));
+/// A structure, to the clipboard.
+pub(super) fn copy(model: &mut Model, label: &str, structure: &Structure) -> Vec<Effect> {
+    model.say(format!("sent {label}"), "its structure, to the clipboard of your terminal");
+    vec![Effect::Copy(structure.to_string())]
 }

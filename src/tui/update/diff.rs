@@ -82,7 +82,7 @@ fn walk(model: &mut Model) {
             None => "the initial structure has no parent",
             Some(_) => "its parent is not known",
         };
-        return note(model, id, why);
+        return model.say(id, why);
     };
     let (a, b, at) = (Net::candidate(parent), Net::candidate(step), step.id);
     model.diff.walk_to(at);
@@ -99,19 +99,13 @@ fn want(model: &mut Model, relative: Relative) {
         }
         None => {
             let why = format!("is no candidate of this run: it has no {}", relative.word());
-            note(model, b.label, &why);
+            model.say(b.label, &why);
         }
     }
 }
 
 /// Out of what was pinned, then out of the screen.
 fn back(model: &mut Model) {
-    if let Some(banner) = model.search.as_mut().map(|search| &mut search.banner)
-        && banner.is_some()
-    {
-        *banner = None;
-        return;
-    }
     model.diff.wanted = None;
     let pins = &mut model.pins;
     match (pins.a.take(), pins.b.take(), &model.search) {
@@ -125,18 +119,7 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     let Some(b) = model.side_b() else {
         return Vec::new();
     };
-    let now_ms = model.now_ms;
-    if let Some(search) = &mut model.search {
-        candidate::sent(search, now_ms, &b.label);
-    }
-    vec![Effect::Copy(b.structure.to_string())]
-}
-
-fn note(model: &mut Model, lead: String, detail: &str) {
-    let now_ms = model.now_ms;
-    if let Some(search) = &mut model.search {
-        candidate::note(search, now_ms, lead, detail);
-    }
+    candidate::copy(model, &b.label, &b.structure)
 }
 
 /// The screen goes on from here: pins as they were put.
@@ -148,7 +131,7 @@ pub(super) fn pin(model: &mut Model, net: Net, target: NetTarget) {
     };
     let lead = format!("pinned {name} {}", net.label);
     *pin = Some(net);
-    note(model, lead, &format!("{} compares A and B", Tab::Diff.number()));
+    model.say(lead, &format!("{} compares A and B", Tab::Diff.number()));
 }
 
 /// `net` as B, against the best; the best itself against its parent, or what A is without a pin where
@@ -205,13 +188,13 @@ fn grant(model: &mut Model) -> bool {
         }
         None if is_whole => {
             model.diff.wanted = None;
-            note(model, format::id(id), &format!("has no {}", relative.word()));
+            model.say(format::id(id), &format!("has no {}", relative.word()));
         }
         // The screen says so.
         None if is_asking => {}
         None => {
             model.diff.wanted = None;
-            note(model, format::id(id), &format!("its {} is forgotten", relative.word()));
+            model.say(format::id(id), &format!("its {} is forgotten", relative.word()));
         }
     }
     false

@@ -8,7 +8,7 @@ use crate::tui::{
     action::Effect,
     format,
     keymap::{Intent, Tab},
-    model::{Document, Event, EventKind, Export, Model, Net, Overlay},
+    model::{Document, Export, Model, Net, Overlay},
 };
 
 /// Asks for the format: of what is marked, else of what is selected.
@@ -62,19 +62,17 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
 
 /// A file was written, or could not be.
 pub(super) fn wrote(model: &mut Model, document: &Document, result: Result<String, String>) {
-    let now_ms = model.now_ms;
-    let (kind, text) = match result {
+    match result {
         Ok(path) => {
             let size = format::bytes(document.text.len() as u64);
-            (EventKind::Note, format!("wrote {path}, {size}"))
+            model.say(format!("wrote {path}"), &size);
         }
-        Err(why) => (EventKind::Fault, why),
-    };
-    if let Some(search) = &mut model.search {
-        if kind == EventKind::Fault {
-            search.banner = Some(text.clone());
+        Err(why) => {
+            // It can be long, and the next key comes soon.
+            if let Some(search) = &mut model.search {
+                search.banner = Some(why.clone());
+            }
+            model.complain(why);
         }
-        let at_ms = now_ms.saturating_sub(search.started_at_ms);
-        search.log(Event::new(at_ms, kind, text, String::new()));
     }
 }

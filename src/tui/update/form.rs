@@ -77,8 +77,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Undo => form.undo(),
         Intent::Save => return save(model),
         Intent::SaveAs if form.stands() => {
-            let (name, text) = (form.name().to_owned(), form.text());
-            naming::begin(model, Purpose::SaveAs, (&name, text));
+            save_as(model);
         }
         Intent::Measure => return measure(model),
         Intent::Compare => form.compares = !form.compares,
@@ -105,8 +104,8 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     form.was_started();
-    form.measured.take_if(|measured| measured.found.is_none());
     let spec = RunSpec { name: form.name().to_owned(), preset, out: None };
+    model.setup.measured.take_if(|measured| measured.found.is_none());
     model.search = Some(Box::new(Search::new(spec.clone(), model.now_ms)));
     leave_run(model);
     model.tab = Tab::Search;
@@ -138,14 +137,25 @@ fn measure(model: &mut Model) -> Vec<Effect> {
         form.refusal = Some(reason.to_owned());
         return Vec::new();
     }
-    form.measured = Some(Measured { preset: preset.clone(), found: None });
-    vec![Effect::Estimate(Box::new(RunSpec { name: form.name().to_owned(), preset, out: None }))]
+    let spec = RunSpec { name: form.name().to_owned(), preset: preset.clone(), out: None };
+    model.setup.measured = Some(Measured { preset, found: None, at_ms: model.now_ms });
+    vec![Effect::Estimate(Box::new(spec))]
 }
 
 pub(super) fn estimated(model: &mut Model, result: Result<Estimate, String>) {
-    if let Some(measured) = model.setup.form.as_mut().and_then(|form| form.measured.as_mut()) {
+    if let Some(measured) = &mut model.setup.measured {
         measured.found.get_or_insert(result);
+        measured.at_ms = model.now_ms;
     }
+}
+
+/// Asks for a name to keep it under, among the user's presets.
+fn save_as(model: &mut Model) {
+    let Some(form) = model.setup.form.as_deref() else { return };
+    let picker = &model.setup.picker;
+    let (name, text) =
+        (form.name().to_owned(), form.text_for_elsewhere(&|name| picker.is_named(name)));
+    naming::begin(model, Purpose::SaveAs, (&name, text));
 }
 
 /// Over its own file; a preset without one needs a name.
@@ -158,7 +168,7 @@ fn save(model: &mut Model) -> Vec<Effect> {
     }
     let (name, text) = (form.name().to_owned(), form.text());
     let Some(path) = form.path().map(Path::to_path_buf) else {
-        naming::begin(model, Purpose::SaveAs, (&name, text));
+        save_as(model);
         return Vec::new();
     };
     let (existing, of) = (Existing::Replace, SaveOf::Form);
@@ -167,10 +177,26 @@ fn save(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Changes the text that has the keys.
-pub(super) fn type_text(model: &mut Model, change: impl FnOnce(&mut TextEdit)) {
-    let Some(form) = model.setup.form.as_deref_mut() else { return };
-    let Some(edit) = &mut form.text_edit else { return };
+pub(super) fn type_text(model: &mut Model, change: impl FnOnce(&mut TextEdit)) -> Vec<Effect> {
+    let Some(form) = model.setup.form.as_deref_mut() else { return Vec::new() };
+    let Some(edit) = &mut form.text_edit else { return Vec::new() };
     change(edit);
     form.said = None;
-    model.setup.picker.with_files(|files| form.typed(files));
+    take_text(model)
+}
+
+/// The text again, now that a file it extends was read.
+pub(super) fn reread(model: &mut Model) -> Vec<Effect> {
+    let form = model.setup.form.as_deref();
+    match form.is_some_and(|form| form.draft.fault.is_some() && form.text_edit.is_some()) {
+        true => take_text(model),
+        false => Vec::new(),
+    }
+}
+
+fn take_text(model: &mut Model) -> Vec<Effect> {
+    let Some(form) = model.setup.form.as_deref_mut() else { return Vec::new() };
+    let picker = &model.setup.picker;
+    picker.with_files(|files| form.typed(files));
+    picker.wanted_file().map(Effect::Read).into_iter().collect()
 }

@@ -1,6 +1,6 @@
 //! What keys do in the log.
 
-use super::{candidate, moved, network};
+use super::{moved, network};
 use crate::tui::{
     action::Effect,
     format,
@@ -12,7 +12,6 @@ use crate::tui::{
 const PAGE: usize = 10;
 
 pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
-    let now_ms = model.now_ms;
     let Model { log: view, search: Some(search), .. } = model else {
         return Vec::new();
     };
@@ -32,7 +31,6 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     match intent {
         Intent::Filter => view.begin(),
         Intent::Follow => view.select(0),
-        Intent::Back if search.banner.is_some() => search.banner = None,
         Intent::Back => {
             view.clear_filter();
             view.refresh(search);
@@ -47,13 +45,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Copy => {
             let Some(event) = view.selected(search) else { return Vec::new() };
             let text = event.text();
-            candidate::note(
-                search,
-                now_ms,
-                "sent the event".to_owned(),
-                "to the clipboard of your terminal",
-            );
-            view.refresh(search);
+            model.say("sent the event".to_owned(), "to the clipboard of your terminal");
             return vec![Effect::Copy(text)];
         }
         Intent::Save => {

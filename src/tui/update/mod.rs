@@ -40,15 +40,16 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
+    if matches!(action, Action::Intent(_) | Action::Type(_) | Action::Paste(_)) {
+        model.notice = None;
+    }
     match action {
         Action::Intent(intent) => intend(model, intent),
-        Action::Type(key) => {
-            type_key(model, key);
-            Vec::new()
-        }
-        Action::Paste(text) => {
-            paste(model, &text);
-            Vec::new()
+        Action::Type(key) => type_key(model, key),
+        Action::Paste(text) => paste(model, &text),
+        Action::Read(path, text) => {
+            model.setup.picker.was_read(path, text);
+            form::reread(model)
         }
         Action::Resize { width, height } => {
             (model.width, model.height) = (width, height);
@@ -135,6 +136,13 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         prompt::intend(model, intent);
         return Vec::new();
     }
+    if intent == Intent::Back && model.tab != Tab::Setup && typed_line(model).is_none() {
+        // What lies over a screen goes first.
+        let banner = model.search.as_mut().and_then(|search| search.banner.take());
+        if banner.is_some() {
+            return Vec::new();
+        }
+    }
     match intent {
         Intent::Pause => return vec![Effect::Tell(Command::Pause)],
         Intent::Resume => return vec![Effect::Tell(Command::Resume)],
@@ -196,9 +204,10 @@ fn typed_line(model: &mut Model) -> Option<&mut LineEdit> {
     }
 }
 
-fn type_key(model: &mut Model, key: Key) {
+fn type_key(model: &mut Model, key: Key) -> Vec<Effect> {
     if let Some(Overlay::Net(prompt)) = &mut model.overlay {
-        return prompt.key(key);
+        prompt.key(key);
+        return Vec::new();
     }
     if let Some(line) = typed_line(model) {
         let before = line.text();
@@ -206,7 +215,7 @@ fn type_key(model: &mut Model, key: Key) {
         if line.text() != before {
             typed(model);
         }
-        return;
+        return Vec::new();
     }
     if model.place().context == Context::Toml {
         return form::type_text(model, |edit| edit.key(key));
@@ -217,22 +226,26 @@ fn type_key(model: &mut Model, key: Key) {
     {
         form::begin(form);
     }
+    Vec::new()
 }
 
-fn paste(model: &mut Model, text: &str) {
+fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     // Many terminals paste a line's end as a lone carriage return.
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let text = text.as_str();
     if let Some(Overlay::Net(prompt)) = &mut model.overlay {
-        return prompt.paste(text);
+        prompt.paste(text);
+        return Vec::new();
     }
     if let Some(line) = typed_line(model) {
         line.insert(text.trim());
-        return typed(model);
+        typed(model);
+        return Vec::new();
     }
     if model.place().context == Context::Toml {
-        form::type_text(model, |edit| edit.insert(text));
+        return form::type_text(model, |edit| edit.insert(text));
     }
+    Vec::new()
 }
 
 /// A line's text has changed; some have a say at once.

@@ -44,20 +44,16 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::NextNet => step(model, 1),
         Intent::PreviousNet => step(model, -1),
         Intent::Diff => diff::compare(model, net),
-        Intent::Copy => return copy(model, &net),
+        Intent::Copy => return candidate::copy(model, &net.label, &net.structure),
         Intent::Export => export::open(model, vec![net]),
         _ => {}
     }
     Vec::new()
 }
 
-/// Closes a banner, or goes back to where networks are chosen.
+/// Back to where networks are chosen.
 fn back(model: &mut Model) {
-    match &mut model.search {
-        Some(search) if search.banner.is_some() => search.banner = None,
-        Some(_) => model.tab = Tab::Search,
-        None => model.tab = Tab::Setup,
-    }
+    model.tab = if model.search.is_some() { Tab::Search } else { Tab::Setup };
 }
 
 /// A candidate, on the screen of networks.
@@ -86,14 +82,6 @@ fn step(model: &mut Model, by: isize) {
     model.network.shown = if is_best { Shown::Best } else { Shown::Net(net) };
     let count = search.population().len();
     search.select(to, layout.visible(count));
-}
-
-fn copy(model: &mut Model, net: &Net) -> Vec<Effect> {
-    let now_ms = model.now_ms;
-    if let Some(search) = &mut model.search {
-        candidate::sent(search, now_ms, &net.label);
-    }
-    vec![Effect::Copy(net.structure.to_string())]
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@ use super::{moved, naming};
 use std::path::Path;
 
 use crate::{
+    run::Broken,
     space::{PresetError, PresetSource},
     tui::{
         action::Effect,
         edit::LineEdit,
         keymap::Intent,
-        model::{Form, Model, Panel, Purpose, Row},
+        model::{Form, Model, Panel, Purpose, Row, Yours},
     },
 };
 
@@ -33,6 +34,15 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     }
     match (intent, picker.selected()) {
         (Intent::Enter, Row::Shipped(entry)) => return vec![Effect::Open(entry.name.clone())],
+        (
+            Intent::Enter,
+            Row::Yours(Yours { name, path, found: Err(Broken { text: Some(text), .. }) }),
+        ) => {
+            let form = picker.with_files(|files| Form::broken(name, path, text, files));
+            let wanted = picker.wanted_file().map(Effect::Read);
+            open(model, form);
+            return wanted.into_iter().collect();
+        }
         (Intent::Enter, Row::Yours(yours)) => {
             return vec![Effect::Open(yours.path.to_string_lossy().into_owned())];
         }
@@ -67,10 +77,16 @@ fn turn(model: &mut Model, intent: Intent) {
 }
 
 pub(super) fn opened(model: &mut Model, result: Result<PresetSource, PresetError>) {
+    match result.and_then(Form::new) {
+        Ok(form) => open(model, form),
+        Err(error) => refuse(model, error.to_string()),
+    }
+}
+
+fn open(model: &mut Model, form: Form) {
     let setup = &mut model.setup;
-    let opened = result.and_then(Form::new).map_err(|error| error.to_string());
-    let path = opened.as_ref().ok().and_then(Form::path).map(Path::to_path_buf);
-    match opened.and_then(|form| setup.open(form)) {
+    let path = form.path().map(Path::to_path_buf);
+    match setup.open(form) {
         Ok(()) => {
             setup.picker.path = None;
             setup.picker.error = None;
@@ -78,12 +94,14 @@ pub(super) fn opened(model: &mut Model, result: Result<PresetSource, PresetError
                 setup.picker.go_to(&path);
             }
         }
-        Err(error) => {
-            // Beside the form there is no room for it but in the banner.
-            if let Some(form) = setup.open_form_mut() {
-                form.refusal = Some(format!("Can't open: {error}"));
-            }
-            setup.picker.error = Some(error);
-        }
+        Err(error) => refuse(model, error),
     }
+}
+
+fn refuse(model: &mut Model, error: String) {
+    // Beside the form there is no room for it but in the banner.
+    if let Some(form) = model.setup.open_form_mut() {
+        form.refusal = Some(format!("Can't open: {error}"));
+    }
+    model.setup.picker.error = Some(error);
 }

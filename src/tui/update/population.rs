@@ -40,7 +40,6 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Filter => view.begin(),
         Intent::Axis => view.axis = view.axis.next(),
         Intent::NextPanel | Intent::PreviousPanel => view.shows_chart = !view.shows_chart,
-        Intent::Back if search.banner.is_some() => search.banner = None,
         Intent::Back => view.clear_filter(),
         _ => return candidate::intend(model, intent),
     }

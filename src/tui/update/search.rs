@@ -39,7 +39,6 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         }
         Intent::NextPanel => turn(search, &layout, 1),
         Intent::PreviousPanel => turn(search, &layout, -1),
-        Intent::Back => search.banner = None,
         Intent::NewSearch => return new_search(model),
         Intent::Follow => search.select(0, visible),
         _ => return candidate::intend(model, intent),

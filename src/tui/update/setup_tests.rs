@@ -1,6 +1,6 @@
 //! Presets as documents: edited, saved, found again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{
     tests::{form, go_to, opened, press, set, type_in},
@@ -8,12 +8,13 @@ use super::{
 };
 use crate::{
     run::{Estimate, Existing, SaveError},
+    space::PresetSource,
     tui::{
         Exit,
         action::{Action, Effect, Save, SaveOf},
         fixture,
         keymap::{Context, Key},
-        model::{Model, Overlay, Panel},
+        model::{Model, Overlay, Panel, TextEdit},
     },
 };
 
@@ -164,10 +165,15 @@ fn an_estimate_holds_for_the_settings_it_was_measured_with() {
     let mut model = opened();
     let effects = press(&mut model, Key::Char('m'));
     assert!(matches!(effects.as_slice(), [Effect::Estimate(_)]), "{effects:?}");
-    let found =
-        Estimate { early_per_s: 100.0, late_per_s: 20.0, memory_bytes: 1 << 30, workers: 2 };
+    let found = Estimate {
+        early_per_s: 100.0,
+        late_per_s: 20.0,
+        needs_score: 0.5,
+        memory_bytes: 1 << 30,
+        workers: 2,
+    };
     update(&mut model, Action::Estimated(Ok(found)));
-    let measured = form(&model).measured.clone().expect("asked for");
+    let measured = model.setup.measured.clone().expect("asked for");
     assert_eq!(measured.found, Some(Ok(found)));
     assert_eq!(measured.preset, form(&model).draft.preset);
     set(&mut model, "96k");
@@ -191,16 +197,73 @@ fn new_and_duplicate_write_a_preset_and_open_it() {
 }
 
 #[test]
-fn a_broken_preset_is_listed_and_says_why() {
+fn a_broken_preset_is_opened_as_text_at_its_fault_and_mended() {
     let mut model = fixture::mine();
     press(&mut model, Key::BackTab);
     press(&mut model, Key::Down);
-    assert_eq!(press(&mut model, Key::Enter), [Effect::Open("presets/tiny.toml".to_owned())]);
-    let found = fixture::yours().swap_remove(1).found;
-    update(&mut model, Action::Opened(Box::new(found.map(|(source, _)| source))));
-    let error = model.setup.picker.error.clone().expect("refused");
-    assert!(error.starts_with("presets/tiny.toml:2:1: unknown key 'iteration'"), "{error}");
-    assert_eq!(form(&model).refusal, Some(format!("Can't open: {error}")));
+    assert_eq!(press(&mut model, Key::Enter), []);
+    assert_eq!((form(&model).name(), form(&model).panel), ("tiny", Panel::Toml));
+    let fault = form(&model).draft.fault.clone().expect("a typo");
+    assert_eq!((fault.place(), fault.error.message.as_str()), ((2, 0), TYPO));
+    assert!(!form(&model).is_unsaved(), "as its file has it");
+    press(&mut model, Key::End);
+    (0.." = 5".len()).for_each(|_| drop(press(&mut model, Key::Left)));
+    type_in(&mut model, "s");
+    assert!(form(&model).draft.fault.is_none(), "{:?}", form(&model).draft.fault);
+    assert_eq!(form(&model).draft.preset.search.iterations, 5);
+    assert_eq!(form(&model).changed().count(), 0, "there was no preset to have changed");
+    press(&mut model, Key::Esc);
+    let effects = press(&mut model, Key::Char('w'));
+    let [Effect::SavePreset(save)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(save.text, "extends = \"quick\"\n[search]\niterations = 5\n");
+    assert_eq!(save.seen.as_deref(), Some("extends = \"quick\"\n[search]\niteration = 5\n"));
+}
+
+const TYPO: &str = "unknown key 'iteration', did you mean 'iterations'?";
+
+/// A file that is not listed is read when a text begins to extend it.
+#[test]
+fn any_file_can_be_extended() {
+    let mut model = fixture::mine();
+    press(&mut model, Key::Tab);
+    press(&mut model, Key::Home);
+    let text = form(&model).text();
+    let extend = |model: &mut Model, name: &str| {
+        let text = text.replace("cifar-params-1m", name);
+        let edit = model.setup.form.as_mut().and_then(|form| form.text_edit.as_mut());
+        *edit.expect("the text has the keys") = TextEdit::new(&text, (0, 0));
+        press(model, Key::Char(' '))
+    };
+    let path = PathBuf::from("presets/base.toml");
+    assert_eq!(extend(&mut model, "base.toml"), [Effect::Read(path.clone())]);
+    assert_eq!(form(&model).errors(), 1);
+    update(&mut model, Action::Read(path, Ok("extends = \"quick\"\n".to_owned())));
+    assert_eq!(form(&model).errors(), 0);
+    let lost = PathBuf::from("presets/lost.toml");
+    assert_eq!(extend(&mut model, "lost.toml"), [Effect::Read(lost.clone())]);
+    assert_eq!(update(&mut model, Action::Read(lost, Err("no such file".to_owned()))), []);
+    let fault = form(&model).draft.fault.as_ref().expect("there is none");
+    assert_eq!(fault.error.message, "can't be read: no such file");
+}
+
+/// Beside its base it says `base.toml`; among the user's presets that would be another file.
+#[test]
+fn what_is_saved_elsewhere_names_its_base_in_full() {
+    let source = |reference: &str| {
+        let text = format!("extends = \"{reference}\" # the base\n");
+        let read = |path: &Path| match path.ends_with("a.toml") {
+            true => Ok(text.clone()),
+            false => Ok("extends = \"quick\"\n".to_owned()),
+        };
+        PresetSource::find("/work/a.toml", &read).expect("valid")
+    };
+    for (reference, saved) in [("base.toml", "/work/base.toml"), ("quick", "quick")] {
+        let mut model = fixture::model();
+        update(&mut model, Action::Opened(Box::new(Ok(source(reference)))));
+        press(&mut model, Key::Char('W'));
+        let Some(Overlay::Naming(naming)) = &model.overlay else { panic!("asks for a name") };
+        assert_eq!(naming.text, format!("extends = \"{saved}\" # the base\n"));
+    }
 }
 
 #[test]

@@ -116,7 +116,9 @@ pub(super) const ROWS: &[Binding] = &[
     },
     Binding {
         keys: &[(Key::Char('m'), Intent::Measure)],
+        short: "m",
         shown: "m",
+        label: "measure",
         description: "measure the rate here",
         group: Group::Run,
         contexts: &[Context::Form],

@@ -131,7 +131,7 @@ fn wide(model: &Model, canvas: &mut Canvas<'_>, at: &Wide) {
     if let Some(search) = &model.search {
         banner(search, canvas, 2);
     }
-    chrome::footer(canvas, model.base_place(), Panels::OneAtATime);
+    chrome::footer(canvas, model, Panels::OneAtATime);
 }
 
 fn nothing_runs(canvas: &mut Canvas<'_>) {
@@ -287,7 +287,7 @@ fn narrow(model: &Model, canvas: &mut Canvas<'_>, at: &Narrow) {
     if let Some(search) = &model.search {
         banner(search, canvas, at.notes);
     }
-    chrome::footer(canvas, model.base_place(), Panels::OneAtATime);
+    chrome::footer(canvas, model, Panels::OneAtATime);
 }
 
 fn list(shown: &Shown<'_>, canvas: &mut Canvas<'_>, at: &Narrow) {

@@ -95,6 +95,17 @@ pub enum Layout {
     Small(Small),
     Medium(Medium),
     Large(Large),
+    Zoomed(Zoomed),
+}
+
+/// One panel over the whole screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zoomed {
+    pub columns: Columns,
+    /// Of the table.
+    pub table: Rows,
+    pub chart: ChartRows,
+    pub event: u16,
 }
 
 /// Width of the main column where there is room for no more.
@@ -210,6 +221,19 @@ fn medium(width: u16, height: u16) -> Medium {
 }
 
 impl Layout {
+    /// With one panel over the whole screen, where there are several.
+    pub fn zoomed(self, width: u16, height: u16) -> Layout {
+        match self {
+            Layout::Medium(_) | Layout::Large(_) => Layout::Zoomed(Zoomed {
+                columns: Columns { start: 2, end: width - 3 },
+                table: Rows { first: 5, last: height - 4 },
+                chart: chart_rows(height - 4, height - 10),
+                event: height - 2,
+            }),
+            other => other,
+        }
+    }
+
     /// Rows a table of `members` shows at once, the one that leaves next apart.
     pub fn visible(&self, members: usize) -> usize {
         let rows = match self {
@@ -217,6 +241,7 @@ impl Layout {
             Layout::Small(small) => return usize::from(small.table.height()),
             Layout::Medium(medium) => medium.table.height(),
             Layout::Large(large) => large.table.height(),
+            Layout::Zoomed(zoomed) => zoomed.table.height(),
         };
         let rows = usize::from(rows);
         if members <= rows { rows } else { rows.saturating_sub(2).max(1) }

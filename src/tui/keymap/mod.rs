@@ -246,6 +246,8 @@ pub enum Intent {
     PreviousNet,
     Share,
     Unfold,
+    /// One panel over the whole screen, and back.
+    Zoom,
     Cumulative,
     LogX,
     /// What the scatter's x axis is.

@@ -223,7 +223,7 @@ pub fn diff(width: u16, height: u16, wanted: Wanted) -> DiffLayout {
             notes: height - 2,
             lineage: LineageColumns::new(width),
         }),
-        Layout::Medium(_) | Layout::Large(_) => {
+        Layout::Medium(_) | Layout::Large(_) | Layout::Zoomed(_) => {
             DiffLayout::Wide(Box::new(wide(width, height, wanted)))
         }
     }

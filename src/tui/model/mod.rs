@@ -204,8 +204,13 @@ impl Model {
         self.notice = Some(notice);
     }
 
+    /// Of the search.
     pub fn layout(&self) -> Layout {
-        layout::search(self.width, self.height)
+        let layout = layout::search(self.width, self.height);
+        match &self.search {
+            Some(search) if search.is_zoomed => layout.zoomed(self.width, self.height),
+            _ => layout,
+        }
     }
 
     /// How the run is, as far as keys care.

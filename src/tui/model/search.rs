@@ -24,8 +24,7 @@ const MAX_ANCESTORS: usize = 65_536;
 /// Rates that change faster can't be read.
 const RATE_PERIOD_MS: u64 = 1_000;
 
-/// What the lower panel shows where there is room for one; also the panel that stands alone on a
-/// small screen, after the table.
+/// The charts, in the order in which ⇥ turns to them after the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chart {
     Convergence,
@@ -125,8 +124,10 @@ pub struct Search {
     phase: Phase,
     pub cursor: Cursor,
     pub chart: Chart,
-    /// On a small screen: the table, or the chart.
+    /// Whether the chart has the focus, not the table; a small screen shows nothing else.
     pub shows_chart: bool,
+    /// Whether what has the focus takes the whole screen.
+    pub is_zoomed: bool,
     pub scale: Scale,
     pub steps: Steps,
     pub events: VecDeque<Event>,
@@ -166,6 +167,7 @@ impl Search {
             cursor: Cursor::default(),
             chart: Chart::Convergence,
             shows_chart: false,
+            is_zoomed: false,
             scale: Scale::Counts,
             steps: Steps::Even,
             events: VecDeque::new(),

@@ -158,6 +158,11 @@ fn key(canvas: &mut Canvas<'_>, x: u16, y: u16, row: &Binding) -> u16 {
 
 /// A panel's title, with the mark of the panel that has the keys.
 pub fn focused_title(canvas: &mut Canvas<'_>, x: u16, y: u16, title: &str) -> u16 {
-    canvas.text(x.saturating_sub(2), y, "▍", Role::Accent);
+    focus_mark(canvas, x, y);
     canvas.text(x, y, title, Role::Strong.bold())
+}
+
+/// Beside a title at `x`.
+pub fn focus_mark(canvas: &mut Canvas<'_>, x: u16, y: u16) {
+    canvas.text(x.saturating_sub(2), y, "▍", Role::Accent);
 }

@@ -24,6 +24,7 @@ mod search;
 mod small;
 mod solve;
 mod toml;
+mod zoomed;
 
 use ratatui::buffer::Buffer;
 

@@ -2,8 +2,8 @@
 
 use super::{
     best,
-    chrome::{self, Alarm, Panels, Runs, put, run, width_of},
-    confirm, small,
+    chrome::{self, Alarm, Panels, Runs, focus_mark, put, run, width_of},
+    confirm, small, zoomed,
 };
 use crate::{
     run::protocol::{Member, Phase, Reason, Snapshot},
@@ -31,6 +31,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
         Layout::Small(at) => small::draw(model, search, canvas, at),
         Layout::Medium(at) => medium(model, search, canvas, at),
         Layout::Large(at) => large(model, search, canvas, at),
+        Layout::Zoomed(at) => zoomed::draw(model, search, canvas, at),
     }
 }
 
@@ -237,14 +238,17 @@ pub fn table(search: &Search, visible: usize) -> Table<'_> {
     }
 }
 
-fn population(
+pub fn population(
     model: &Model,
     search: &Search,
     canvas: &mut Canvas<'_>,
     (at, rows): (Columns, Rows),
 ) {
     let members = search.population();
-    let x = chrome::focused_title(canvas, at.start, 3, "Population");
+    let x = canvas.text(at.start, 3, "Population", Role::Strong.bold());
+    if !search.shows_chart {
+        focus_mark(canvas, at.start, 3);
+    }
     if let Some(s) = &search.snapshot {
         let of = if at.width() >= 76 && canvas.area().width >= 120 {
             let count = format::count(members.len() as u64);
@@ -325,6 +329,15 @@ fn large(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Large) {
         canvas.vertical_rule(at.chart_rule, at.chart.title..=at.chart.labels);
         chart(search, canvas, (at.scores, at.chart), Chart::Scores);
     }
+    if search.shows_chart {
+        let columns = match search.chart {
+            Chart::Convergence => at.convergence,
+            Chart::Scores if shows_confirmation(search) => at.main,
+            Chart::Scores => at.scores,
+            Chart::Time => at.time,
+        };
+        focus_mark(canvas, columns.start, at.chart.title);
+    }
     if search.finished.is_some() {
         confirm::take_home(search, canvas, (at.side, at.chart));
     } else {
@@ -348,7 +361,7 @@ fn large(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Large) {
         }
     }
     banner(search, canvas, 2);
-    chrome::footer(canvas, model, Panels::All);
+    chrome::footer(canvas, model, Panels::OneAtATime);
 }
 
 fn medium(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Medium) {
@@ -369,6 +382,11 @@ fn medium(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Medium) 
             let which = format!("{} of {}", search.chart.index() + 1, Chart::ALL.len());
             canvas.right(at.chart_columns.end, at.chart.title, which, Role::Faint);
         }
+    }
+    if search.shows_chart {
+        let whole = shows_confirmation(search) && search.chart == Chart::Convergence;
+        let columns = if whole { at.main } else { at.chart_columns };
+        focus_mark(canvas, columns.start, at.chart.title);
     }
     if let Some(event) = search.events.back() {
         event_line(canvas, at.event, event);

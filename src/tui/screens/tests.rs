@@ -74,6 +74,24 @@ fn helped() -> Model {
     model
 }
 
+fn zoomed() -> Model {
+    let mut model = fixture::running();
+    press(&mut model, &[Intent::Zoom]);
+    model
+}
+
+fn zoomed_curve() -> Model {
+    let mut model = fixture::running();
+    press(&mut model, &[Intent::NextPanel, Intent::Zoom]);
+    model
+}
+
+fn zoomed_times() -> Model {
+    let mut model = zoomed();
+    press(&mut model, &[Intent::PreviousPanel]);
+    model
+}
+
 fn asked() -> Model {
     let mut model = fixture::running();
     press(&mut model, &[Intent::Quit]);
@@ -271,7 +289,7 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 43] = [
+const SCREENS: [Named; 46] = [
     ("picker", fixture::model),
     ("picker_latency", latency),
     ("form", form),
@@ -285,6 +303,9 @@ const SCREENS: [Named; 43] = [
     ("estimate", estimated),
     ("starting", fixture::starting),
     ("running", fixture::running),
+    ("zoomed", zoomed),
+    ("zoomed_curve", zoomed_curve),
+    ("zoomed_times", zoomed_times),
     ("paused", fixture::paused),
     ("worker_failed", fixture::worker_failed),
     ("confirming", fixture::confirming),

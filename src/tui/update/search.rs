@@ -8,7 +8,6 @@ use crate::{
         action::Effect,
         format,
         keymap::{Intent, Tab},
-        layout::Layout,
         model::{Chart, Event, EventKind, Model, Overlay, Scale, Search, Steps},
     },
 };
@@ -37,8 +36,10 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
                 Steps::Logarithmic => Steps::Even,
             };
         }
-        Intent::NextPanel => turn(search, &layout, 1),
-        Intent::PreviousPanel => turn(search, &layout, -1),
+        Intent::NextPanel => turn(search, 1),
+        Intent::PreviousPanel => turn(search, -1),
+        Intent::Zoom => search.is_zoomed = !search.is_zoomed,
+        Intent::Back => search.is_zoomed = false,
         Intent::NewSearch => return new_search(model),
         Intent::Follow => search.select(0, visible),
         _ => return candidate::intend(model, intent),
@@ -57,24 +58,14 @@ pub(super) fn stop_and_leave() -> Vec<Effect> {
     vec![Effect::Leave(Exit::Done)]
 }
 
-/// The next panel where not all are shown at once.
-fn turn(search: &mut Search, layout: &Layout, step: isize) {
+/// The focus to the next panel; the table comes before the charts.
+fn turn(search: &mut Search, step: isize) {
     let count = Chart::ALL.len() as isize;
-    match layout {
-        Layout::Small(_) => {
-            // The table comes before the charts.
-            let now = if search.shows_chart { search.chart.index() as isize + 1 } else { 0 };
-            let next = (now + step).rem_euclid(count + 1);
-            search.shows_chart = next > 0;
-            if next > 0 {
-                search.chart = Chart::ALL[next as usize - 1];
-            }
-        }
-        Layout::Medium(_) => {
-            let next = (search.chart.index() as isize + step).rem_euclid(count);
-            search.chart = Chart::ALL[next as usize];
-        }
-        Layout::Nothing | Layout::State | Layout::Summary | Layout::Large(_) => {}
+    let now = if search.shows_chart { search.chart.index() as isize + 1 } else { 0 };
+    let next = (now + step).rem_euclid(count + 1);
+    search.shows_chart = next > 0;
+    if next > 0 {
+        search.chart = Chart::ALL[next as usize - 1];
     }
 }
 

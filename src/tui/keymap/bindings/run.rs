@@ -92,6 +92,16 @@ pub(super) const REST: &[Binding] = &[
         runs: LIVE,
     },
     Binding {
+        keys: &[(Key::Char('z'), Intent::Zoom)],
+        short: "z",
+        shown: "z",
+        label: "zoom",
+        description: "this panel alone",
+        group: Group::Charts,
+        contexts: &[Context::Search],
+        runs: SOME,
+    },
+    Binding {
         keys: &[(Key::Char('f'), Intent::Follow)],
         shown: "f",
         description: "stay on the best",

@@ -2,21 +2,38 @@
 //!
 //! Must not know: what results mean. Invariant: the choice follows from the device alone.
 
+use std::time::{Duration, Instant};
+
 use super::{
     cpu::{Scorer, StepTime},
     device::Device,
     error::NetworkError,
     graph::Engine,
     network::{Perturbation, PlainNetwork, Precision},
-    source::PhiloxNormals,
+    source::{Draw, NormalSource, PhiloxNormals},
 };
+
+/// Draws, and the time they take.
+struct Timed {
+    draws: PhiloxNormals,
+    took: Duration,
+}
+
+impl NormalSource for Timed {
+    fn fill(&mut self, tensor: Draw, shape: [u32; 4], out: &mut [f64]) {
+        let start = Instant::now();
+        self.draws.fill(tensor, shape, out);
+        self.took += start.elapsed();
+    }
+}
 
 /// Runs networks in f32 on one device, one at a time. Workers each have their own.
 pub struct Runner(Kind);
 
 enum Kind {
     Cpu(Box<Scorer>),
-    Graph(Engine),
+    /// With the time that the last network's weights and images took.
+    Graph(Engine, Duration),
 }
 
 impl Runner {
@@ -28,7 +45,7 @@ impl Runner {
                 let scorer = Scorer::new(path, device.memory.clone());
                 Kind::Cpu(Box::new(scorer.with_prefixes(device.prefixes.clone())))
             }
-            None => Kind::Graph(Engine::new(device.clone())?),
+            None => Kind::Graph(Engine::new(device.clone())?, Duration::ZERO),
         }))
     }
 
@@ -36,7 +53,7 @@ impl Runner {
     pub fn with_memory_limit(self, bytes: u64) -> Runner {
         Runner(match self.0 {
             Kind::Cpu(scorer) => Kind::Cpu(Box::new(scorer.with_memory_limit(bytes))),
-            Kind::Graph(engine) => Kind::Graph(engine.with_memory_limit(bytes)),
+            Kind::Graph(engine, building) => Kind::Graph(engine.with_memory_limit(bytes), building),
         })
     }
 
@@ -44,7 +61,16 @@ impl Runner {
     pub fn memory_bytes(&self) -> u64 {
         match &self.0 {
             Kind::Cpu(scorer) => scorer.bytes(),
-            Kind::Graph(_) => 0,
+            Kind::Graph(..) => 0,
+        }
+    }
+
+    /// Time the last network took before it could run: to be laid out, and its weights and images to be
+    /// drawn.
+    pub fn building(&self) -> Duration {
+        match &self.0 {
+            Kind::Cpu(scorer) => scorer.building(),
+            Kind::Graph(_, building) => *building,
         }
     }
 
@@ -59,7 +85,7 @@ impl Runner {
     ) -> Result<Vec<StepTime>, NetworkError> {
         match &mut self.0 {
             Kind::Cpu(scorer) => scorer.profile(network, 0.01, draws),
-            Kind::Graph(_) => Ok(Vec::new()),
+            Kind::Graph(..) => Ok(Vec::new()),
         }
     }
 
@@ -72,12 +98,17 @@ impl Runner {
         &mut self,
         network: &PlainNetwork,
         alpha: f64,
-        mut draws: PhiloxNormals,
+        draws: PhiloxNormals,
     ) -> Result<Perturbation, NetworkError> {
         assert_eq!(network.input.precision, Precision::F32, "kernels run in f32");
         match &mut self.0 {
             Kind::Cpu(scorer) => scorer.perturb(network, alpha, draws),
-            Kind::Graph(engine) => engine.perturb(network, alpha, &mut draws),
+            Kind::Graph(engine, building) => {
+                let mut draws = Timed { draws, took: Duration::ZERO };
+                let result = engine.perturb(network, alpha, &mut draws);
+                *building = draws.took;
+                result
+            }
         }
     }
 }

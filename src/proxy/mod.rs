@@ -8,6 +8,8 @@ mod analytic;
 mod registry;
 mod zen;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -39,6 +41,12 @@ pub trait Proxy: Send {
     /// it follows from the structure.
     fn is_measured(&self) -> bool {
         true
+    }
+
+    /// Time the last evaluation took before its first pass: to lay the network out, to draw its weights and
+    /// images. 0 where there are none.
+    fn building(&self) -> Duration {
+        Duration::ZERO
     }
 
     /// Bytes that the last evaluation ran in; 0 where that is not known.

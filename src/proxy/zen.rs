@@ -1,5 +1,7 @@
 //! The Zen-Score (Algorithm 1): one evaluation gives all three definitions.
 
+use std::time::Duration;
+
 use super::{Evaluation, Failure, Proxy, Settings, check_finite};
 use crate::arch::Structure;
 use crate::nn::{Device, InputSpec, NetworkError, PhiloxNormals, PlainNetwork, Precision, Runner};
@@ -43,6 +45,10 @@ impl Proxy for Zen {
         let parts = self.runner.perturb(&network, alpha, draws)?.zen_parts();
         check_finite(&parts)?;
         Ok(Evaluation { score: parts.score(definition), zen: Some(parts) })
+    }
+
+    fn building(&self) -> Duration {
+        self.runner.building()
     }
 
     fn memory_bytes(&self) -> u64 {

@@ -49,6 +49,8 @@ pub(super) struct Meter {
     /// At most one a snapshot over the window, plus one before it.
     samples: VecDeque<Sample>,
     pub propose: Duration,
+    pub build: Duration,
+    /// Without building.
     pub score: Duration,
 }
 
@@ -82,14 +84,15 @@ impl Meter {
         }
     }
 
-    /// `elapsed` times `workers` is the thread time there was; what scoring left of it was waiting.
+    /// `elapsed` times `workers` is the thread time there was; what building and scoring left of it was waiting.
     pub(super) fn time_spent(&self, elapsed: Duration, workers: usize) -> TimeSpent {
         let ms = |d: Duration| d.as_secs_f64() * 1e3;
         let there_was = ms(elapsed) * workers as f64;
         TimeSpent {
             propose_ms: ms(self.propose),
+            build_ms: ms(self.build),
             score_ms: ms(self.score),
-            wait_ms: (there_was - ms(self.score)).max(0.0),
+            wait_ms: (there_was - ms(self.build + self.score)).max(0.0),
         }
     }
 }

@@ -211,6 +211,8 @@ impl Ending {
 pub struct TimeSpent {
     /// Proposing and judging by budgets and by the analytic score, climbing, handing out work.
     pub propose_ms: f64,
+    /// Laying networks out, drawing weights and images.
+    pub build_ms: f64,
     pub score_ms: f64,
     /// Workers without work.
     pub wait_ms: f64,

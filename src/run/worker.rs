@@ -57,6 +57,8 @@ pub(super) struct Report {
     pub purpose: JobPurpose,
     pub outcome: JobOutcome,
     pub took: Duration,
+    /// The part of it before the passes.
+    pub building: Duration,
 }
 
 pub(super) enum JobOutcome {
@@ -87,9 +89,10 @@ impl Worker {
             let mut proxy = None;
             while let Ok(job) = inbox.recv() {
                 let start = Instant::now();
-                let outcome = work(&mut proxy, &factory, &job);
-                let took = start.elapsed();
-                let report = Report { worker: index, purpose: job.purpose, outcome, took };
+                let mut building = Duration::ZERO;
+                let outcome = work(&mut proxy, &factory, &job, &mut building);
+                let (took, purpose) = (start.elapsed(), job.purpose);
+                let report = Report { worker: index, purpose, outcome, took, building };
                 if reports.send(Message::Report(report)).is_err() {
                     return;
                 }
@@ -116,14 +119,20 @@ fn work(
     proxy: &mut Option<(Role, Box<dyn Proxy>)>,
     factory: &ScorerFactory,
     job: &Job,
+    building: &mut Duration,
 ) -> JobOutcome {
     let attempt = catch_unwind(AssertUnwindSafe(|| {
         let mut ready = match proxy.take() {
             Some((role, proxy)) if role == job.role => proxy,
             // A search is over when its confirmation begins: what it had is not needed again.
-            _ => factory(job.role)?,
+            _ => {
+                let start = Instant::now();
+                let proxy = factory(job.role)?;
+                *building += start.elapsed();
+                proxy
+            }
         };
-        let score = evaluate(ready.as_mut(), job);
+        let score = evaluate(ready.as_mut(), job, building);
         *proxy = Some((job.role, ready));
         score
     }));
@@ -141,11 +150,12 @@ pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// Means over the job's draws, taken in their order.
-fn evaluate(proxy: &mut dyn Proxy, job: &Job) -> Result<Score, String> {
+fn evaluate(proxy: &mut dyn Proxy, job: &Job, building: &mut Duration) -> Result<Score, String> {
     let (mut values, mut deltas, mut sums) = (Vec::new(), Vec::new(), Vec::new());
     for repeat in job.first_repeat..job.first_repeat + job.repeats {
         let evaluation =
             proxy.evaluate(&job.structure, job.seed, repeat).map_err(|e| e.to_string())?;
+        *building += proxy.building();
         values.push(evaluation.score);
         if let Some(zen) = &evaluation.zen {
             deltas.push(zen.log_delta(job.definition));

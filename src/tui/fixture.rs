@@ -175,7 +175,12 @@ fn evolve(proposed: u64) -> (Snapshot, Everybody) {
             best: Some(143.66),
         })),
         ending: None,
-        time: TimeSpent { propose_ms: 31_400.0, score_ms: 1_418_200.0, wait_ms: 46_400.0 },
+        time: TimeSpent {
+            propose_ms: 31_400.0,
+            build_ms: 106_200.0,
+            score_ms: 1_312_000.0,
+            wait_ms: 46_400.0,
+        },
         workers: vec![
             WorkerState::Scoring { id: proposed },
             WorkerState::Scoring { id: proposed + 1 },
@@ -301,12 +306,13 @@ pub fn yours() -> Vec<UserPreset> {
         let preset = source.preset()?;
         Ok((source, preset))
     };
-    let listed = [("my-cifar", mine), ("tiny", "extends = \"quick\"\n[search]\niteration = 5\n")].map(|(name, text)| {
-        let path = format!("presets/{name}.toml");
-        let found =
-            found(text, &path).map_err(|error| Broken { error, text: Some(text.to_owned()) });
-        UserPreset { name: name.to_owned(), found, path: path.into() }
-    });
+    let listed = [("my-cifar", mine), ("tiny", "extends = \"quick\"\n[search]\niteration = 5\n")]
+        .map(|(name, text)| {
+            let path = format!("presets/{name}.toml");
+            let found =
+                found(text, &path).map_err(|error| Broken { error, text: Some(text.to_owned()) });
+            UserPreset { name: name.to_owned(), found, path: path.into() }
+        });
     listed.into()
 }
 

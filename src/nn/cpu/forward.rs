@@ -4,7 +4,11 @@
 //! Invariant: every step reads what the step before wrote, so starting behind a kept border is the
 //! same as coming from the input.
 
-use std::{collections::TryReserveError, sync::Arc, time::Instant};
+use std::{
+    collections::TryReserveError,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     buffer::Buffer,
@@ -76,6 +80,8 @@ pub(super) struct Forward<'a> {
     pub arena: &'a mut Arena,
     pub prefixes: Option<&'a PrefixCache>,
     pub times: Option<&'a mut Vec<StepTime>>,
+    /// Where the time for weights and images is added up.
+    pub drawing: &'a mut Duration,
 }
 
 impl Kernel for Forward<'_> {
@@ -91,14 +97,17 @@ impl Kernel for Forward<'_> {
                 first
             }
             None => {
+                let start = Instant::now();
                 self.input(s);
+                *self.drawing += start.elapsed();
                 0
             }
         };
         for (number, step) in steps.iter().copied().enumerate().skip(first) {
-            let start = self.times.is_some().then(Instant::now);
+            let start = Instant::now();
             self.weights(s, step);
-            let drawn = self.times.is_some().then(Instant::now);
+            let drawn = Instant::now();
+            *self.drawing += drawn - start;
             match step {
                 Step::Conv(layer) => self.conv(s, layer, number == 0),
                 Step::Pair(layer) => {
@@ -113,7 +122,7 @@ impl Kernel for Forward<'_> {
             if self.prefixes.is_some() && self.plan.is_border(step) && number + 1 < steps.len() {
                 self.keep(&steps[..=number], &norms, S::LANES);
             }
-            if let (Some(times), Some(start), Some(drawn)) = (&mut self.times, start, drawn) {
+            if let Some(times) = &mut self.times {
                 let (layers, images) = (step.layers(), PASSES * self.plan.images);
                 let macs =
                     layers.clone().map(|i| profile::macs(&self.plan.layers[i], images)).sum();

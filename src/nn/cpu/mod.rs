@@ -29,7 +29,10 @@ mod tile;
 #[cfg(test)]
 mod twin;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use self::{
     forward::{Arena, Forward},
@@ -65,6 +68,8 @@ pub(super) struct Scorer {
     bytes: u64,
     /// Of the arena now, as the device's books have it.
     kept: u64,
+    /// Time for the last network's plan and draws.
+    building: Duration,
 }
 
 impl Drop for Scorer {
@@ -77,7 +82,16 @@ impl Scorer {
     /// `path` is one that this CPU has.
     pub(super) fn new(path: KernelPath, memory: Arc<MemoryPool>) -> Scorer {
         let arena = Arena::default();
-        Scorer { path, memory, limit: None, prefixes: None, arena, bytes: 0, kept: 0 }
+        Scorer {
+            path,
+            memory,
+            limit: None,
+            prefixes: None,
+            arena,
+            bytes: 0,
+            kept: 0,
+            building: Duration::ZERO,
+        }
     }
 
     /// Starts networks behind prefixes that `prefixes` knows, and keeps theirs there.
@@ -95,6 +109,11 @@ impl Scorer {
     /// Bytes that the last network ran in.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Time the last network took to be planned, its buffers laid out, its weights and images drawn.
+    pub(super) fn building(&self) -> Duration {
+        self.building
     }
 
     /// Runs f(x) and f(x + `alpha`·ε) with one set of weights.
@@ -136,21 +155,27 @@ impl Scorer {
         if let Some(norm) = network.degenerate_norm() {
             return Err(NetworkError::Degenerate { norm });
         }
+        let start = Instant::now();
         let plan = Plan::new(network, on_path(self.path, Lanes), self.prefixes.is_some());
         let needed = plan.sizes.bytes();
         let refuse = |available| NetworkError::Memory { needed, available };
         if let Some(limit) = self.limit.filter(|&limit| needed > limit) {
             return Err(refuse(limit));
         }
+        let planned = start.elapsed();
         let memory = Arc::clone(&self.memory);
+        // That may have to wait for others.
         let held = memory.take(needed).map_err(refuse)?;
+        let start = Instant::now();
         let arena = &mut self.arena;
         if arena.resize(&plan.sizes).is_err() {
             self.keep_arena(false);
             return Err(refuse(self.memory.capacity()));
         }
         let prefixes = self.prefixes.as_deref();
-        let forward = Forward { plan: &plan, alpha, draws, arena, prefixes, times };
+        self.building = planned + start.elapsed();
+        let drawing = &mut self.building;
+        let forward = Forward { plan: &plan, alpha, draws, arena, prefixes, times, drawing };
         let result = on_path(self.path, forward);
         self.keep_arena(true);
         drop(held);

@@ -334,7 +334,8 @@ impl<'a> Engine<'a> {
 
     fn take(&mut self, report: Report) {
         self.changed = true;
-        self.meter.score += report.took;
+        self.meter.build += report.building;
+        self.meter.score += report.took.saturating_sub(report.building);
         self.slots[report.worker].state = WorkerState::Waiting;
         if let JobOutcome::Panicked(text) = &report.outcome {
             let id = match report.purpose {

@@ -21,11 +21,12 @@ pub struct Time<'a> {
 }
 
 /// Thread time by kind, as shares of all of it.
-fn shares(time: &TimeSpent) -> [(&'static str, f64, Role); 3] {
-    let all = time.propose_ms + time.score_ms + time.wait_ms;
+fn shares(time: &TimeSpent) -> [(&'static str, f64, Role); 4] {
+    let all = time.propose_ms + time.build_ms + time.score_ms + time.wait_ms;
     let share = |ms: f64| if all > 0.0 { ms / all } else { 0.0 };
     [
         ("propose", share(time.propose_ms), Role::K5),
+        ("build", share(time.build_ms), Role::K7),
         ("score", share(time.score_ms), Role::Bar),
         ("wait", share(time.wait_ms), Role::Bar2),
     ]
@@ -41,7 +42,8 @@ fn workers(snapshot: &Snapshot) -> String {
         (0, _) => format!("{count} workers"),
         _ => format!("{} of {count}", count - lost),
     };
-    let [_, (_, score, _), (_, wait, _)] = shares(&snapshot.time);
+    let [_, (_, build, _), (_, score, _), (_, wait, _)] = shares(&snapshot.time);
+    let score = build + score;
     if idle {
         format!("{who} waiting")
     } else if score + wait > 0.0 {
@@ -60,46 +62,39 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, time: &Time<'
     let bottom = rows.labels;
     let shares = shares(&snapshot.time);
     bar(canvas, at, rows.body.first, &shares);
-    let counts = [Some(snapshot.proposed), Some(snapshot.scored), None];
-    let mut y = rows.body.first + if rows.body.height() >= 6 { 2 } else { 1 };
-    for ((name, share, role), count) in shares.into_iter().zip(counts) {
+    let facts = facts(time);
+    let reasons = reasons(snapshot);
+    // A blank row parts the bar from its key, and every reason has a row, where there is room for that.
+    let needed = shares.len() + 1 + facts.len();
+    let first = rows.body.first + 1;
+    let room = usize::from(bottom.saturating_sub(first));
+    let spare = room.saturating_sub(needed);
+    let mut y = first + u16::from(spare > 0);
+    let all = spare > reasons.len();
+    for (name, share, role) in shares {
         if y >= bottom {
-            return;
+            break;
         }
-        let glyph = if is_mono(canvas) { shade(role) } else { "■" };
-        canvas.text(at.start, y, glyph, role);
-        canvas.text(at.start + 2, y, name, Role::Muted);
-        // A score in closed form is part of proposing.
-        let analytic = snapshot.population.first().is_some_and(|m| m.score.is_analytic());
-        if name == "score" && analytic {
-            canvas.right(at.start + 18, y, format::NONE, Role::Faint);
-        } else {
-            let digits = format!("{:.1}", share * 100.0);
-            canvas.right(at.start + 18, y, digits, Role::Text);
-            canvas.text(at.start + 20, y, "%", Role::Faint);
-        }
+        let count = match name {
+            "propose" => Some(snapshot.proposed),
+            "score" => Some(snapshot.scored),
+            _ => None,
+        };
+        share_row(canvas, (at, y), (name, share, role), snapshot);
         if let Some(count) = count {
             canvas.right(at.end, y, format::count(count), Role::Text);
         }
         y += 1;
+        if name == "propose" && y < bottom {
+            rejected(canvas, (at, y), &reasons, all);
+            y += 1;
+            for (why, count) in reasons.iter().filter(|_| all) {
+                canvas.text(at.start + 4, y, *why, Role::Muted);
+                canvas.right(at.end, y, format::count(*count), Role::Muted);
+                y += 1;
+            }
+        }
     }
-    let rejected: u64 = snapshot.rejected.iter().map(|(_, count)| count).sum();
-    // What went wrong first: the rows may not suffice for all.
-    let mut facts = Vec::new();
-    if snapshot.failed > 0 {
-        facts.push(("failed".to_owned(), format::count(snapshot.failed), Role::Error));
-    }
-    if snapshot.dropped_events > 0 {
-        let count = format::count(snapshot.dropped_events);
-        facts.push(("events not shown".to_owned(), count, Role::Warn));
-    }
-    facts.extend(tiers(snapshot));
-    let prices = time.prices.iter();
-    facts.extend(prices.map(|(what, worth)| ((*what).to_owned(), worth.clone(), Role::Text)));
-    facts.push(("rejected".to_owned(), format::count(rejected), Role::Text));
-    let by = snapshot.rejected.iter().filter(|(_, count)| *count > 0);
-    let why = |name: &str| format!("  {}", reason(name));
-    facts.extend(by.map(|(name, count)| (why(name), format::count(*count), Role::Muted)));
     for (name, value, role) in facts {
         if y >= bottom {
             break;
@@ -115,6 +110,74 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, time: &Time<'
         let runs = [("whole run ", Role::Muted.into()), (whole.as_str(), Role::Text.into())];
         canvas.right_runs(at.end, bottom, &runs);
     }
+}
+
+fn share_row(
+    canvas: &mut Canvas<'_>,
+    (at, y): (Columns, u16),
+    (name, share, role): (&str, f64, Role),
+    snapshot: &Snapshot,
+) {
+    let glyph = if is_mono(canvas) { shade(role) } else { "■" };
+    canvas.text(at.start, y, glyph, role);
+    canvas.text(at.start + 2, y, name, Role::Muted);
+    // A score in closed form is part of proposing.
+    let analytic = snapshot.population.first().is_some_and(|m| m.score.is_analytic());
+    if matches!(name, "build" | "score") && analytic {
+        canvas.right(at.start + 18, y, format::NONE, Role::Faint);
+    } else {
+        let digits = format!("{:.1}", share * 100.0);
+        canvas.right(at.start + 18, y, digits, Role::Text);
+        canvas.text(at.start + 20, y, "%", Role::Faint);
+    }
+}
+
+/// What became of the proposals that nobody scored, the commonest reason first.
+fn reasons(snapshot: &Snapshot) -> Vec<(&str, u64)> {
+    let by = snapshot.rejected.iter().filter(|(_, count)| *count > 0);
+    let mut reasons: Vec<_> = by.map(|(name, count)| (reason(name), *count)).collect();
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    reasons
+}
+
+/// How many were rejected; and why, as far as there is room, unless that stands below.
+fn rejected(
+    canvas: &mut Canvas<'_>,
+    (at, y): (Columns, u16),
+    reasons: &[(&str, u64)],
+    is_told_below: bool,
+) {
+    let x = canvas.text(at.start + 2, y, "reject", Role::Muted) + 2;
+    let all: u64 = reasons.iter().map(|(_, count)| count).sum();
+    let mut text = format::count(all);
+    if !is_told_below && !reasons.is_empty() {
+        let part = |(why, count): &(&str, u64)| format!("{why} {}", format::compact(*count));
+        let parts: Vec<_> = reasons.iter().map(part).collect();
+        let room = usize::from((at.end + 1).saturating_sub(x));
+        let some = (1..=parts.len()).rev().flat_map(|n| {
+            let more = if n < parts.len() { " …" } else { "" };
+            [" · ", " "].map(|gap| format!("{}{more}", parts[..n].join(gap)))
+        });
+        text = some.into_iter().find(|text| usize::from(width(text)) <= room).unwrap_or(text);
+    }
+    canvas.right(at.end, y, text, Role::Text);
+}
+
+/// What else there is to say; what went wrong first: the rows may not suffice for all.
+fn facts(time: &Time<'_>) -> Vec<(String, String, Role)> {
+    let snapshot = time.snapshot;
+    let mut facts = Vec::new();
+    if snapshot.failed > 0 {
+        facts.push(("failed".to_owned(), format::count(snapshot.failed), Role::Error));
+    }
+    if snapshot.dropped_events > 0 {
+        let count = format::count(snapshot.dropped_events);
+        facts.push(("events not shown".to_owned(), count, Role::Warn));
+    }
+    facts.extend(tiers(snapshot));
+    let prices = time.prices.iter();
+    facts.extend(prices.map(|(what, worth)| ((*what).to_owned(), worth.clone(), Role::Text)));
+    facts
 }
 
 /// How far the analytic score and the measured one agree, what the screen lets through for that, and
@@ -135,7 +198,7 @@ fn tiers(snapshot: &Snapshot) -> Vec<(String, String, Role)> {
     if let Some(optimum) = &snapshot.optimum {
         let bound = format::short_score(optimum.bound);
         let best = optimum.best.map_or_else(|| "–".to_owned(), format::short_score);
-        rows.push(("analytic".to_owned(), format!("{best} of at most {bound}"), Role::Text));
+        rows.push(("analytic".to_owned(), format!("{best} of ≤ {bound}"), Role::Text));
     }
     if let Some(ending) = snapshot.ending {
         rows.push((ending.words().to_owned(), String::new(), Role::Text));
@@ -164,6 +227,7 @@ fn shade(role: Role) -> &'static str {
     match role {
         Role::Bar => "█",
         Role::Bar2 => "░",
+        Role::K7 => "▓",
         _ => "▒",
     }
 }

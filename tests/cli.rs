@@ -51,6 +51,7 @@ fn inspect_prints_the_golden_costs() {
             "params",
             "plain",
             "resolution",
+            "se",
             "structure"
         ]
     );
@@ -64,6 +65,20 @@ fn inspect_prints_the_golden_costs() {
         (&Value::from(true), &Value::from("exact"))
     );
     assert!(plain[0]["params"].as_u64() < zennet["params"].as_u64());
+}
+
+/// The paper's 5.7 M (Table 7) are counted without, though the net was trained with it.
+#[test]
+fn inspect_tells_of_squeeze_and_excitation() {
+    let net = "zennet_imagenet1k_flops400M_res224";
+    let params = |args: &[&str]| json(args)[0]["params"].as_u64().expect("a count");
+    let without = params(&["inspect", "--json", net]);
+    assert_eq!(without, 5_698_208);
+    assert!(params(&["inspect", "--json", "--se", net]) > without);
+    let shown = |args: &[&str]| String::from_utf8(zendo(args).stdout).expect("UTF-8");
+    assert!(shown(&["inspect", net]).contains("--se adds it"));
+    assert!(!shown(&["inspect", "--se", net]).contains("--se adds it"));
+    assert!(!shown(&["inspect", ZENNET]).contains("--se adds it"));
 }
 
 #[test]

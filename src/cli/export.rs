@@ -56,6 +56,9 @@ pub(super) fn run(args: &ExportArgs) -> Result<ExitCode, Failure> {
         classes: net.classes(args.classes),
         squeeze_excite: args.se,
     };
+    if let (Format::PyTorch, Some(note)) = (args.format, net.without_se(args.se)) {
+        eprintln!("{}: {note}", net.shown());
+    }
     let text = args.format.write(&net.structure, &options);
     match &args.output {
         Some(path) => {

@@ -24,7 +24,7 @@ pub struct InspectArgs {
     #[command(flatten)]
     count: CountArgs,
     /// Without shortcuts: the network that is scored
-    #[arg(long)]
+    #[arg(long, conflicts_with = "se")]
     plain: bool,
     /// What each block costs and adds to the analytic score
     #[arg(long)]
@@ -40,6 +40,7 @@ struct Inspected {
     name: Option<String>,
     counting: Counting,
     plain: bool,
+    se: bool,
     resolution: u32,
     classes: u32,
     params: u64,
@@ -62,6 +63,9 @@ pub(super) fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
             continue;
         }
         print(&inspected)?;
+        if let Some(note) = net.without_se(args.count.se).filter(|_| !args.plain) {
+            line(format!("  {note}"))?;
+        }
         if let Some(anatomy) = &anatomy {
             blocks::print(anatomy)?;
         }
@@ -77,6 +81,7 @@ fn inspect(net: &Net, view: &View, anatomy: Option<&Anatomy>) -> Inspected {
         name: net.name.clone(),
         counting,
         plain: spec.shortcuts == Shortcuts::Removed,
+        se: spec.squeeze_excite && spec.shortcuts == Shortcuts::Kept,
         resolution: spec.resolution,
         classes: spec.classes,
         params: costs.params,
@@ -89,7 +94,11 @@ fn inspect(net: &Net, view: &View, anatomy: Option<&Anatomy>) -> Inspected {
 
 fn print(net: &Inspected) -> Result<(), Failure> {
     line(net.name.as_deref().unwrap_or(&net.structure))?;
-    let shortcuts = if net.plain { "without shortcuts" } else { "with shortcuts" };
+    let shortcuts = match (net.plain, net.se) {
+        (true, _) => "without shortcuts",
+        (false, false) => "with shortcuts",
+        (false, true) => "with shortcuts and squeeze-and-excitation",
+    };
     let counting = net.counting.name();
     let Inspected { resolution, classes, .. } = net;
     line(format!("  at {resolution}², {classes} classes, {shortcuts}, counted {counting}"))?;

@@ -42,12 +42,16 @@ pub(super) struct CountArgs {
     /// True costs, or as the Zen-NAS reference counts
     #[arg(long, value_parser = counting, default_value = "exact", value_name = "exact|reference")]
     pub counting: Counting,
+    /// With squeeze-and-excitation in residual blocks
+    #[arg(long)]
+    pub se: bool,
 }
 
 impl CountArgs {
     /// With shortcuts; where nothing was told, as `net` was published.
     pub fn spec(&self, net: &Net) -> NetSpec {
-        NetSpec::residual(net.resolution(self.resolution), net.classes(self.classes))
+        let spec = NetSpec::residual(net.resolution(self.resolution), net.classes(self.classes));
+        NetSpec { squeeze_excite: self.se, ..spec }
     }
 }
 
@@ -63,8 +67,8 @@ fn counting(text: &str) -> Result<Counting, String> {
 pub(super) struct Net {
     pub name: Option<String>,
     pub structure: Structure,
-    /// What it was published for, where it is a shipped net.
-    pub published: Option<(u32, u32)>,
+    /// Where it is a shipped one.
+    pub published: Option<PublishedNet>,
 }
 
 /// The resolution and classes of a net nobody published: ImageNet's.
@@ -73,11 +77,17 @@ const USUAL: (u32, u32) = (224, 1000);
 impl Net {
     /// Input side in pixels, unless told otherwise.
     pub fn resolution(&self, told: Option<u32>) -> u32 {
-        told.unwrap_or_else(|| self.published.unwrap_or(USUAL).0)
+        told.or(self.published.as_ref().map(|net| net.resolution)).unwrap_or(USUAL.0)
     }
 
     pub fn classes(&self, told: Option<u32>) -> u32 {
-        told.unwrap_or_else(|| self.published.unwrap_or(USUAL).1)
+        told.or(self.published.as_ref().map(|net| net.classes)).unwrap_or(USUAL.1)
+    }
+
+    /// Says that it was trained with squeeze-and-excitation, where that was left out.
+    pub fn without_se(&self, se: bool) -> Option<&'static str> {
+        let is_left_out = !se && self.published.as_ref().is_some_and(|net| net.se);
+        is_left_out.then_some("trained with squeeze-and-excitation, left out here as in its published params: --se adds it")
     }
 
     /// The name, or the structure.
@@ -106,9 +116,8 @@ pub(super) fn resolve_one(net: &str, fix: &FixArg) -> Result<Net, Failure> {
 
 fn resolve(net: &str, fix: &FixArg) -> Result<Vec<Net>, Failure> {
     if let Some(known) = published_nets().find(|known| known.name == net) {
-        let PublishedNet { name, structure, resolution, classes } = known;
-        let published = Some((resolution, classes));
-        return Ok(vec![Net { name: Some(name.to_owned()), structure, published }]);
+        let (name, structure) = (known.name.to_owned(), known.structure.clone());
+        return Ok(vec![Net { name: Some(name), structure, published: Some(known) }]);
     }
     if net.contains('(') {
         let structure = parse(net, fix).map_err(|e| {

@@ -39,6 +39,9 @@ pub struct PublishedNet {
     /// Input side it was published for, pixels.
     pub resolution: u32,
     pub classes: u32,
+    /// Whether it was trained with squeeze-and-excitation, as the nets by FLOPs were (paper Table 7). The
+    /// parameters published there (5.7, 7.1, 13.3 M) are those without it.
+    pub se: bool,
 }
 
 /// The twelve ZenNets (paper Tables 8–18).
@@ -48,6 +51,7 @@ pub fn published_nets() -> impl Iterator<Item = PublishedNet> {
         let (name, structure) = line.split_once(' ').expect("name and structure in each line");
         let structure = structure.parse().expect("shipped nets parse; a test reads them all");
         let (resolution, classes) = if name.contains("cifar") { (32, 100) } else { (224, 1000) };
-        PublishedNet { name, structure, resolution, classes }
+        let se = name.contains("_flops");
+        PublishedNet { name, structure, resolution, classes, se }
     })
 }

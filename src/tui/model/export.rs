@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use crate::{
+    arch::NetSpec,
     export::{Format, Options},
     run::{
         protocol::Member,
         table::{csv, json_lines},
     },
-    space::Preset,
     tui::model::Net,
 };
 
@@ -28,24 +28,16 @@ pub struct Document {
 #[derive(Debug)]
 pub struct Export {
     pub nets: Vec<Net>,
-    /// Of the preset that they come from.
-    name: String,
-    resolution: u32,
-    classes: u32,
-    squeeze_excite: bool,
+    /// The preset that they come from, where there is one.
+    name: Option<String>,
+    /// What they are built for, as the screens count them.
+    spec: NetSpec,
 }
 
 impl Export {
     /// None where there is nothing to take home.
-    pub fn new(nets: Vec<Net>, (name, preset): (&str, &Preset)) -> Option<Export> {
-        let space = &preset.space;
-        (!nets.is_empty()).then(|| Export {
-            nets,
-            name: name.to_owned(),
-            resolution: space.resolution,
-            classes: space.classes,
-            squeeze_excite: space.se,
-        })
+    pub fn new(nets: Vec<Net>, name: Option<String>, spec: NetSpec) -> Option<Export> {
+        (!nets.is_empty()).then_some(Export { nets, name, spec })
     }
 
     pub fn candidates(&self) -> Vec<Arc<Member>> {
@@ -60,7 +52,8 @@ impl Export {
         };
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { Some(c) } else { None };
         let mut stem = String::from("zendo");
-        for part in [self.name.rsplit('/').next().unwrap_or_default(), what.as_str()] {
+        let name = self.name.as_deref().and_then(|name| name.rsplit('/').next());
+        for part in name.into_iter().chain([what.as_str()]) {
             stem.push('-');
             let part = part.replace([',', '#'], "");
             stem.extend(part.chars().map(|c| plain(c).unwrap_or('-')).take(64));
@@ -106,9 +99,9 @@ impl Export {
     fn options<'a>(&self, net: &'a Net) -> Options<'a> {
         Options {
             name: Some(&net.label),
-            resolution: self.resolution,
-            classes: self.classes,
-            squeeze_excite: self.squeeze_excite,
+            resolution: self.spec.resolution,
+            classes: self.spec.classes,
+            squeeze_excite: self.spec.squeeze_excite,
         }
     }
 }

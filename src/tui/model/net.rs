@@ -26,6 +26,8 @@ pub struct Task {
     /// Input side, pixels.
     pub resolution: u32,
     pub classes: u32,
+    /// Whether it was trained with squeeze-and-excitation.
+    pub se: bool,
 }
 
 impl Net {
@@ -39,8 +41,8 @@ impl Net {
     }
 
     pub fn published(net: &PublishedNet) -> Net {
-        let &PublishedNet { name, ref structure, resolution, classes } = net;
-        let published_for = Some(Task { resolution, classes });
+        let &PublishedNet { name, ref structure, resolution, classes, se } = net;
+        let published_for = Some(Task { resolution, classes, se });
         Net {
             label: published_name(name),
             structure: structure.clone(),

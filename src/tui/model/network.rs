@@ -113,10 +113,10 @@ impl Model {
         let preset = self.preset();
         let default = (SpaceSettings::default(), ScoreSettings::default());
         let (space, score) = preset.map_or((&default.0, &default.1), |p| (&p.space, &p.score));
-        let usual = Task { resolution: 224, classes: 1_000 };
-        let Task { resolution, classes } = match preset {
-            Some(_) => Task { resolution: space.resolution, classes: space.classes },
-            None => net.published_for.unwrap_or(usual),
+        let usual = Task { resolution: 224, classes: 1_000, se: false };
+        let (resolution, classes) = match (preset, net.published_for.unwrap_or(usual)) {
+            (Some(_), _) => (space.resolution, space.classes),
+            (None, task) => (task.resolution, task.classes),
         };
         let spec = NetSpec::residual(resolution, classes);
         View {

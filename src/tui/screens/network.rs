@@ -172,7 +172,11 @@ fn title(subject: &Subject<'_>) -> (Runs, String) {
             let (published, here) = (format::map(task.resolution), format::map(resolution));
             format!("published for {published}, here at {here}")
         }
-        (None, Some(task)) => format!("published for {}", format::map(task.resolution)),
+        (None, Some(task)) => {
+            let is_left_out = task.se && !anatomy.view.net.squeeze_excite;
+            let se = if is_left_out { ", trained with SE" } else { "" };
+            format!("published for {}{se}", format::map(task.resolution))
+        }
         (None, None) => format!("at {}", format::map(resolution)),
     };
     (vec![strong(&net.label)], what)

@@ -30,14 +30,13 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
 
 /// Asks for the format of these.
 pub(super) fn open(model: &mut Model, nets: Vec<Net>) {
-    let of = match (&model.search, &model.setup.form) {
-        (Some(search), _) => Some((search.spec.name.as_str(), &search.spec.preset)),
-        (None, Some(form)) => Some((form.name(), &form.draft.preset)),
-        (None, None) => None,
+    let Some(first) = nets.first() else { return };
+    let name = match (&model.search, model.setup.open_form()) {
+        (Some(search), _) => Some(search.spec.name.clone()),
+        (None, form) => form.map(|form| form.name().to_owned()),
     };
-    let first = &model.setup.picker.entries[0];
-    let of = of.unwrap_or((first.name.as_str(), &first.preset));
-    model.overlay = Export::new(nets, of).map(|export| Overlay::Export(Box::new(export)));
+    let spec = model.view_of(first).net;
+    model.overlay = Export::new(nets, name, spec).map(|export| Overlay::Export(Box::new(export)));
 }
 
 pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {

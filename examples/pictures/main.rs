@@ -28,7 +28,7 @@ const TOUR: [Step; 9] = [
     Step { keys: "", shows: "What shall be searched?", wait_s: 0, picture: Some("presets") },
     Step { keys: "\r", shows: "not started", wait_s: 0, picture: Some("setup") },
     Step { keys: "s", shows: "one more sub-layer", wait_s: 8, picture: Some("solve") },
-    Step { keys: "\u{1b}\r", shows: "★", wait_s: 14, picture: Some("search") },
+    Step { keys: "\r", shows: "★", wait_s: 14, picture: Some("search") },
     Step { keys: "2", shows: "Score × params", wait_s: 0, picture: Some("population") },
     Step { keys: "/has:K7 params<0.9M", shows: "has:K7", wait_s: 1, picture: None },
     Step { keys: "\r3", shows: "one rib a sub-layer", wait_s: 0, picture: Some("network") },

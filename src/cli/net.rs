@@ -9,7 +9,7 @@ use super::Failure;
 use crate::{
     arch::{Counting, NetSpec, ParseError, Structure, limits},
     run::read_text,
-    space::{PublishedNet, published_nets},
+    space::{PublishedNet, published_name, published_nets},
     text::{nearest, printable},
 };
 
@@ -114,8 +114,13 @@ pub(super) fn resolve_one(net: &str, fix: &FixArg) -> Result<Net, Failure> {
     }
 }
 
+/// By the file's name or the paper's.
+fn is_called(known: &PublishedNet, net: &str) -> bool {
+    known.name == net || published_name(known.name).eq_ignore_ascii_case(net)
+}
+
 fn resolve(net: &str, fix: &FixArg) -> Result<Vec<Net>, Failure> {
-    if let Some(known) = published_nets().find(|known| known.name == net) {
+    if let Some(known) = published_nets().find(|known| is_called(known, net)) {
         let (name, structure) = (known.name.to_owned(), known.structure.clone());
         return Ok(vec![Net { name: Some(name), structure, published: Some(known) }]);
     }
@@ -167,7 +172,8 @@ fn unknown(net: &str, error: &std::io::Error) -> anyhow::Error {
     if Path::new(net).exists() || net.contains('/') {
         return anyhow!("{shown}: can't be read: {error}");
     }
-    let known = published_nets().map(|known| known.name);
+    let known = published_nets();
+    let known = known.flat_map(|known| [known.name.to_owned(), published_name(known.name)]);
     let (nearest, _) = nearest(net, known).expect("there are shipped nets");
     anyhow!(
         "'{shown}' is no structure, no file and no shipped net; the nearest name is '{nearest}'"

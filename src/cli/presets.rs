@@ -50,7 +50,7 @@ pub(super) fn run(command: &PresetsCommand) -> Result<ExitCode, Failure> {
                     Ok((_, preset)) => line(format!("{}   (yours)", summary(&yours.name, preset)))?,
                     Err(broken) => {
                         let error = printable(&broken.error.to_string());
-                        line(format!("{:<24}{error}", yours.name))?;
+                        line(format!("{:<26}{error}", yours.name))?;
                     }
                 }
             }
@@ -87,7 +87,7 @@ fn summary(name: &str, preset: &Preset) -> String {
     limits.extend(budgets.latency_ms.map(|ms| format!("{ms} ms")));
     limits.extend(budgets.layers.map(|n| format!("{n} sub-layers")));
     format!(
-        "{name:<24}{space:<11}{:>4}²{:>6} classes   {}{}",
+        "{name:<26}{space:<11}{:>4}²{:>6} classes   {}{}",
         preset.space.resolution,
         preset.space.classes,
         limits.join(", "),

@@ -59,8 +59,10 @@ pub fn write_text(path: &Path, text: &str, existing: Existing) -> io::Result<()>
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(text.as_bytes())?;
+    // Those errors name the temporary file, which is nobody's business.
+    let plain = |error: io::Error| io::Error::from(error.kind());
+    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(plain)?;
+    file.write_all(text.as_bytes()).map_err(plain)?;
     if let (Existing::Replace, Ok(old)) = (existing, fs::metadata(path)) {
         file.as_file().set_permissions(old.permissions())?;
     }

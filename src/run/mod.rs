@@ -24,8 +24,8 @@ pub use estimate::{Estimate, Estimating};
 pub use files::{Existing, read_text, write_text};
 pub use handle::{EngineGone, Handle, Waker};
 pub use presets::{
-    Broken, SaveError, UserPreset, check_preset_name, find_preset, save_preset, still_says,
-    user_presets,
+    Broken, SaveError, UserPreset, check_preset_name, find_preset, open_preset, save_preset,
+    still_says, user_presets,
 };
 pub use prover::{Proof, Wanted};
 pub use solving::Solving;

@@ -33,8 +33,33 @@ pub struct UserPreset {
 #[derive(Clone, Debug)]
 pub struct Broken {
     pub error: PresetError,
+    /// None where it lies in no file.
+    pub path: Option<PathBuf>,
     /// None where it can't be read.
     pub text: Option<String>,
+}
+
+impl Broken {
+    fn at(path: Option<PathBuf>, error: PresetError) -> Broken {
+        let text = path.as_deref().and_then(|path| read_text(path).ok());
+        Broken { error, path, text }
+    }
+}
+
+/// Finds a preset as [`find_preset`] does, and gives the text of one that has a fault.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn open_preset(reference: &str) -> Result<PresetSource, Box<Broken>> {
+    let found = find_preset(reference);
+    let checked = found.and_then(|source| source.preset().map(|_| source));
+    checked.map_err(|error| {
+        let in_folder = |folder: PathBuf| folder.join(format!("{reference}.toml"));
+        let kept = folder().map(in_folder).filter(|path| path.is_file());
+        let path = kept.or_else(|| Some(PathBuf::from(reference)).filter(|path| path.is_file()));
+        let here = std::env::current_dir().unwrap_or_default();
+        Box::new(Broken::at(path.map(|path| here.join(path)), error))
+    })
 }
 
 /// Why a preset was not written.
@@ -97,7 +122,7 @@ fn presets_in(folder: &Path) -> Vec<UserPreset> {
     let listed = paths.into_iter().map(|path| {
         let found = find_in(Some(folder), &path.to_string_lossy())
             .and_then(|source| source.preset().map(|preset| (source, preset)))
-            .map_err(|error| Broken { error, text: read_text(&path).ok() });
+            .map_err(|error| Broken::at(Some(path.clone()), error));
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         UserPreset { name: printable(&name), path, found }
     });

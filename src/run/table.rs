@@ -1,11 +1,9 @@
 //! Candidates as rows for other programs. Pure: members in, text out. Invariant: one row a candidate,
 //! the same keys in both forms, nothing left out.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
-use super::protocol::Member;
+use super::protocol::{Confirmed, Member};
 
 /// A candidate, by the names that `zendo search --json` uses.
 #[derive(Serialize)]
@@ -25,11 +23,15 @@ struct Row<'a> {
     flops: u64,
     layers: u32,
     activation_bytes: u64,
+    /// The mean of fresh draws, its standard error and their number, of finalists.
+    confirmed: Option<f64>,
+    confirmed_error: Option<f64>,
+    confirmed_repeats: Option<u32>,
     structure: &'a crate::arch::Structure,
 }
 
 impl<'a> Row<'a> {
-    fn new(member: &'a Member) -> Row<'a> {
+    fn new((member, confirmed): (&'a Member, Option<&Confirmed>)) -> Row<'a> {
         let Member { id, parent, generation, gain, ref structure, score, costs, .. } = *member;
         Row {
             id,
@@ -45,41 +47,50 @@ impl<'a> Row<'a> {
             flops: costs.flops,
             layers: costs.layers,
             activation_bytes: costs.activation_bytes,
+            confirmed: confirmed.and_then(|c| Some(c.score?.mean)),
+            confirmed_error: confirmed.and_then(Confirmed::standard_error),
+            confirmed_repeats: confirmed.map(|c| c.repeats),
             structure,
         }
     }
 }
 
+/// Candidates with what their confirmation found, where there was one.
+pub type Rows<'a> = [(&'a Member, Option<&'a Confirmed>)];
+
 /// Comma-separated values with a line of heads.
-pub fn csv(members: &[Arc<Member>]) -> String {
+pub fn csv(rows: &Rows<'_>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for member in members {
-        writer.serialize(Row::new(member)).expect("a row of plain values, in memory");
+    for &row in rows {
+        writer.serialize(Row::new(row)).expect("a row of plain values, in memory");
     }
     let bytes = writer.into_inner().expect("in memory");
     String::from_utf8(bytes).expect("made of strings")
 }
 
 /// One JSON object a line.
-pub fn json_lines(members: &[Arc<Member>]) -> String {
-    let line = |member: &Arc<Member>| {
-        let line = serde_json::to_string(&Row::new(member)).expect("a row of plain values");
+pub fn json_lines(rows: &Rows<'_>) -> String {
+    let line = |&row: &(&Member, Option<&Confirmed>)| {
+        let line = serde_json::to_string(&Row::new(row)).expect("a row of plain values");
         format!("{line}\n")
     };
-    members.iter().map(line).collect()
+    rows.iter().map(line).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{arch::Costs, score::Score};
+    use crate::{
+        arch::Costs,
+        score::{MeanStd, Score},
+    };
 
-    fn member() -> Arc<Member> {
+    fn member() -> Member {
         let structure = "SuperConvK3BNRELU(3,8,1,1)SuperConvK1BNRELU(8,16,1,1)";
         let costs = Costs { params: 1, flops: 2, layers: 3, activation_bytes: 4, latency_ms: None };
         let score =
             Score { value: 1.5, std: None, repeats: 1, log_delta: Some(0.25), bn_sum: None };
-        Arc::new(Member {
+        Member {
             id: 7,
             structure: structure.parse().expect("valid"),
             score,
@@ -88,32 +99,45 @@ mod tests {
             generation: 3,
             mutations: Vec::new(),
             gain: Some(-0.5),
-        })
+        }
     }
 
     #[test]
     fn rows_have_heads_and_quoted_structures() {
-        let text = csv(&[member(), member()]);
+        let member = member();
+        let score = Some(MeanStd { mean: 1.25, std: Some(0.5) });
+        let confirmed = Confirmed {
+            id: 7,
+            searched: 1.5,
+            score,
+            repeats: 4,
+            behind: None,
+            out: false,
+            failure: None,
+        };
+        let text = csv(&[(&member, None), (&member, Some(&confirmed))]);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
         assert_eq!(
             lines[0],
             "id,parent,generation,score,std,repeats,log_delta,bn_sum,gain,params,flops,layers,\
-             activation_bytes,structure"
+             activation_bytes,confirmed,confirmed_error,confirmed_repeats,structure"
         );
         assert_eq!(
             lines[1],
-            "7,2,3,1.5,,1,0.25,,-0.5,1,2,3,4,\
+            "7,2,3,1.5,,1,0.25,,-0.5,1,2,3,4,,,,\
              \"SuperConvK3BNRELU(3,8,1,1)SuperConvK1BNRELU(8,16,1,1)\""
         );
+        assert!(lines[2].contains(",4,1.25,0.25,4,"), "{}", lines[2]);
     }
 
     #[test]
     fn json_has_the_same_keys() {
-        let text = json_lines(&[member()]);
+        let member = member();
+        let text = json_lines(&[(&member, None)]);
         let value: serde_json::Value = serde_json::from_str(text.trim_end()).expect("JSON");
         assert_eq!((&value["id"], &value["std"]), (&7.into(), &serde_json::Value::Null));
-        let heads = csv(&[member()]);
+        let heads = csv(&[(&member, None)]);
         let heads = heads.lines().next().expect("heads").split(',').count();
         assert_eq!(value.as_object().map(serde_json::Map::len), Some(heads));
     }

@@ -26,5 +26,7 @@ pub use preset::{
     BudgetSettings, ConfirmSettings, Family, Fixed, LatencyBudget, Preset, RunSettings,
     ScoreSettings, ScreenSettings, SearchSettings, SeedMode, SeedWith, SpaceSettings,
 };
-pub use shipped::{PublishedNet, published_nets, shipped_preset, shipped_preset_names};
+pub use shipped::{
+    PublishedNet, published_name, published_nets, shipped_preset, shipped_preset_names,
+};
 pub use size::Size;

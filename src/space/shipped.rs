@@ -55,3 +55,34 @@ pub fn published_nets() -> impl Iterator<Item = PublishedNet> {
         PublishedNet { name, structure, resolution, classes, se }
     })
 }
+
+/// `zennet_cifar_model_size1M_res32` as the paper calls it: `ZenNet-1M`.
+pub fn published_name(name: &str) -> String {
+    let sized = name.split('_').find_map(|part| {
+        let size = ["size", "flops", "latency"].iter().find_map(|p| part.strip_prefix(p))?;
+        let tenths = size.strip_prefix('0').map(|rest| format!("0.{rest}"));
+        let decimal = || match size.strip_suffix("ms") {
+            Some(digits) if digits.len() == 2 => format!("{}.{}ms", &digits[..1], &digits[1..]),
+            _ => size.to_owned(),
+        };
+        Some(tenths.unwrap_or_else(decimal))
+    });
+    match sized {
+        Some(size) if name.starts_with("zennet") => format!("ZenNet-{size}"),
+        _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_nets_go_by_their_names_in_the_paper() {
+        let names: Vec<String> = published_nets().map(|net| published_name(net.name)).collect();
+        assert_eq!(names[..3], ["ZenNet-0.5M", "ZenNet-1M", "ZenNet-2M"]);
+        assert_eq!(names[3], "ZenNet-400M");
+        assert_eq!((names[6].as_str(), names[11].as_str()), ("ZenNet-0.1ms", "ZenNet-1.2ms"));
+        assert_eq!(published_name("mine"), "mine");
+    }
+}

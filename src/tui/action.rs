@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use crate::{
     run::{
-        Estimate, Existing, Proof, RunSpec, SaveError, UserPreset, Wanted,
+        Broken, Estimate, Existing, Proof, RunSpec, SaveError, UserPreset, Wanted,
         protocol::{Command, Update},
     },
-    space::{PresetError, PresetSource},
+    space::PresetSource,
 };
 
 use super::{
@@ -68,7 +68,7 @@ pub enum Action {
     /// The answer to [`Effect::Estimate`].
     Estimated(Result<Estimate, String>),
     /// The answer to [`Effect::Open`].
-    Opened(Box<Result<PresetSource, PresetError>>),
+    Opened(Result<PresetSource, Box<Broken>>),
 }
 
 /// Something is to be done.

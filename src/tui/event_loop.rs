@@ -274,9 +274,8 @@ impl Ui {
         for effect in update(&mut self.model, action) {
             match effect {
                 Effect::Open(reference) => {
-                    let opened = Box::new(run::find_preset(&reference));
-                    // What an opened preset leads to is only a change of the model.
-                    update(&mut self.model, Action::Opened(opened));
+                    let opened = run::open_preset(&reference);
+                    self.act(Action::Opened(opened))?;
                 }
                 Effect::Read(path) => {
                     let text = read_regular(&path);

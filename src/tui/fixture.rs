@@ -309,8 +309,11 @@ pub fn yours() -> Vec<UserPreset> {
     let listed = [("my-cifar", mine), ("tiny", "extends = \"quick\"\n[search]\niteration = 5\n")]
         .map(|(name, text)| {
             let path = format!("presets/{name}.toml");
-            let found =
-                found(text, &path).map_err(|error| Broken { error, text: Some(text.to_owned()) });
+            let found = found(text, &path).map_err(|error| Broken {
+                error,
+                path: None,
+                text: Some(text.to_owned()),
+            });
             UserPreset { name: name.to_owned(), found, path: path.into() }
         });
     listed.into()
@@ -321,6 +324,6 @@ pub fn mine() -> Model {
     let mut model = sized(model(), (120, 36));
     update(&mut model, Action::Presets(yours()));
     let source = yours().swap_remove(0).found.expect("it is good").0;
-    update(&mut model, Action::Opened(Box::new(Ok(source))));
+    update(&mut model, Action::Opened(Ok(source)));
     model
 }

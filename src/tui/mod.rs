@@ -93,11 +93,19 @@ pub fn open(options: &Options) -> anyhow::Result<Tui> {
     }
     let mut model = Model::new(host());
     if let Some(reference) = &options.preset {
-        let mut source = crate::run::find_preset(reference)?;
-        for assignment in &options.sets {
-            source.set_assignment(assignment)?;
+        match crate::run::open_preset(reference) {
+            Ok(mut source) => {
+                for assignment in &options.sets {
+                    source.set_assignment(assignment)?;
+                }
+                model.setup.open(Form::new(source)?).map_err(anyhow::Error::msg)?;
+            }
+            // A file with a fault is opened to be mended.
+            Err(broken) if broken.text.is_some() && options.sets.is_empty() => {
+                update::update(&mut model, action::Action::Opened(Err(broken)));
+            }
+            Err(broken) => return Err(broken.error.into()),
         }
-        model.setup.open(Form::new(source)?).map_err(anyhow::Error::msg)?;
     } else if !options.sets.is_empty() {
         bail!("--set changes a preset; name one with --preset");
     }

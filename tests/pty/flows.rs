@@ -10,7 +10,7 @@ fn searching(folder: &Path) -> Terminal {
     let arguments: Vec<&str> = ["tui", "--preset", "quick"].into_iter().chain(sets).collect();
     let mut terminal = Terminal::open_in(folder, &arguments);
     terminal.until_text("not started");
-    terminal.press("\r");
+    terminal.press("r");
     terminal.until_text("★");
     terminal
 }

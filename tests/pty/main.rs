@@ -127,7 +127,7 @@ impl Terminal {
         self.until_text("What shall be searched?");
         self.press("\r");
         self.until_text("not started");
-        self.press("\r");
+        self.press("r");
         self.until_text("running");
         self.until_text("★");
     }
@@ -184,7 +184,7 @@ fn a_short_search_is_confirmed_and_stays_until_it_is_left() {
     let arguments: Vec<&str> = ["tui", "--preset", "quick"].into_iter().chain(sets).collect();
     let mut terminal = Terminal::open(&arguments);
     terminal.until_text("not started");
-    terminal.press("\r");
+    terminal.press("r");
     terminal.until_text("finished");
     terminal.until_text("Take it home");
     terminal.press("N");
@@ -291,7 +291,7 @@ fn a_stuck_terminal_does_not_outlive_a_sigterm() {
     let mut keys = pty.master.take_writer().expect("a writer");
     // Nothing is read: the first frames fill the pty's buffer.
     thread::sleep(Duration::from_secs(1));
-    keys.write_all(b"\r").expect("written");
+    keys.write_all(b"r").expect("written");
     thread::sleep(Duration::from_secs(2));
     let id = child.process_id().and_then(|id| i32::try_from(id).ok());
     kill_process(id.and_then(Pid::from_raw).expect("runs"), Signal::TERM).expect("delivered");

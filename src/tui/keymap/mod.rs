@@ -29,6 +29,30 @@ pub enum Key {
 }
 
 impl Key {
+    /// As screens write it.
+    pub fn shown(self) -> String {
+        match self {
+            Key::Char(' ') => "space",
+            Key::Char(c) => return c.to_string(),
+            Key::Ctrl(c) => return format!("C-{c}"),
+            Key::Up => "↑",
+            Key::Down => "↓",
+            Key::Left => "←",
+            Key::Right => "→",
+            Key::PageUp => "PgUp",
+            Key::PageDown => "PgDn",
+            Key::Home => "Home",
+            Key::End => "End",
+            Key::Enter => "⏎",
+            Key::Esc => "esc",
+            Key::Tab => "⇥",
+            Key::BackTab => "⇤",
+            Key::Backspace => "⌫",
+            Key::Delete => "Del",
+        }
+        .to_owned()
+    }
+
     /// None for releases and for keys that nothing is bound to.
     pub fn from_event(event: KeyEvent) -> Option<Key> {
         if event.kind == KeyEventKind::Release || event.modifiers.contains(KeyModifiers::ALT) {
@@ -87,10 +111,12 @@ pub enum Context {
     Help,
     /// Asked whether to leave a running search.
     Leave,
+    /// Asked whether to end it.
+    Stop,
 }
 
 impl Context {
-    pub const ALL: [Context; 18] = [
+    pub const ALL: [Context; 19] = [
         Context::Picker,
         Context::Path,
         Context::Form,
@@ -109,6 +135,7 @@ impl Context {
         Context::Palette,
         Context::Help,
         Context::Leave,
+        Context::Stop,
     ];
 
     pub fn title(self) -> &'static str {
@@ -127,6 +154,7 @@ impl Context {
             Context::Palette => "Actions",
             Context::Help => "Help",
             Context::Leave => "Leave",
+            Context::Stop => "Stop",
         }
     }
 }
@@ -246,6 +274,8 @@ pub enum Intent {
     PreviousNet,
     Share,
     Unfold,
+    /// Whoever was chosen for a comparison is chosen no more.
+    Unpin,
     /// One panel over the whole screen, and back.
     Zoom,
     Cumulative,
@@ -361,7 +391,8 @@ mod tests {
                 | Context::Export
                 | Context::Solve
                 | Context::Help
-                | Context::Leave => false,
+                | Context::Leave
+                | Context::Stop => false,
             }
         }
     }

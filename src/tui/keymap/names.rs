@@ -51,6 +51,7 @@ impl Intent {
             Intent::NextNet => "Next candidate",
             Intent::PreviousNet => "Previous candidate",
             Intent::Share => "Shares of score, params or FLOPs",
+            Intent::Unpin => "Choose neither A nor B",
             Intent::Zoom => "Show this panel alone, or all",
             Intent::Unfold => "Unfold or fold the sub-layers",
             Intent::Cumulative => "Cumulative scores, or counts",

@@ -1,13 +1,11 @@
 //! Networks to be taken home, and what they are called on disk. Must not know files. Invariant: there
 //! is at least one.
 
-use std::sync::Arc;
-
 use crate::{
     arch::NetSpec,
     export::{Format, Options},
     run::{
-        protocol::Member,
+        protocol::{Confirmed, Member},
         table::{csv, json_lines},
     },
     tui::model::Net,
@@ -32,16 +30,29 @@ pub struct Export {
     name: Option<String>,
     /// What they are built for, as the screens count them.
     spec: NetSpec,
+    /// What a confirmation found so far.
+    confirmed: Vec<Confirmed>,
 }
 
 impl Export {
     /// None where there is nothing to take home.
     pub fn new(nets: Vec<Net>, name: Option<String>, spec: NetSpec) -> Option<Export> {
-        (!nets.is_empty()).then_some(Export { nets, name, spec })
+        (!nets.is_empty()).then_some(Export { nets, name, spec, confirmed: Vec::new() })
     }
 
-    pub fn candidates(&self) -> Vec<Arc<Member>> {
-        self.nets.iter().filter_map(|net| net.member.clone()).collect()
+    pub fn with_confirmation(self, confirmed: &[Confirmed]) -> Export {
+        Export { confirmed: confirmed.to_vec(), ..self }
+    }
+
+    /// Whether there are candidates among them; other networks have no scores to tabulate.
+    pub fn tabulates(&self) -> bool {
+        self.nets.iter().any(|net| net.member.is_some())
+    }
+
+    fn rows(&self) -> Vec<(&Member, Option<&Confirmed>)> {
+        let members = self.nets.iter().filter_map(|net| net.member.as_deref());
+        let confirmed = |id: u64| self.confirmed.iter().find(|confirmed| confirmed.id == id);
+        members.map(|member| (member, confirmed(member.id))).collect()
     }
 
     /// `zendo-quick-42591`, or `zendo-quick-12-candidates`.
@@ -75,11 +86,11 @@ impl Export {
     }
 
     pub fn csv(&self) -> Document {
-        self.document("csv", csv(&self.candidates()))
+        self.document("csv", csv(&self.rows()))
     }
 
     pub fn json_lines(&self) -> Document {
-        self.document("jsonl", json_lines(&self.candidates()))
+        self.document("jsonl", json_lines(&self.rows()))
     }
 
     /// A file a network, of the first so many.

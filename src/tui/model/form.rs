@@ -82,6 +82,8 @@ pub struct Form {
     /// Index into [`FIELDS`].
     pub cursor: usize,
     pub edit: Option<LineEdit>,
+    /// Why what is being typed could not stand.
+    pub edit_error: Option<String>,
     pub panel: Panel,
     /// The text as it is being typed; there while the TOML has the keys.
     pub text_edit: Option<TextEdit>,
@@ -120,7 +122,10 @@ impl Form {
     /// A file that is no preset yet: its text, to be mended.
     pub fn broken(name: &str, path: &Path, text: &str, files: &PresetFiles<'_>) -> Form {
         let source = PresetSource::blank(name, path);
-        let preset = Preset::default();
+        // What can be said of it is what it extends.
+        let extends = toml_line(text, "extends");
+        let based = extends.and_then(|line| source.with_text(line, files).ok());
+        let preset = based.map_or_else(Preset::default, |(_, preset)| preset);
         let draft =
             Draft { source, preset, wrong: Vec::new(), fault: None, added: BTreeSet::new() };
         let mut form = Form::with(draft, text.to_owned());
@@ -140,6 +145,7 @@ impl Form {
             undo: Vec::new(),
             cursor: iterations.unwrap_or(0),
             edit: None,
+            edit_error: None,
             panel: Panel::Form,
             text_edit: None,
             typing: false,
@@ -296,11 +302,15 @@ impl Form {
     /// Whether nothing is wrong; else the cursor goes there.
     pub fn stands(&mut self) -> bool {
         self.refusal = None;
-        if self.draft.fault.is_some() {
+        if let Some(fault) = &self.draft.fault {
+            let (row, _) = fault.place();
+            let message = &fault.error.message;
+            self.refusal = Some(format!("Line {} of the TOML first: {message}", row + 1));
             self.focus(Panel::Toml);
             return false;
         }
         if let Some(wrong) = self.draft.wrong.first() {
+            self.refusal = Some(format!("{} first: {}", wrong.key, wrong.message));
             self.cursor = FIELDS.iter().position(|f| f.key == wrong.key).unwrap_or(self.cursor);
             self.focus(Panel::Form);
             return false;
@@ -316,10 +326,24 @@ impl Form {
             (None, value) => value.map(|value| value.typed()).unwrap_or_default(),
         };
         self.edit = Some(LineEdit::new(&text));
+        self.judge_edit();
+    }
+
+    /// Judges what is being typed, without taking it.
+    pub fn judge_edit(&mut self) {
+        let Some(edit) = &self.edit else { return };
+        let text = edit.text();
+        self.edit_error = self.draft.with(self.field(), text.trim()).err();
+    }
+
+    pub fn drop_edit(&mut self) {
+        self.edit = None;
+        self.edit_error = None;
     }
 
     /// Takes what was typed.
     pub fn commit(&mut self) {
+        self.edit_error = None;
         if let Some(edit) = self.edit.take() {
             self.set(self.field(), edit.text().trim());
         }
@@ -375,6 +399,15 @@ impl Form {
         }
         self.remember(before);
     }
+}
+
+/// The line of `text` that says `key` before any section begins.
+fn toml_line<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let top = text.lines().take_while(|line| !line.trim_start().starts_with('['));
+    let says = |line: &&str| {
+        line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    top.into_iter().find(says)
 }
 
 /// A count as typed: exact, with separators or a suffix such as `96k`; no fractions.

@@ -106,6 +106,16 @@ impl Search {
         confirmed.unwrap_or_else(|| self.searched(member))
     }
 
+    /// Of `member`, by the draws that compare with what is known of `other`: those that
+    /// [`Search::verdict_on`] goes by.
+    pub fn measured_beside(&self, member: &Member, other: &Net) -> Measured {
+        let other = other.member.as_ref();
+        match other.is_some_and(|other| self.confirmation(other.id).and_then(again).is_none()) {
+            true => self.searched(member),
+            false => self.measured(member),
+        }
+    }
+
     /// What is known of `b` against `a`. Fresh draws compare with fresh draws only: those of the search
     /// chose the finalists, whose scores it flatters.
     pub fn verdict_on(&self, a: &Net, b: &Net) -> Verdict {
@@ -176,6 +186,14 @@ mod tests {
         // Not scored again: by what the search knew.
         assert!(!search.measured(&search.population()[20]).confirmed);
         assert!(matches!(verdict(search, 0, 20), Verdict::Apart { .. }));
+        // What is shown beside each other is what was compared.
+        let net = |rank: usize| Net::candidate(&search.population()[rank]);
+        let best = &search.population()[0];
+        assert!(search.measured_beside(best, &net(6)).confirmed);
+        let beside = search.measured_beside(best, &net(20));
+        let gap = search.measured_beside(&search.population()[20], &net(0)).mean - beside.mean;
+        let Verdict::Apart { gap: told, .. } = verdict(search, 0, 20) else { panic!("apart") };
+        assert!(!beside.confirmed && (gap - told).abs() < 1e-12);
     }
 
     /// As the population has it, not as it was when it was pinned.

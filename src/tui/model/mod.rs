@@ -32,7 +32,7 @@ pub use palette::Palette;
 pub use picker::{Entry, Picker, Row, Yours};
 pub use population::{Axis, PopulationView};
 pub use prompt::{NetPrompt, NetTarget, Offer};
-pub use search::{Chart, Event, EventKind, Scale, Search, Steps, published_name, ranks};
+pub use search::{Chart, Event, EventKind, Scale, Search, Steps, ranks};
 pub use solve::{Solve, TOP};
 pub use text_edit::TextEdit;
 
@@ -59,6 +59,8 @@ pub enum Overlay {
     },
     /// Asks whether to leave a running search.
     Leave,
+    /// Asks whether to end the search and confirm what it found.
+    Stop,
     Solve(Box<Solve>),
     Export(Box<Export>),
     /// Asks for a preset's name.
@@ -265,6 +267,7 @@ impl Model {
         let context = match self.overlay {
             Some(Overlay::Help { .. }) => Context::Help,
             Some(Overlay::Leave) => Context::Leave,
+            Some(Overlay::Stop) => Context::Stop,
             Some(Overlay::Solve(_)) => Context::Solve,
             Some(Overlay::Export(_)) => Context::Export,
             Some(Overlay::Naming(_)) => Context::Path,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{
     arch::Structure,
     run::protocol::Member,
-    space::PublishedNet,
-    tui::{format, model::published_name},
+    space::{PublishedNet, published_name},
+    tui::format,
 };
 
 #[derive(Clone, Debug, PartialEq)]

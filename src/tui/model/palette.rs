@@ -3,15 +3,15 @@
 
 use crate::tui::{
     edit::LineEdit,
-    keymap::{self, Context, Intent, Place, Tab},
+    keymap::{self, Context, Intent, Place, RunState, Tab},
 };
 
 /// An action and where it belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub intent: Intent,
     pub name: &'static str,
-    pub keys: &'static str,
+    pub keys: String,
     /// None belongs to every screen.
     pub tab: Option<Tab>,
 }
@@ -30,18 +30,20 @@ impl Palette {
         let mut entries: Vec<Entry> = Vec::new();
         let mut add = |tab: Tab, place: Place| {
             for row in keymap::rows(place) {
-                for (_, intent) in row.keys {
+                for &(key, intent) in row.keys {
                     let Some(name) = intent.name() else { continue };
-                    let everywhere = everywhere(*intent);
-                    let entry = Entry {
-                        intent: *intent,
-                        name,
-                        keys: row.shown,
-                        tab: (!everywhere).then_some(tab),
+                    let everywhere = everywhere(intent);
+                    let tab = (!everywhere).then_some(tab);
+                    let entry = Entry { intent, name, keys: key.shown(), tab };
+                    // What is done with a candidate is done here where it can be.
+                    let same = |known: &Entry| {
+                        known.intent == intent && (known.tab == tab || is_of_a_candidate(intent))
                     };
-                    let same = |known: &Entry| known.intent == *intent && known.tab == entry.tab;
                     if !entries.iter().any(same) {
-                        entries.push(entry);
+                        entries.push(entry.clone());
+                        if intent == Intent::Export {
+                            entries.extend(formats().map(|format| Entry { tab, ..format }));
+                        }
                     }
                 }
             }
@@ -59,7 +61,7 @@ impl Palette {
         let mut found: Vec<(u32, Entry)> = self
             .entries
             .iter()
-            .filter_map(|entry| Some((distance(&text, &entry.name.to_lowercase())?, *entry)))
+            .filter_map(|entry| Some((distance(&text, &entry.name.to_lowercase())?, entry.clone())))
             .collect();
         // Stable: the screen's own stay first among equals.
         found.sort_by_key(|(distance, _)| *distance);
@@ -95,6 +97,31 @@ fn everywhere(intent: Intent) -> bool {
     )
 }
 
+/// Whether an intent is about a selected candidate, on whichever screen.
+fn is_of_a_candidate(intent: Intent) -> bool {
+    matches!(
+        intent,
+        Intent::Export | Intent::Copy | Intent::Mark | Intent::Diff | Intent::PinA | Intent::PinB
+    )
+}
+
+/// The formats of an export, each by its two keys.
+fn formats() -> impl Iterator<Item = Entry> {
+    let place = Place { context: Context::Export, run: RunState::None };
+    let keys = keymap::rows(place).flat_map(|row| row.keys);
+    keys.filter_map(|&(key, intent)| {
+        let is_format = matches!(
+            intent,
+            Intent::ExportStructure
+                | Intent::ExportPyTorch
+                | Intent::ExportCsv
+                | Intent::ExportJson
+        );
+        let keys = format!("x {}", key.shown());
+        Some(Entry { intent, name: intent.name().filter(|_| is_format)?, keys, tab: None })
+    })
+}
+
 /// How badly `text` fits `name`: its characters must all be there in their order, and the closer they
 /// stand together, and to a word's beginning, the better.
 fn distance(text: &str, name: &str) -> Option<u32> {
@@ -119,7 +146,6 @@ fn distance(text: &str, name: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::keymap::RunState;
 
     fn palette(text: &str) -> Vec<&'static str> {
         let place = Place { context: Context::Search, run: RunState::Running };
@@ -133,6 +159,8 @@ mod tests {
         assert_eq!(palette("pau")[0], "Pause the search");
         assert_eq!(palette("swp")[0], "Swap A and B");
         assert_eq!(palette("grand"), ["Compare B with its grandparent"]);
+        assert_eq!(palette("export").len(), 5, "once, and each format");
+        assert!(palette("pytorch").contains(&"Export as PyTorch"));
         assert!(palette("zzz").is_empty());
         assert!(palette("").len() > 30);
     }

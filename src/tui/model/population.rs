@@ -63,6 +63,13 @@ pub struct PopulationView {
     top: usize,
 }
 
+impl PopulationView {
+    /// Whether a screen of that size shows the scatter and nothing else.
+    pub fn shows_only_chart(&self, width: u16, height: u16) -> bool {
+        self.shows_chart && (width < 120 || height < 24)
+    }
+}
+
 impl Default for PopulationView {
     fn default() -> PopulationView {
         PopulationView {

@@ -108,9 +108,24 @@ impl Model {
             near.extend(search.best().map(Net::candidate).map(offer("the best")));
             near.extend(search.selected().map(Net::candidate).map(offer("selected")));
         }
+        if let (Some(search), Some(b)) = (&self.search, self.side_b()) {
+            let chain = b.member.as_ref().map_or_else(Vec::new, |b| search.ancestry(b));
+            let back = |steps: usize| Some(&chain[chain.len().checked_sub(1 + steps)?]);
+            let initial = chain.first().filter(|first| first.parent.is_none());
+            let relatives =
+                [(back(1), "B's parent"), (back(2), "B's grandparent"), (initial, "initial")];
+            let known = relatives.into_iter().filter_map(|(net, what)| Some((net?, what)));
+            near.extend(known.map(|(member, what)| Offer { net: Net::candidate(member), what }));
+        }
+        if let Some(preset) = self.preset() {
+            let initial = Net::other(Some("initial"), preset.initial());
+            near.push(Offer { net: initial, what: "what the search starts from" });
+        }
         near.extend(self.pins.a.clone().map(offer("pinned as A")));
         near.extend(self.pins.b.clone().map(offer("pinned as B")));
-        near.retain(|offer| plain(&offer.net.label).contains(&typed));
+        near.retain(|offer| {
+            plain(&offer.net.label).contains(&typed) || plain(offer.what).contains(&typed)
+        });
         if let Some(member) = self.candidate_named(&typed) {
             near.insert(0, Offer { net: member, what: "a candidate" });
         }

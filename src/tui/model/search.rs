@@ -13,7 +13,7 @@ use crate::{
         RunSpec,
         protocol::{Confirmed, Finished, Hello, Member, Phase, Snapshot, WorkerState},
     },
-    space::published_nets,
+    space::{published_name, published_nets},
     tui::{format, layout::Layout},
 };
 
@@ -83,6 +83,8 @@ pub struct Event {
     pub kind: EventKind,
     pub lead: String,
     pub detail: String,
+    /// The lead where id and kind stand beside it.
+    pub short: Option<String>,
     /// Said even where the detail has to be cut.
     pub tail: String,
     /// The candidate that it is about.
@@ -93,7 +95,7 @@ pub struct Event {
 
 impl Event {
     pub fn new(at_ms: u64, kind: EventKind, lead: String, detail: String) -> Event {
-        Event { at_ms, kind, lead, detail, tail: String::new(), id: None, gain: None }
+        Event { at_ms, kind, lead, detail, short: None, tail: String::new(), id: None, gain: None }
     }
 }
 
@@ -394,35 +396,32 @@ pub struct Standing {
 }
 
 /// Places of finalists, the leader first. The leader's place is shared by those whose paired
-/// difference to it is within its 95 % margin; the others stand by their means.
+/// difference to it is within its 95 % margin; further down, a place is shared with the first who has it
+/// where means are closer than two standard errors of their difference.
 pub fn ranks(confirmation: &[Confirmed]) -> Vec<Standing> {
     let level = |finalist: &Confirmed| {
         let apart = finalist.behind.is_some_and(|gap| gap.is_apart());
         finalist.score.is_some() && finalist.failure.is_none() && !finalist.out && !apart
     };
-    let leaders = 1 + confirmation.iter().skip(1).filter(|finalist| level(finalist)).count();
-    let standing = |(i, finalist): (usize, &Confirmed)| match i == 0 || level(finalist) {
-        true => Standing { place: 1, tied: leaders > 1 },
-        false => Standing { place: i + 1, tied: false },
+    let close = |a: &Confirmed, b: &Confirmed| {
+        let known = |c: &Confirmed| Some((c.score?.mean, c.standard_error()?));
+        let both = known(a).zip(known(b)).filter(|_| a.failure.is_none() && b.failure.is_none());
+        both.is_some_and(|((a, error_a), (b, error_b))| {
+            (a - b).abs() < 2.0 * error_a.hypot(error_b)
+        })
     };
-    confirmation.iter().enumerate().map(standing).collect()
-}
-
-/// `zennet_cifar_model_size1M_res32` as the paper calls it: `ZenNet-1M`.
-pub fn published_name(name: &str) -> String {
-    let sized = name.split('_').find_map(|part| {
-        let size = ["size", "flops", "latency"].iter().find_map(|p| part.strip_prefix(p))?;
-        let tenths = size.strip_prefix('0').map(|rest| format!("0.{rest}"));
-        let decimal = || match size.strip_suffix("ms") {
-            Some(digits) if digits.len() == 2 => format!("{}.{}ms", &digits[..1], &digits[1..]),
-            _ => size.to_owned(),
-        };
-        Some(tenths.unwrap_or_else(decimal))
-    });
-    match sized {
-        Some(size) if name.starts_with("zennet") => format!("ZenNet-{size}"),
-        _ => name.to_owned(),
+    let mut places: Vec<usize> = Vec::with_capacity(confirmation.len());
+    for (i, finalist) in confirmation.iter().enumerate() {
+        // The first of the place before, unless that is the leader's.
+        let before = places.last().copied().filter(|&place| place > 1);
+        places.push(match before {
+            _ if i == 0 || level(finalist) => 1,
+            Some(place) if close(&confirmation[place - 1], finalist) => place,
+            _ => i + 1,
+        });
     }
+    let shared = |place: usize| places.iter().filter(|&&other| other == place).count() > 1;
+    places.iter().map(|&place| Standing { place, tied: shared(place) }).collect()
 }
 
 #[cfg(test)]
@@ -441,23 +440,21 @@ mod tests {
         let places = |finalists: &[Confirmed]| -> Vec<(usize, bool)> {
             ranks(finalists).iter().map(|s| (s.place, s.tied)).collect()
         };
-        let leader = finalist(191.95, None);
-        let tied = [leader.clone(), finalist(191.6, gap(0.35)), finalist(190.3, gap(1.65))];
+        let leader = || finalist(191.95, None);
+        let tied = [leader(), finalist(191.6, gap(0.35)), finalist(190.3, gap(1.65))];
         assert_eq!(places(&tied), [(1, true), (1, true), (3, false)]);
-        let alone = [leader.clone(), finalist(191.3, gap(0.65)), finalist(190.3, gap(1.65))];
+        let alone = [leader(), finalist(191.3, gap(0.65)), finalist(190.3, gap(1.65))];
         assert_eq!(places(&alone), [(1, false), (2, false), (3, false)]);
         // Out by fewer draws, whatever its mean was then.
         let out = Confirmed { out: true, ..finalist(192.1, gap(0.4)) };
-        assert_eq!(places(&[leader, out]), [(1, false), (2, false)]);
+        assert_eq!(places(&[leader(), out]), [(1, false), (2, false)]);
         assert!(ranks(&[]).is_empty());
-    }
-
-    #[test]
-    fn published_nets_go_by_their_names_in_the_paper() {
-        let names: Vec<String> = published_nets().map(|net| published_name(net.name)).collect();
-        assert_eq!(names[..3], ["ZenNet-0.5M", "ZenNet-1M", "ZenNet-2M"]);
-        assert_eq!(names[3], "ZenNet-400M");
-        assert_eq!((names[6].as_str(), names[11].as_str()), ("ZenNet-0.1ms", "ZenNet-1.2ms"));
-        assert_eq!(published_name("mine"), "mine");
+        // ±0.9 of 16 draws: two means are known to ±0.32 of each other.
+        let behind = [leader(), finalist(190.3, gap(1.65)), finalist(189.8, gap(2.15))];
+        let third = finalist(189.6, gap(2.35));
+        assert_eq!(
+            places(&[behind.as_slice(), &[third]].concat()),
+            [(1, false), (2, true), (2, true), (4, false)]
+        );
     }
 }

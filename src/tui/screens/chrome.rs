@@ -109,7 +109,7 @@ pub enum Panels {
 pub fn footer(canvas: &mut Canvas<'_>, model: &Model, panels: Panels) {
     let (w, h) = (canvas.area().width, canvas.area().height);
     let y = h.saturating_sub(1);
-    let place = model.base_place();
+    let place = model.place();
     let mut footer = canvas.on(Ground::Band, Rect::new(0, y, w, 1));
     if let Some(said) = &model.notice {
         return notice(&mut footer, y, said);

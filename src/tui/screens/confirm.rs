@@ -2,7 +2,7 @@
 
 use super::best;
 use crate::tui::{
-    canvas::{Canvas, wrap},
+    canvas::{Canvas, width, wrap},
     format,
     keymap::{self, Context, Group, Place, RunState},
     layout::{ChartRows, Columns},
@@ -16,13 +16,18 @@ pub fn intervals(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns,
     let Some(s) = &search.snapshot else {
         return;
     };
-    canvas.text(x + 2, rows.title, confirmation::subtitle(&s.confirmation), Role::Muted);
     let preset = &search.spec.preset;
     let searched = match preset.score.proxy == preset.confirm.proxy {
         true => "○ as searched".to_owned(),
         false => format!("○ {}", preset.score.proxy),
     };
+    let right = width(&searched);
     canvas.right(at.end, rows.title, searched, Role::Muted);
+    let room = at.end.saturating_sub(right + 2).saturating_sub(x + 1);
+    let subtitles = confirmation::subtitles(&s.confirmation);
+    if let Some(subtitle) = subtitles.into_iter().find(|text| width(text) <= room) {
+        canvas.text(x + 2, rows.title, subtitle, Role::Muted);
+    }
     confirmation::draw(canvas, at, rows, &s.confirmation);
 }
 
@@ -56,7 +61,12 @@ pub fn take_home(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns,
     };
     let fell = format::short_score(fell);
     let text = format!("scores fall by {fell} when confirmed: the best of many draws is lucky");
-    for (line, y) in wrap(&text, at.width()).into_iter().zip(rows.axis..=rows.labels) {
+    let lines = wrap(&text, at.width());
+    let first = rows.axis.max(y + 2);
+    if first + lines.len() as u16 > rows.labels + 1 {
+        return;
+    }
+    for (line, y) in lines.into_iter().zip(first..) {
         canvas.text(at.start, y, line, Role::Muted);
     }
 }

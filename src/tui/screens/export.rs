@@ -31,7 +31,7 @@ pub fn draw(export: &Export, canvas: &mut Canvas<'_>) {
     };
     let title = format!(" Export {} ", cut(&what, width.saturating_sub(16)));
     panel.text(rect.x + 2, rect.y, title, Role::Strong.bold());
-    let tabulates = !export.candidates().is_empty();
+    let tabulates = export.tabulates();
     let mut y = rect.y + 2;
     for row in rows {
         let table = row

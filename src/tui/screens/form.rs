@@ -35,7 +35,7 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
     if h < 2 {
         return;
     }
-    status(form, canvas, w);
+    status(model, form, canvas, w);
     if let (Some(refusal), true) = (&form.refusal, h >= 4) {
         chrome::banner(canvas, 2, Alarm::Warning, refusal);
     }
@@ -87,9 +87,20 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
     chrome::footer(canvas, model, chrome::Panels::OneAtATime);
 }
 
-fn status(form: &Form, canvas: &mut Canvas<'_>, w: u16) {
-    let x = canvas.text(2, 1, "○ ", Role::Muted);
-    let x = canvas.text(x, 1, "not started", Role::Strong.bold());
+/// Whether a search runs, and the state of the preset.
+fn status(model: &Model, form: &Form, canvas: &mut Canvas<'_>, w: u16) {
+    let (glyph, role, word) = match model.search.as_deref().filter(|search| !search.is_over()) {
+        Some(search) => {
+            let (glyph, role, word, _) = super::search::state(search, model.now_ms);
+            (glyph, role, word)
+        }
+        None => ("○", Role::Muted, "not started"),
+    };
+    let x = canvas.text(2, 1, glyph, role);
+    let mut x = canvas.text(x + 1, 1, word, Role::Strong.bold());
+    if word != "not started" && w >= 80 {
+        x = canvas.text(x, 1, ", another is looked over", Role::Muted);
+    }
     let mut x = canvas.text(x + 3, 1, cut(form.name(), w.saturating_sub(x + 8)), Role::Text);
     if let (Some(base), true, 80..) = (form.base_name(), form.path().is_some(), w) {
         x = canvas.text(x, 1, " from ", Role::Faint);
@@ -165,9 +176,13 @@ fn lines(form: &Form, grid: Grid) -> Vec<Line> {
             section = Some(field.section);
         }
         lines.push(Line::Field(i));
-        if let Some(wrong) = form.wrong(field) {
+        let message = match form.edit.is_some() && i == form.cursor {
+            true => form.edit_error.as_ref(),
+            false => form.wrong(field).map(|wrong| &wrong.message),
+        };
+        if let Some(message) = message {
             let room = grid.end.saturating_sub(grid.x + 1).max(8);
-            lines.extend(wrap(&wrong.message, room).into_iter().map(Line::Fault));
+            lines.extend(wrap(message, room).into_iter().map(Line::Fault));
         }
     }
     lines

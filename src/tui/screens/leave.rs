@@ -1,10 +1,11 @@
-//! Asks whether to leave what would be lost.
+//! Asks whether to leave, or to stop, what would be lost.
 
 use ratatui::layout::Rect;
 
 use super::help::frame;
 use crate::tui::{
     canvas::{Canvas, cut, wrap},
+    format,
     model::{Form, Model},
     theme::{Ground, Role},
 };
@@ -13,39 +14,81 @@ const QUESTION: &str = "The search runs in this program and ends with it. What i
                         is lost unless it is copied first.";
 
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
-    let (w, h) = (canvas.area().width, canvas.area().height);
-    if w < 24 || h < 8 {
-        // No room for a question: its keys, or a stray y would end a search unasked.
-        let mut line = canvas.on(Ground::Panel, Rect::new(0, 0, w, 1));
-        line.text(0, 0, cut("leave? y yes  esc stay", w), Role::Warn.bold());
-        return;
-    }
-    let width = w.min(64);
     let unsaved: Vec<&str> =
         model.setup.unsaved().filter(|form| form.is_worth_asking()).map(Form::name).collect();
     let mut question = if model.is_searching() { QUESTION.to_owned() } else { String::new() };
     if !unsaved.is_empty() {
         question.push_str(&format!(" Not saved: {}.", unsaved.join(", ")));
     }
-    let (title, leave) = match model.is_searching() {
-        true => (" Leave a running search? ", " stop and leave   "),
-        false => (" Leave without saving? ", " leave   "),
+    let asked = match model.is_searching() {
+        true => Asked {
+            brief: "leave? y yes  esc stay",
+            title: "Leave a running search?",
+            question: &question,
+            answers: ["stop and leave", "stay"],
+        },
+        false => Asked {
+            brief: "leave? y yes  esc stay",
+            title: "Leave without saving?",
+            question: &question,
+            answers: ["leave", "stay"],
+        },
     };
-    let lines = wrap(&question, width.saturating_sub(6));
+    ask(&asked, canvas);
+}
+
+/// Asks whether the search is to end before its time.
+pub fn draw_stop(model: &Model, canvas: &mut Canvas<'_>) {
+    let snapshot = model.search.as_ref().and_then(|search| search.snapshot.as_ref());
+    let (done, all) = snapshot.map_or((0, 0), |s| (s.proposed, s.iterations));
+    let (done, all) = (format::count(done), format::count(all));
+    let question = format!(
+        "{done} of {all} iterations are done. A search that was stopped can't go on; the best of its \
+         population are scored again."
+    );
+    let asked = Asked {
+        brief: "stop? y yes  esc go on",
+        title: "Stop the search?",
+        question: &question,
+        answers: ["stop and confirm", "go on"],
+    };
+    ask(&asked, canvas);
+}
+
+/// A question with a yes and a no.
+struct Asked<'a> {
+    /// Where there is no room for more: its keys, or a stray y would be an answer unasked.
+    brief: &'static str,
+    title: &'static str,
+    question: &'a str,
+    answers: [&'static str; 2],
+}
+
+fn ask(asked: &Asked<'_>, canvas: &mut Canvas<'_>) {
+    let (w, h) = (canvas.area().width, canvas.area().height);
+    if w < 24 || h < 8 {
+        let mut line = canvas.on(Ground::Panel, Rect::new(0, 0, w, 1));
+        line.text(0, 0, cut(asked.brief, w), Role::Warn.bold());
+        return;
+    }
+    let width = w.min(64);
+    let lines = wrap(asked.question, width.saturating_sub(6));
     let height = (lines.len() as u16 + 6).min(h);
     let (x, y) = ((w - width) / 2, (h - height) / 2);
     let rect = Rect::new(x, y, width, height);
     let mut panel = canvas.on(Ground::Panel, rect);
     frame(&mut panel, rect);
-    panel.text(x + 2, y, title, Role::Strong.bold());
+    panel.text(x + 2, y, format!(" {} ", asked.title), Role::Strong.bold());
     for (line, y) in lines.iter().zip(y + 2..(y + height).saturating_sub(3)) {
         panel.text(x + 3, y, line, Role::Text);
     }
+    let [yes, no] = asked.answers;
+    let (yes, no) = (format!(" {yes}   "), format!(" {no}"));
     let keys = [
         ("y", Role::Accent.into()),
-        (leave, Role::Muted.into()),
+        (yes.as_str(), Role::Muted.into()),
         ("esc", Role::Accent.into()),
-        (" stay", Role::Muted.into()),
+        (no.as_str(), Role::Muted.into()),
     ];
     panel.runs(x + 3, y + height - 3, &keys);
 }

@@ -57,6 +57,7 @@ pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
         None => {}
         Some(Overlay::Help { scroll }) => help::draw(model.base_place(), *scroll, &mut canvas),
         Some(Overlay::Leave) => leave::draw(model, &mut canvas),
+        Some(Overlay::Stop) => leave::draw_stop(model, &mut canvas),
         Some(Overlay::Naming(naming)) => naming::draw(naming, &mut canvas),
         Some(Overlay::Export(export)) => export::draw(export, &mut canvas),
         Some(Overlay::Palette(palette)) => palette::draw(palette, &mut canvas),

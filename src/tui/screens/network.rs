@@ -271,7 +271,8 @@ fn full(subject: &Subject<'_>, canvas: &mut Canvas<'_>) {
     let text = if is_wide && h >= TALL { structure(subject, w - 4) } else { Vec::new() };
     let below = if text.is_empty() { 0 } else { text.len() as u16 + 2 };
     // Above: the rule, or a blank row.
-    let title = h - 2 - layers - below;
+    // Below: the last event's row.
+    let title = h - 3 - layers - below;
     let body = Rows { first: heads + 1, last: title - 2 };
     let at = DiagramColumns::at(w, subject.share());
     let diagram = subject.fitted(body);

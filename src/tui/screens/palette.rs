@@ -44,14 +44,15 @@ pub fn draw(palette: &Palette, canvas: &mut Canvas<'_>) {
             }
             false => panel.again(),
         };
-        let keys = width(entry.keys);
-        let room = wide.saturating_sub(keys + 20);
+        let keys = width(&entry.keys);
+        let taken = if wide >= 60 { wide - 45 } else { keys + 4 };
+        let room = wide.saturating_sub(taken + 6);
         row.text(rect.x + 5, y, cut(entry.name, room.max(10)), Role::Text);
         if wide >= 60 {
             let place = entry.tab.map_or("zendo", |tab| tab.title());
             row.text(rect.x + 46, y, place, Role::Muted);
         }
-        row.right(rect.right() - 3, y, entry.keys, Role::Accent);
+        row.right(rect.right() - 3, y, &entry.keys, Role::Accent);
     }
     if found.is_empty() {
         panel.text(rect.x + 5, rect.y + 3, "nothing is called so", Role::Faint);

@@ -48,21 +48,22 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
         true => Columns { start: 2, end: layout::two_columns(w).0.end + 1 },
         false => Columns { start: 1, end: w - 3 },
     };
-    line(search, view, canvas, top);
     let rows = Rows { first: top + 3, last: h - 3 };
     if search.population().is_empty() {
         let at = Columns { start: 2, end: main.end };
         whole::nobody(search, canvas, (at, Rows { first: top + 2, last: h - 3 }));
     } else if is_wide {
-        table(search, view, canvas, (main, rows));
+        table(model, search, canvas, (main, rows));
         beside(search, view, canvas, h);
     } else if view.shows_chart {
         let body = Rows { first: top + 2, last: h - 5 };
         let chart = ChartRows { title: top + 1, body, axis: h - 4, labels: h - 3 };
         scatter(search, view, canvas, (Columns { start: 2, end: w - 3 }, chart));
     } else {
-        table(search, view, canvas, (main, Rows { first: top + 2, last: h - 3 }));
+        table(model, search, canvas, (main, Rows { first: top + 2, last: h - 3 }));
     }
+    // Over the heads, where a fault in the filter has no row of its own.
+    line(model, search, canvas, top);
     if let Some(event) = search.events.back().filter(|_| h >= 20) {
         whole::event_line(canvas, h - 2, event);
     }
@@ -72,20 +73,35 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
 }
 
 /// What is shown, how it is filtered, who is marked and pinned.
-fn line(search: &Search, view: &PopulationView, canvas: &mut Canvas<'_>, y: u16) {
-    let w = canvas.area().width;
+fn line(model: &Model, search: &Search, canvas: &mut Canvas<'_>, y: u16) {
+    let (w, h) = (canvas.area().width, canvas.area().height);
+    let view = &model.population;
     let mut panel = match view.edit.is_some() || view.is_filtered() {
         true => canvas.on(Ground::Panel, Rect::new(0, y, w, 1)),
         false => canvas.again(),
     };
     let count = format::count(search.population().len() as u64);
     let mut right: Vec<(String, Ink)> = Vec::new();
+    let rows = usize::from(layout::population_rows(w, h));
+    if view.rows().len() > rows && w >= 80 && !view.shows_only_chart(w, h) {
+        let first = view.top(rows) + 1;
+        let last = format::count((first + rows - 1).min(view.rows().len()) as u64);
+        right.push((format!("rows {}–{last}   ", format::count(first as u64)), Role::Faint.into()));
+    }
+    let pins = [(&model.pins.a, "A ", Role::Accent), (&model.pins.b, "B ", Role::B)];
+    for (pin, letter, role) in pins {
+        if let Some(net) = pin.as_ref().filter(|_| w >= 60) {
+            right.push((letter.to_owned(), role.bold()));
+            right.push((format!("{}   ", cut(&net.label, 14)), Role::Text.into()));
+        }
+    }
     if view.is_filtered() {
         right.push((format::count(view.rows().len() as u64), Role::Strong.into()));
         right.push((format!(" of {count}"), Role::Muted.into()));
     }
     if !search.marks.is_empty() {
-        right.push(("   ● ".to_owned(), Role::Mark.into()));
+        let gap = if view.is_filtered() { "   ● " } else { "● " };
+        right.push((gap.to_owned(), Role::Mark.into()));
         let marked = format!("{} marked", format::count(search.marks.len() as u64));
         right.push((marked, Role::Text.into()));
     }
@@ -132,21 +148,22 @@ fn typed(view: &PopulationView, edit: &LineEdit, panel: &mut Canvas<'_>, (y, end
         let at = start + (error.at.start.saturating_sub(skip)) as u16;
         let at = at.min(w.saturating_sub(width(&error.message) + 3)).max(2);
         let mut line = panel.on(Ground::Panel, Rect::new(0, y + 1, w, 1));
+        line.text(0, y + 1, " ".repeat(w.into()), Role::Text);
         line.text(at, y + 1, cut(&error.message, w.saturating_sub(at + 1)), Role::Error);
     }
 }
 
-fn table(
-    search: &Search,
-    view: &PopulationView,
-    canvas: &mut Canvas<'_>,
-    (at, rows): (Columns, Rows),
-) {
+fn table(model: &Model, search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns, Rows)) {
+    let view = &model.population;
     let visible = usize::from(rows.height());
     let sorted = Sorted { by: view.sort, reversed: view.reversed };
     let cursor = view.selected().unwrap_or(usize::MAX);
-    let table =
-        Table { cursor, purpose: Purpose::Population, sorted, ..whole::table(search, visible) };
+    let table = Table {
+        cursor,
+        purpose: Purpose::Population,
+        sorted,
+        ..whole::table(model, search, visible)
+    };
     let placed = match at.width() {
         58.. => place(table.population, at, (Purpose::Population, sorted)),
         _ => small::columns(search, canvas.area().width),

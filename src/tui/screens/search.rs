@@ -218,7 +218,7 @@ pub fn units(search: &Search) -> (Unit, Unit) {
     (Unit::for_up_to(params), Unit::for_up_to(flops))
 }
 
-pub fn table(search: &Search, visible: usize) -> Table<'_> {
+pub fn table<'a>(model: &Model, search: &'a Search, visible: usize) -> Table<'a> {
     let population = search.population();
     let (params, flops) = units(search);
     Table {
@@ -233,6 +233,7 @@ pub fn table(search: &Search, visible: usize) -> Table<'_> {
         winner: search.finished.as_ref().and_then(|f| Some(f.winner.as_ref()?.member.id)),
         noise: search.snapshot.as_ref().and_then(|s| s.noise),
         marks: &search.marks,
+        pins: [&model.pins.a, &model.pins.b].map(|pin| pin.as_ref()?.member.as_ref().map(|m| m.id)),
         purpose: Purpose::Search,
         sorted: Sorted::BY_SCORE,
     }
@@ -262,7 +263,7 @@ pub fn population(
     if members.is_empty() {
         return nobody(search, canvas, (at, rows));
     }
-    table(search, model.layout().visible(members.len())).draw(canvas, at, rows);
+    table(model, search, model.layout().visible(members.len())).draw(canvas, at, rows);
 }
 
 /// What a draw's noise leaves of the order of the population, where that is known; or that there is no

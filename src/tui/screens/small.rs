@@ -81,7 +81,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Small)
     if search.shows_chart {
         charts(model, search, canvas, at);
     } else {
-        population(search, canvas, at);
+        population(model, search, canvas, at);
     }
     if search.banner.is_some() {
         whole::banner(search, canvas, at.bottom);
@@ -122,14 +122,14 @@ pub fn columns(search: &Search, w: u16) -> Vec<(Column, Columns)> {
     ]
 }
 
-fn population(search: &Search, canvas: &mut Canvas<'_>, at: &Small) {
+fn population(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Small) {
     let members = search.population();
     if members.is_empty() {
         let columns = Columns { start: 1, end: canvas.area().width.saturating_sub(2) };
         return nobody(search, canvas, (columns, at.table));
     }
     let visible = usize::from(at.table.height());
-    let table = table(search, visible);
+    let table = table(model, search, visible);
     let columns = columns(search, canvas.area().width);
     heads(canvas, &columns, at.table.first - 1, Sorted::BY_SCORE);
     for (rank, y) in (table.top..members.len()).zip(at.table.first..=at.table.last) {

@@ -40,7 +40,7 @@ fn text(buffer: &Buffer) -> String {
 fn form() -> Model {
     let mut model = fixture::model();
     let opened = crate::space::PresetSource::find(fixture::PRESET, &|_| Err(String::new()));
-    update(&mut model, Action::Opened(Box::new(opened)));
+    update(&mut model, Action::Opened(Ok(opened.expect("shipped"))));
     model
 }
 
@@ -71,6 +71,12 @@ fn latency() -> Model {
 fn helped() -> Model {
     let mut model = fixture::running();
     model.overlay = Some(Overlay::Help { scroll: 0 });
+    model
+}
+
+fn stopping() -> Model {
+    let mut model = fixture::running();
+    press(&mut model, &[Intent::Stop]);
     model
 }
 
@@ -289,7 +295,7 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 46] = [
+const SCREENS: [Named; 47] = [
     ("picker", fixture::model),
     ("picker_latency", latency),
     ("form", form),
@@ -303,6 +309,7 @@ const SCREENS: [Named; 46] = [
     ("estimate", estimated),
     ("starting", fixture::starting),
     ("running", fixture::running),
+    ("stop_asked", stopping),
     ("zoomed", zoomed),
     ("zoomed_curve", zoomed_curve),
     ("zoomed_times", zoomed_times),
@@ -380,7 +387,7 @@ fn the_largest_network_draws_row_by_row() {
     let mut model = published(&block.repeat(256));
     press(&mut model, &[Intent::Unfold]);
     let shown = text(&paint(model, (120, 36), Depth::TrueColor));
-    assert!(shown.contains("rows 1–22 of 65,539"), "{shown}");
+    assert!(shown.contains("rows 1–21 of 65,539"), "{shown}");
     for size in SIZES {
         let mut model = published(&block.repeat(256));
         press(&mut model, &[Intent::Unfold, Intent::Last]);

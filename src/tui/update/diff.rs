@@ -10,7 +10,7 @@ use crate::{
         format,
         keymap::{Intent, Tab},
         layout::diff::DiffLayout,
-        model::{Half, Known, Model, Net, NetPrompt, NetTarget, Overlay, Relative},
+        model::{Half, Known, Model, Net, NetPrompt, NetTarget, Overlay, Pins, Relative},
     },
 };
 
@@ -25,7 +25,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
                 Half::Blocks => Half::Lineage,
             });
         }
-        Intent::Enter => walk(model),
+        Intent::Enter if model.diff_half(&model.diff_layout()) == Half::Lineage => walk(model),
         Intent::PinA => choose(model, NetTarget::A),
         Intent::PinB => choose(model, NetTarget::B),
         Intent::Swap => {
@@ -38,6 +38,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Grandparent => want(model, Relative::Grandparent),
         Intent::Initial => want(model, Relative::Initial),
         Intent::Copy => return copy(model),
+        Intent::Unpin => model.pins = Pins::default(),
         Intent::Back => back(model),
         _ => {}
     }
@@ -104,15 +105,10 @@ fn want(model: &mut Model, relative: Relative) {
     }
 }
 
-/// Out of what was pinned, then out of the screen.
+/// Out of the screen; what was pinned stays.
 fn back(model: &mut Model) {
     model.diff.wanted = None;
-    let pins = &mut model.pins;
-    match (pins.a.take(), pins.b.take(), &model.search) {
-        (None, None, Some(_)) => model.tab = Tab::Search,
-        (None, None, None) => model.tab = Tab::Setup,
-        _ => {}
-    }
+    model.tab = if model.search.is_some() { Tab::Search } else { Tab::Setup };
 }
 
 fn copy(model: &mut Model) -> Vec<Effect> {

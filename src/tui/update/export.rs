@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::candidate;
+use super::{candidate, network};
 use crate::run::protocol::Member;
 use crate::tui::{
     action::Effect,
@@ -36,7 +36,20 @@ pub(super) fn open(model: &mut Model, nets: Vec<Net>) {
         (None, form) => form.map(|form| form.name().to_owned()),
     };
     let spec = model.view_of(first).net;
-    model.overlay = Export::new(nets, name, spec).map(|export| Overlay::Export(Box::new(export)));
+    let snapshot = model.search.as_ref().and_then(|search| search.snapshot.as_ref());
+    let confirmed = snapshot.map_or(&[][..], |snapshot| snapshot.confirmation.as_slice());
+    let export = Export::new(nets, name, spec);
+    let export = export.map(|export| export.with_confirmation(confirmed));
+    model.overlay = export.map(|export| Overlay::Export(Box::new(export)));
+}
+
+/// Exports in a format without asking.
+pub(super) fn at_once(model: &mut Model, intent: Intent) -> Vec<Effect> {
+    match model.tab {
+        Tab::Network => network::intend(model, Intent::Export),
+        _ => begin(model),
+    };
+    intend(model, intent)
 }
 
 pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
@@ -47,7 +60,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::ExportStructure => vec![export.structures()],
         Intent::ExportPyTorch => export.pytorch(),
         // Only candidates have scores to tabulate.
-        Intent::ExportCsv | Intent::ExportJson if export.candidates().is_empty() => {
+        Intent::ExportCsv | Intent::ExportJson if !export.tabulates() => {
             return Vec::new();
         }
         Intent::ExportCsv => vec![export.csv()],
@@ -66,12 +79,6 @@ pub(super) fn wrote(model: &mut Model, document: &Document, result: Result<Strin
             let size = format::bytes(document.text.len() as u64);
             model.say(format!("wrote {path}"), &size);
         }
-        Err(why) => {
-            // It can be long, and the next key comes soon.
-            if let Some(search) = &mut model.search {
-                search.banner = Some(why.clone());
-            }
-            model.complain(why);
-        }
+        Err(why) => model.complain(why),
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     if form.edit.is_some() {
         match intent {
             Intent::Enter => form.commit(),
-            Intent::Back => form.edit = None,
+            Intent::Back => form.drop_edit(),
             _ => {}
         }
         return Vec::new();

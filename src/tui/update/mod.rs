@@ -21,7 +21,7 @@ use super::{
     Exit,
     action::{Action, Effect},
     edit::LineEdit,
-    keymap::{Context, Intent, Key, Tab},
+    keymap::{Context, Intent, Key, RunState, Tab},
     model::{Model, Overlay, Panel},
     screens::help,
 };
@@ -81,10 +81,7 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::SavedPreset(save, result) => naming::saved(model, *save, result),
-        Action::Opened(result) => {
-            picker::opened(model, *result);
-            Vec::new()
-        }
+        Action::Opened(result) => picker::opened(model, result),
     }
 }
 
@@ -117,6 +114,14 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         _ if matches!(model.overlay, Some(Overlay::Export(_))) => {
             return export::intend(model, intent);
         }
+        Intent::ExportStructure
+        | Intent::ExportPyTorch
+        | Intent::ExportCsv
+        | Intent::ExportJson => return export::at_once(model, intent),
+        Intent::Stop if matches!(model.overlay, Some(Overlay::Stop)) => {
+            model.overlay = None;
+            return vec![Effect::Tell(Command::Stop)];
+        }
         Intent::Back if model.overlay.is_some() => {
             model.overlay = None;
             return Vec::new();
@@ -146,7 +151,10 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     match intent {
         Intent::Pause => return vec![Effect::Tell(Command::Pause)],
         Intent::Resume => return vec![Effect::Tell(Command::Resume)],
-        Intent::Stop => return vec![Effect::Tell(Command::Stop)],
+        Intent::Stop if model.run_state() == RunState::Confirming => {
+            return vec![Effect::Tell(Command::Stop)];
+        }
+        Intent::Stop => model.overlay = Some(Overlay::Stop),
         _ => {}
     }
     match model.tab {
@@ -255,6 +263,11 @@ fn typed(model: &mut Model) {
         return;
     }
     match (model.tab, &model.search) {
+        (Tab::Setup, _) => {
+            if let Some(form) = model.setup.open_form_mut() {
+                form.judge_edit();
+            }
+        }
         (Tab::Population, Some(search)) => population::typed(&mut model.population, search),
         (Tab::Log, Some(search)) => model.log.typed(search),
         _ => {}

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::{
     run::Broken,
-    space::{PresetError, PresetSource},
+    space::PresetSource,
     tui::{
         action::Effect,
         edit::LineEdit,
@@ -39,9 +39,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
             Row::Yours(Yours { name, path, found: Err(Broken { text: Some(text), .. }) }),
         ) => {
             let form = picker.with_files(|files| Form::broken(name, path, text, files));
-            let wanted = picker.wanted_file().map(Effect::Read);
-            open(model, form);
-            return wanted.into_iter().collect();
+            return open(model, form);
         }
         (Intent::Enter, Row::Yours(yours)) => {
             return vec![Effect::Open(yours.path.to_string_lossy().into_owned())];
@@ -76,14 +74,27 @@ fn turn(model: &mut Model, intent: Intent) {
     }
 }
 
-pub(super) fn opened(model: &mut Model, result: Result<PresetSource, PresetError>) {
-    match result.and_then(Form::new) {
-        Ok(form) => open(model, form),
-        Err(error) => refuse(model, error.to_string()),
+pub(super) fn opened(model: &mut Model, result: Result<PresetSource, Box<Broken>>) -> Vec<Effect> {
+    match result {
+        Ok(source) => match Form::new(source) {
+            Ok(form) => return open(model, form),
+            Err(error) => refuse(model, error.to_string()),
+        },
+        Err(broken) => match &*broken {
+            Broken { path: Some(path), text: Some(text), .. } => {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                let picker = &model.setup.picker;
+                let form = picker.with_files(|files| Form::broken(&name, path, text, files));
+                return open(model, form);
+            }
+            Broken { error, .. } => refuse(model, error.to_string()),
+        },
     }
+    Vec::new()
 }
 
-fn open(model: &mut Model, form: Form) {
+/// Shows a form; a file that its text extends may still have to be read.
+fn open(model: &mut Model, form: Form) -> Vec<Effect> {
     let setup = &mut model.setup;
     let path = form.path().map(Path::to_path_buf);
     match setup.open(form) {
@@ -96,6 +107,7 @@ fn open(model: &mut Model, form: Form) {
         }
         Err(error) => refuse(model, error),
     }
+    model.setup.picker.wanted_file().map(Effect::Read).into_iter().collect()
 }
 
 fn refuse(model: &mut Model, error: String) {

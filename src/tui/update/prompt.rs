@@ -70,7 +70,9 @@ mod tests {
         assert_eq!(model.place().context, Context::Net);
         let best = model.search.as_ref().and_then(|s| s.best()).expect("scored").id;
         let all = labels(&model);
-        assert_eq!(all.len(), 13, "the best, which is selected too, and twelve published nets");
+        // The best, which is selected too; its parent; what it all began with; twelve published nets.
+        assert_eq!(all.len(), 15, "{all:?}");
+        assert!(all.contains(&"initial".to_owned()));
         assert_eq!(all[0], crate::tui::format::id(best));
         "zennet-1".chars().for_each(|c| press(&mut model, Key::Char(c)));
         assert_eq!(labels(&model), ["ZenNet-1M", "ZenNet-1.2ms"]);

@@ -133,6 +133,7 @@ fn new_best(best: &NewBest) -> Event {
     };
     let gain = member.gain.map(|gain| format!("{} on its parent", format::signed(gain)));
     Event {
+        short: Some(format::score(member.score.value)),
         tail: gain.unwrap_or_default(),
         id: Some(member.id),
         gain: member.gain,
@@ -168,9 +169,9 @@ fn finish(model: &mut Model, finished: Finished) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Whether to leave a running search is no question any more.
+/// Whether to leave or to stop a running search is no question any more.
 fn close_question(model: &mut Model) {
-    if matches!(model.overlay, Some(Overlay::Leave)) {
+    if matches!(model.overlay, Some(Overlay::Leave | Overlay::Stop)) {
         model.overlay = None;
     }
 }

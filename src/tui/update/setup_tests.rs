@@ -259,7 +259,7 @@ fn what_is_saved_elsewhere_names_its_base_in_full() {
     };
     for (reference, saved) in [("base.toml", "/work/base.toml"), ("quick", "quick")] {
         let mut model = fixture::model();
-        update(&mut model, Action::Opened(Box::new(Ok(source(reference)))));
+        update(&mut model, Action::Opened(Ok(source(reference))));
         press(&mut model, Key::Char('W'));
         let Some(Overlay::Naming(naming)) = &model.overlay else { panic!("asks for a name") };
         assert_eq!(naming.text, format!("extends = \"{saved}\" # the base\n"));
@@ -272,16 +272,16 @@ fn changes_are_kept_when_another_preset_is_opened_and_asked_about_before_leaving
     set(&mut model, "96k");
     press(&mut model, Key::Enter);
     let quick = crate::space::PresetSource::find("quick", &|_| Err(String::new()));
-    update(&mut model, Action::Opened(Box::new(quick)));
+    update(&mut model, Action::Opened(Ok(quick.expect("shipped"))));
     assert_eq!(form(&model).name(), "quick");
     assert_eq!(press(&mut model, Key::Char('q')), []);
     assert!(matches!(model.overlay, Some(Overlay::Leave)));
     press(&mut model, Key::Esc);
     let source = fixture::yours().swap_remove(0).found.expect("good").0;
-    update(&mut model, Action::Opened(Box::new(Ok(source))));
+    update(&mut model, Action::Opened(Ok(source)));
     assert_eq!(form(&model).draft.preset.search.iterations, 96_000);
     // What is searched with is lost to nobody.
-    press(&mut model, Key::Enter);
+    press(&mut model, Key::Char('r'));
     model.search = None;
     assert_eq!(press(&mut model, Key::Char('q')), [Effect::Leave(Exit::Done)]);
 }

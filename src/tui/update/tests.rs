@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::update;
 use crate::{
     run::{
-        Proof, Unsolvable,
+        Broken, Proof, Unsolvable,
         protocol::{Command, Phase, Snapshot, Update},
     },
     tui::{
@@ -59,18 +59,21 @@ pub(super) fn opened() -> Model {
     let effects = press(&mut model, Key::Enter);
     assert_eq!(effects, [Effect::Open(fixture::PRESET.to_owned())]);
     let source = crate::space::PresetSource::find(fixture::PRESET, &|_| Err(String::new()));
-    update(&mut model, Action::Opened(Box::new(source)));
+    update(&mut model, Action::Opened(Ok(source.expect("shipped"))));
     model
 }
 
 #[test]
-fn enter_shows_a_preset_and_a_second_enter_starts_it() {
+fn enter_edits_a_setting_and_r_starts() {
     let mut model = opened();
     assert_eq!(model.place().context, Context::Form);
+    press(&mut model, Key::Enter);
+    assert_eq!(model.place().context, Context::Edit);
+    press(&mut model, Key::Esc);
     set(&mut model, "96k");
     assert_eq!(model.place().context, Context::Edit);
     press(&mut model, Key::Enter);
-    let effects = press(&mut model, Key::Enter);
+    let effects = press(&mut model, Key::Char('r'));
     let [Effect::Forget, Effect::Start(spec)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(spec.preset.search.iterations, 96_000);
     assert_eq!(model.place(), Place { context: Context::Search, run: RunState::Running });
@@ -99,7 +102,7 @@ fn a_form_that_was_left_is_found_again() {
     press(&mut model, Key::Esc);
     assert_eq!(model.place().context, Context::Picker);
     let source = crate::space::PresetSource::find(fixture::PRESET, &|_| Err(String::new()));
-    update(&mut model, Action::Opened(Box::new(source)));
+    update(&mut model, Action::Opened(Ok(source.expect("shipped"))));
     assert_eq!(form(&model).draft.preset.search.iterations, 777);
 }
 
@@ -111,7 +114,9 @@ fn a_start_is_refused_while_a_value_is_wrong() {
     let wrong = form(&model).draft.wrong.clone();
     assert_eq!(wrong[0].message, "0 is too small: 1 or more");
     press(&mut model, Key::Char('G'));
-    assert_eq!(press(&mut model, Key::Enter), []);
+    assert_eq!(press(&mut model, Key::Char('r')), []);
+    let refusal = form(&model).refusal.as_deref();
+    assert_eq!(refusal, Some("search.iterations first: 0 is too small: 1 or more"));
     assert_eq!(form(&model).field().key, "search.iterations", "the cursor goes to it");
     press(&mut model, Key::Char('u'));
     assert!(form(&model).draft.wrong.is_empty(), "undone");
@@ -168,7 +173,7 @@ fn kernels_are_chosen_from_a_list() {
     type_in(&mut model, "x");
     assert_eq!(form(&model).changed().count(), 0, "nothing to type");
     press(&mut model, Key::Left);
-    let effects = press(&mut model, Key::Enter);
+    let effects = press(&mut model, Key::Char('r'));
     let [Effect::Forget, Effect::Start(spec)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(spec.preset.run.kernels, "graph");
 }
@@ -178,8 +183,8 @@ fn latency_presets_are_shown_but_not_started() {
     let mut model = fixture::sized(fixture::model(), (120, 36));
     let no_files = |_: &std::path::Path| Err(String::new());
     let source = crate::space::PresetSource::find("imagenet-latency-0.1ms", &no_files);
-    update(&mut model, Action::Opened(Box::new(source)));
-    assert_eq!(press(&mut model, Key::Enter), []);
+    update(&mut model, Action::Opened(Ok(source.expect("shipped"))));
+    assert_eq!(press(&mut model, Key::Char('r')), []);
     assert!(form(&model).refusal.as_deref().is_some_and(|text| text.contains("latency")));
 }
 
@@ -191,7 +196,9 @@ fn a_file_that_cannot_be_opened_says_where_it_is_wrong() {
     assert_eq!(press(&mut model, Key::Enter), [Effect::Open("qq.toml".to_owned())]);
     let read = |_: &std::path::Path| Ok("version = 1\n[search]\niteration = 5\n".to_owned());
     let result = crate::space::PresetSource::find("qq.toml", &read);
-    update(&mut model, Action::Opened(Box::new(result)));
+    let error = result.expect_err("a typo");
+    let broken = Broken { error, path: None, text: None };
+    update(&mut model, Action::Opened(Err(Box::new(broken))));
     let error = model.setup.picker.error.clone().expect("refused");
     assert!(error.starts_with("qq.toml:3:1: unknown key 'iteration'"), "{error}");
     assert_eq!(model.place().context, Context::Path, "the path can be mended");
@@ -206,7 +213,12 @@ fn space_and_p_pause_and_go_on() {
     assert_eq!(press(&mut model, Key::Char('p')), [Effect::Tell(Command::Resume)]);
     let mut model = fixture::paused();
     assert_eq!(press(&mut model, Key::Char(' ')), [Effect::Tell(Command::Resume)]);
-    assert_eq!(press(&mut model, Key::Char('S')), [Effect::Tell(Command::Stop)]);
+    assert_eq!(press(&mut model, Key::Char('S')), [], "asked first");
+    assert!(matches!(model.overlay, Some(Overlay::Stop)));
+    press(&mut model, Key::Esc);
+    assert!(model.overlay.is_none());
+    press(&mut model, Key::Char('S'));
+    assert_eq!(press(&mut model, Key::Char('y')), [Effect::Tell(Command::Stop)]);
 }
 
 #[test]
@@ -324,7 +336,7 @@ fn a_finished_search_stays_until_it_is_left() {
 fn a_search_that_cannot_begin_goes_back_to_its_form() {
     use crate::run::protocol::{Fault, Finished, Reason};
     let mut model = opened();
-    press(&mut model, Key::Enter);
+    press(&mut model, Key::Char('r'));
     let text = "score.proxy: unknown proxy 'zem'".to_owned();
     let fault = Fault { at_ms: 0, worker: None, id: None, text: text.clone() };
     update(&mut model, Action::Engine(Update::Fault(fault)));
@@ -417,7 +429,8 @@ fn what_is_marked_is_exported() {
     let [Effect::Write(document)] = effects.as_slice() else { panic!("{effects:?}") };
     assert!(document.text.contains("class Net(nn.Module)"));
     update(&mut model, Action::Wrote(document.clone(), Err("no space left".to_owned())));
-    assert_eq!(search(&model).banner.as_deref(), Some("no space left"));
+    let notice = model.notice.as_ref().expect("said");
+    assert_eq!((notice.lead.as_str(), notice.failed), ("no space left", true));
 }
 
 #[test]
@@ -512,8 +525,8 @@ fn a_new_search_leaves_the_candidates_of_the_last() {
     assert!(matches!(model.network.shown, Shown::Net(_)));
     let source = crate::space::PresetSource::find(fixture::PRESET, &|_| Err(String::new()));
     press(&mut model, Key::Char('5'));
-    update(&mut model, Action::Opened(Box::new(source)));
-    let effects = press(&mut model, Key::Enter);
+    update(&mut model, Action::Opened(Ok(source.expect("shipped"))));
+    let effects = press(&mut model, Key::Char('r'));
     assert!(matches!(effects.last(), Some(Effect::Start(_))), "{effects:?}");
     assert!(matches!(model.network.shown, Shown::Best));
     assert_eq!((model.population.row(), model.log.rows().len()), (0, 0));
@@ -522,7 +535,7 @@ fn a_new_search_leaves_the_candidates_of_the_last() {
 #[test]
 fn leaving_over_a_solve_ends_it() {
     let mut model = opened();
-    press(&mut model, Key::Enter);
+    press(&mut model, Key::Char('r'));
     model.tab = crate::tui::keymap::Tab::Setup;
     press(&mut model, Key::Char('s'));
     assert_eq!(press(&mut model, Key::Ctrl('c')), [Effect::StopSolving], "a search runs: asked");

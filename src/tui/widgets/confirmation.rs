@@ -4,7 +4,7 @@ use super::round_bounds;
 use crate::{
     run::protocol::Confirmed,
     tui::{
-        canvas::{Canvas, cut},
+        canvas::{Canvas, cut, width},
         format,
         layout::{ChartRows, Columns},
         model::ranks,
@@ -15,8 +15,8 @@ use crate::{
 /// Columns of place, id and mean before the intervals.
 const TABLE: u16 = 28;
 
-/// How many finalists there are, how often each was scored.
-pub fn subtitle(confirmation: &[Confirmed]) -> String {
+/// How many finalists there are, how often each was scored; the longest first.
+pub fn subtitles(confirmation: &[Confirmed]) -> [String; 3] {
     let draws = || confirmation.iter().map(|c| c.repeats);
     let (least, most) = (draws().min().unwrap_or(0), draws().max().unwrap_or(0));
     let draws = match (least, most) {
@@ -24,7 +24,8 @@ pub fn subtitle(confirmation: &[Confirmed]) -> String {
         (least, most) if least == most => format!("{most} draws each"),
         (least, most) => format!("{least}–{most} draws"),
     };
-    format!("{} best, {draws}, ± std. error, bars 95 %", confirmation.len())
+    let best = format!("{} best", confirmation.len());
+    [format!("{best}, {draws}, ± std. error, bars 95 %"), format!("{best}, {draws}"), best]
 }
 
 /// How much the scores fell on average, where that can be told.
@@ -111,8 +112,11 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, confirmation:
         canvas.text(at.start + 2, rows.axis, format!("{more} more"), Role::Faint);
     }
     canvas.horizontal(columns.start..=columns.end, rows.axis, "─");
-    canvas.text(columns.start, rows.labels, format::short_score(low), Role::Muted);
-    canvas.right(columns.end, rows.labels, format::short_score(high), Role::Muted);
+    let (low, high) = (format::short_score(low), format::short_score(high));
+    if width(&low) + width(&high) < columns.width() {
+        canvas.text(columns.start, rows.labels, low, Role::Muted);
+    }
+    canvas.right(columns.end, rows.labels, high, Role::Muted);
 }
 
 fn interval(canvas: &mut Canvas<'_>, axis: &Axis, y: u16, (mean, margin): (f64, f64), role: Role) {

@@ -32,6 +32,8 @@ pub struct Table<'a> {
     /// Whoever won, once that is known.
     pub winner: Option<u64>,
     pub marks: &'a BTreeMap<u64, Arc<Member>>,
+    /// A and B of the diff, where they are candidates.
+    pub pins: [Option<u64>; 2],
     pub purpose: Purpose,
     pub sorted: Sorted,
     /// Standard deviation of one draw, where it is known.
@@ -216,6 +218,17 @@ impl Table<'_> {
         }
         if self.winner == Some(member.id) {
             row.text(mark, y, "★", Role::Best);
+        }
+        for (pin, letter, role) in self
+            .pins
+            .iter()
+            .zip(["A", "B"])
+            .zip([Role::Accent, Role::B])
+            .map(|((p, l), r)| (p, l, r))
+        {
+            if *pin == Some(member.id) {
+                row.text(mark, y, letter, role.bold());
+            }
         }
         for &(column, at) in placed {
             self.cell(&mut row, column, at, (rank, y, member, voice));

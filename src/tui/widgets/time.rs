@@ -64,13 +64,12 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, time: &Time<'
     bar(canvas, at, rows.body.first, &shares);
     let facts = facts(time);
     let reasons = reasons(snapshot);
-    // A blank row parts the bar from its key, and every reason has a row, where there is room for that.
-    let needed = shares.len() + 1 + facts.len();
+    // What there is to say, then the reasons in full, then a blank row under the bar.
     let first = rows.body.first + 1;
     let room = usize::from(bottom.saturating_sub(first));
-    let spare = room.saturating_sub(needed);
-    let mut y = first + u16::from(spare > 0);
-    let all = spare > reasons.len();
+    let spare = room.saturating_sub(shares.len() + 1 + facts.len());
+    let rejected = rejected(&reasons, usize::from(at.width().saturating_sub(10)), 1 + spare);
+    let mut y = first + u16::from(spare + 1 > rejected.len());
     for (name, share, role) in shares {
         if y >= bottom {
             break;
@@ -85,12 +84,15 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, time: &Time<'
             canvas.right(at.end, y, format::count(count), Role::Text);
         }
         y += 1;
-        if name == "propose" && y < bottom {
-            rejected(canvas, (at, y), &reasons, all);
-            y += 1;
-            for (why, count) in reasons.iter().filter(|_| all) {
-                canvas.text(at.start + 4, y, *why, Role::Muted);
-                canvas.right(at.end, y, format::count(*count), Role::Muted);
+        if name == "propose" {
+            for (i, line) in rejected.iter().enumerate() {
+                if y >= bottom {
+                    break;
+                }
+                if i == 0 {
+                    canvas.text(at.start + 2, y, "reject", Role::Muted);
+                }
+                canvas.right(at.end, y, line, Role::Text);
                 y += 1;
             }
         }
@@ -136,31 +138,32 @@ fn share_row(
 fn reasons(snapshot: &Snapshot) -> Vec<(&str, u64)> {
     let by = snapshot.rejected.iter().filter(|(_, count)| *count > 0);
     let mut reasons: Vec<_> = by.map(|(name, count)| (reason(name), *count)).collect();
-    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    // Budgets and constraints before the screen and what was known: those a person has set.
+    let is_own = |name: &str| matches!(name, "screened" | "duplicate");
+    reasons.sort_by_key(|&(name, count)| (is_own(name), std::cmp::Reverse(count)));
     reasons
 }
 
-/// How many were rejected; and why, as far as there is room, unless that stands below.
-fn rejected(
-    canvas: &mut Canvas<'_>,
-    (at, y): (Columns, u16),
-    reasons: &[(&str, u64)],
-    is_told_below: bool,
-) {
-    let x = canvas.text(at.start + 2, y, "reject", Role::Muted) + 2;
-    let all: u64 = reasons.iter().map(|(_, count)| count).sum();
-    let mut text = format::count(all);
-    if !is_told_below && !reasons.is_empty() {
-        let part = |(why, count): &(&str, u64)| format!("{why} {}", format::compact(*count));
-        let parts: Vec<_> = reasons.iter().map(part).collect();
-        let room = usize::from((at.end + 1).saturating_sub(x));
-        let some = (1..=parts.len()).rev().flat_map(|n| {
-            let more = if n < parts.len() { " …" } else { "" };
-            [" · ", " "].map(|gap| format!("{}{more}", parts[..n].join(gap)))
-        });
-        text = some.into_iter().find(|text| usize::from(width(text)) <= room).unwrap_or(text);
+/// Why proposals were rejected, in at most `lines` lines of `room` cells.
+fn rejected(reasons: &[(&str, u64)], room: usize, lines: usize) -> Vec<String> {
+    if reasons.is_empty() {
+        return vec!["0".to_owned()];
     }
-    canvas.right(at.end, y, text, Role::Text);
+    let mut told: Vec<String> = Vec::new();
+    for (why, count) in reasons {
+        let part = format!("{why} {}", format::compact(*count));
+        let joined = told.last().map(|line| format!("{line} · {part}"));
+        match joined.filter(|line| usize::from(width(line)) <= room) {
+            Some(line) => *told.last_mut().expect("it was joined to") = line,
+            None if told.len() < lines => told.push(part),
+            None => {
+                let last = told.last_mut().expect("there is room for a line");
+                last.push_str(" …");
+                break;
+            }
+        }
+    }
+    told
 }
 
 /// What else there is to say; what went wrong first: the rows may not suffice for all.

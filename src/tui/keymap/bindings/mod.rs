@@ -90,6 +90,7 @@ const LAST: &[Binding] = &[
             Context::LogFilter,
             Context::Net,
             Context::Export,
+            Context::Stop,
             Context::Solve,
             Context::Palette,
             Context::Help,

@@ -208,4 +208,24 @@ pub(super) const ROWS: &[Binding] = &[
         contexts: &[Context::Leave],
         ..ROW
     },
+    Binding {
+        keys: &[(Key::Char('y'), Intent::Stop), (Key::Char('S'), Intent::Stop)],
+        short: "y",
+        shown: "y S",
+        label: "stop and confirm",
+        description: "stop and confirm",
+        group: Group::Run,
+        contexts: &[Context::Stop],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Esc, Intent::Back), (Key::Char('n'), Intent::Back)],
+        short: "esc",
+        shown: "esc n",
+        label: "go on",
+        description: "go on searching",
+        group: Group::Run,
+        contexts: &[Context::Stop],
+        ..ROW
+    },
 ];

@@ -28,9 +28,9 @@ pub(super) const ROWS: &[Binding] = &[
         ..ROW
     },
     Binding {
-        keys: &[(Key::Enter, Intent::Start), (Key::Char('r'), Intent::Start)],
-        short: "⏎",
-        shown: "⏎ r",
+        keys: &[(Key::Char('r'), Intent::Start)],
+        short: "r",
+        shown: "r",
         label: "start",
         description: "start the search",
         group: Group::Run,
@@ -49,6 +49,7 @@ pub(super) const ROWS: &[Binding] = &[
     },
     Binding {
         keys: &[
+            (Key::Enter, Intent::Edit),
             (Key::Char('e'), Intent::Edit),
             (Key::Right, Intent::NextValue),
             (Key::Char('l'), Intent::NextValue),
@@ -56,8 +57,8 @@ pub(super) const ROWS: &[Binding] = &[
             (Key::Left, Intent::PreviousValue),
             (Key::Char('h'), Intent::PreviousValue),
         ],
-        short: "e",
-        shown: "e ← →",
+        short: "⏎",
+        shown: "⏎ e ← →",
         label: "edit",
         description: "edit, or another value",
         group: Group::Settings,
@@ -289,6 +290,14 @@ pub(super) const ROWS: &[Binding] = &[
         shown: "a b",
         label: "choose A, B",
         description: "choose A, choose B",
+        group: Group::Candidate,
+        contexts: &[Context::Diff],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Backspace, Intent::Unpin)],
+        shown: "⌫",
+        description: "best against initial",
         group: Group::Candidate,
         contexts: &[Context::Diff],
         ..ROW

@@ -67,11 +67,12 @@ impl<'a> Shown<'a> {
     /// The pin's letter, who it is, its score at the end of `columns`.
     fn title(&self, canvas: &mut Canvas<'_>, pin: Pin, at: (u16, u16, u16)) {
         let (x, end, y) = at;
-        let (net, anatomy) = match pin {
-            Pin::A => (&self.a, &self.compared.a),
-            Pin::B => (&self.b, &self.compared.b),
+        let (net, other, anatomy) = match pin {
+            Pin::A => (&self.a, &self.b, &self.compared.a),
+            Pin::B => (&self.b, &self.a, &self.compared.b),
         };
-        let score = words::score(self.model, net, (anatomy.score(), (end + 1).saturating_sub(x)));
+        let analytic = (anatomy.score(), (end + 1).saturating_sub(x));
+        let score = words::score(self.model, (net, other), analytic);
         let score_at = (end + 1).saturating_sub(width_of(&score));
         let name = words::name(self.model, net, &self.b);
         let letter = canvas.text(x, y, pin.letter(), pin.role().bold());

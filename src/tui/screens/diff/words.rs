@@ -70,8 +70,8 @@ pub fn name(model: &Model, net: &Net, b: &Net) -> Name {
     }
 }
 
-/// A network's score as it was measured, or else in closed form, in `room` cells.
-pub fn score(model: &Model, net: &Net, (analytic, room): (f64, u16)) -> Runs {
+/// A network's score as it compares with `other`'s: measured, or else in closed form, in `room` cells.
+pub fn score(model: &Model, (net, other): (&Net, &Net), (analytic, room): (f64, u16)) -> Runs {
     let ink = if is_best(model, net) { Role::Best.bold() } else { Role::Strong.into() };
     let (Some(member), Some(search)) = (&net.member, &model.search) else {
         let value =
@@ -79,7 +79,7 @@ pub fn score(model: &Model, net: &Net, (analytic, room): (f64, u16)) -> Runs {
         let mark = if room >= 44 { "analytic " } else { "≈ " };
         return vec![run(mark, Role::Faint), run(value, Role::Text)];
     };
-    let measured = search.measured(member);
+    let measured = search.measured_beside(member, other);
     let mut runs = vec![run(format::score(measured.mean), ink)];
     if let Some(error) = measured.error.filter(|error| *error > 0.0) {
         runs.push(run(format!(" {}", format::noise(error)), Role::Faint));

@@ -137,12 +137,15 @@ fn walking_shows_what_each_step_changed() {
     // Pinned by other means, B has a lineage of its own.
     press(&mut model, Key::Char('s'));
     assert_eq!(chain(&model), whole[..at - 1]);
-    // Out of the pins first, then out of the screen.
-    press(&mut model, Key::Esc);
-    assert_eq!((pins(&model), model.tab), ((None, None), Tab::Diff));
-    assert_eq!(chain(&model), whole);
+    // What is compared is kept until it is put away.
+    let kept = pins(&model);
     press(&mut model, Key::Esc);
     assert_eq!(model.tab, Tab::Search);
+    press(&mut model, Key::Char('4'));
+    assert_eq!(pins(&model), kept);
+    press(&mut model, Key::Backspace);
+    assert_eq!((pins(&model), model.tab), ((None, None), Tab::Diff));
+    assert_eq!(chain(&model), whole);
 }
 
 #[test]
@@ -279,7 +282,7 @@ fn without_a_run_a_pasted_net_is_held_against_a_published_one() {
     update(&mut model, Action::Paste("SuperConvK3BNRELU(3,8,1,1)".to_owned()));
     press(&mut model, Key::Enter);
     assert!(model.diff.compared.is_some() && model.diff.lineage.is_none());
-    press(&mut model, Key::Esc);
+    press(&mut model, Key::Backspace);
     assert!(model.diff.compared.is_none());
     press(&mut model, Key::Esc);
     assert_eq!(model.tab, Tab::Setup);
@@ -292,7 +295,7 @@ fn pins_of_a_run_are_no_candidates_of_the_next() {
     press(&mut model, Key::Char('a'));
     press(&mut model, Key::Char('N'));
     let source = crate::space::PresetSource::find(fixture::PRESET, &|_| Err(String::new()));
-    update(&mut model, Action::Opened(Box::new(source)));
+    update(&mut model, Action::Opened(Ok(source.expect("shipped"))));
     press(&mut model, Key::Char('r'));
     let a = model.pins.a.as_ref().expect("kept");
     assert_eq!((a.label.as_str(), a.member.is_none()), ("#3,146 of an earlier run", true));

@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use proptest::prelude::*;
 use zendo::{
     analytic::{self, Form, Model},
+    arch::Structure,
     random::{Purpose, Stream},
     score::{Definition, Score},
     search::{
@@ -149,6 +150,51 @@ fn elites_are_scored_again_and_stand_by_their_mean() {
     // The lineage knows the same scores.
     for member in members {
         assert_eq!(evolution.lineage().get(member.id).map(|m| m.score), Some(member.score));
+    }
+}
+
+/// The initial structure, what is climbed and what is planted count like everybody, however few scores
+/// or iterations there may be.
+#[test]
+fn no_place_is_given_twice() {
+    for (max_scored, iterations) in (1..6).flat_map(|most| [(Some(most), 600), (None, most)]) {
+        for scoring in [Scoring::Measured, Scoring::Analytic(model())] {
+            let moves = Moves { climb: 2, plant: true, ..Moves::PUBLISHED };
+            let settings = Settings { max_scored, iterations, moves, scoring, ..settings(1) };
+            let mut evolution = Evolution::new(settings);
+            let mut has_planted = false;
+            loop {
+                match evolution.ask(&mut |_| {}) {
+                    Asked::Candidate(it) => {
+                        let score = Score {
+                            value: 1.0,
+                            std: None,
+                            repeats: 1,
+                            log_delta: None,
+                            bn_sum: None,
+                        };
+                        evolution.tell(it.id, Ok(score)).expect("on its way");
+                    }
+                    Asked::Again | Asked::Wait => {}
+                    Asked::Done(_) if !has_planted && evolution.keeps_place() => {
+                        has_planted = true;
+                        let best = evolution.population().best().expect("one").clone();
+                        let mut blocks = best.structure.blocks().to_vec();
+                        let last = blocks.len() - 1;
+                        blocks[last].out_channels += 8;
+                        evolution.plant(best.id, Structure::new(blocks).expect("a structure"));
+                    }
+                    Asked::Done(_) => break,
+                }
+            }
+            let counts = evolution.counts();
+            assert_eq!(has_planted, max_scored != Some(1));
+            assert!(
+                max_scored.is_none_or(|most| counts.scored <= most),
+                "{max_scored:?} {counts:?}"
+            );
+            assert!(counts.proposed <= iterations, "{iterations} {counts:?}");
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! limits, for whoever keeps to them pays no more than λ·limits. The bound is convex in λ, and the cost
 //! of the best path says on which side its least is.
 
-use std::ops::ControlFlow;
+use std::{iter, ops::ControlFlow};
 
 use rayon::ThreadPool;
 
@@ -31,33 +31,50 @@ pub(super) struct Duals<'a> {
     pub target: &'a Target,
 }
 
-/// A bound at some prices.
+/// A bound at some prices, with what proves it.
 struct Cut {
     chain: Chain,
     bound: f64,
+    price: f64,
+}
+
+/// The cuts with the least bounds, the least first; at most [`MOST_CHAINS`].
+#[derive(Default)]
+struct Cuts(Vec<Cut>);
+
+impl Cuts {
+    fn offer(&mut self, cut: Cut) {
+        let place = self.0.partition_point(|known| known.bound.total_cmp(&cut.bound).is_le());
+        self.0.insert(place, cut);
+        self.0.truncate(MOST_CHAINS);
+    }
+}
+
+/// What a search for prices needs to remember of a cut: the bound, and how it changes with the price.
+#[derive(Clone, Copy)]
+struct Tangent {
+    price: f64,
+    bound: f64,
     /// What the path costs over what it may, in a direction's units; at most 0 where it fits.
     excess: f64,
-    price: f64,
 }
 
 /// Prices of one direction: `price` times these.
 type Direction = Prices;
 
-/// Chains that are kept beside the best: bounds at other prices rule out other labels.
-const MOST_CHAINS: usize = 6;
+/// Chains that are kept, the best and some beside it: bounds at other prices rule out other labels.
+pub(super) const MOST_CHAINS: usize = 6;
 
 /// Bounds closer to the least are not worth a step.
 const NEAR: f64 = 1e-4;
 
 impl Duals<'_> {
-    /// Prices for a start; none where nothing of a thin grid keeps to the constraints.
+    /// Prices for a start; none where nothing of a thin grid keeps to the constraints, or the work was
+    /// ended.
     pub(super) fn rough(&self, grid: &Grid, tell: Tell) -> Option<Prices> {
         match self.target.limits.len() {
             0 => Some([0.0; LIMITS]),
-            1 => {
-                let cuts = self.minimise(grid, self.direction(1.0), None, tell)?;
-                Some(cuts[0].chain.prices)
-            }
+            1 => Some(self.least(grid, self.direction(1.0), None, tell)?.chain.prices),
             _ => self.rough_mix(grid, tell),
         }
     }
@@ -68,8 +85,7 @@ impl Duals<'_> {
         let mut best: Option<(f64, Prices)> = None;
         let mut price = None;
         let mut at = |share: f64| -> Option<f64> {
-            let cuts = self.minimise(grid, self.direction(share), price, tell)?;
-            let cut = &cuts[0];
+            let cut = self.least(grid, self.direction(share), price, tell)?;
             price = Some(cut.price).filter(|&price| price > 0.0);
             if best.is_none_or(|(bound, _)| cut.bound < bound) {
                 best = Some((cut.bound, cut.chain.prices));
@@ -105,18 +121,17 @@ impl Duals<'_> {
         let total: f64 = spent.iter().sum();
         let share = if total > 0.0 { spent[0] / total } else { 0.5 };
         let price = Some(total).filter(|&total| total > 0.0);
-        let mut cuts = self.minimise(grid, self.direction(share), price, tell)?;
-        if limits.len() > 1 && price.is_some() {
-            for beside in
-                BESIDE.map(|more| share + more).iter().filter(|s| (0.0..=1.0).contains(*s))
-            {
-                let direction = self.direction(*beside);
-                cuts.extend(self.minimise(grid, direction, price, tell).unwrap_or_default());
+        let beside =
+            BESIDE.map(|more| share + more).into_iter().filter(|s| (0.0..=1.0).contains(s));
+        let beside = beside.filter(|_| limits.len() > 1 && price.is_some());
+        let mut cuts = Cuts::default();
+        for share in iter::once(share).chain(beside) {
+            if self.minimise(grid, self.direction(share), price, &mut cuts, tell).is_break() {
+                break;
             }
-            cuts.sort_by(|x, y| x.bound.total_cmp(&y.bound));
         }
-        let bound = cuts[0].bound;
-        let chains = cuts.into_iter().map(|cut| cut.chain).take(MOST_CHAINS).collect();
+        let bound = cuts.0.first()?.bound;
+        let chains = cuts.0.into_iter().map(|cut| cut.chain).collect();
         Some(Dual { bound, chains })
     }
 
@@ -131,49 +146,64 @@ impl Duals<'_> {
         })
     }
 
-    /// Cuts around the least bound in a direction, the least first. Each step goes to where the
-    /// tangents on both sides of it meet.
-    fn minimise(
+    /// The cut with the least bound in a direction; none where there is no cut, or the work was ended.
+    fn least(
         &self,
         grid: &Grid,
         direction: Direction,
         guess: Option<f64>,
         tell: Tell,
-    ) -> Option<Vec<Cut>> {
-        let mut cuts: Vec<Cut> = Vec::new();
-        let mut ended = false;
-        let mut try_price = |price: f64, cuts: &mut Vec<Cut>| -> Option<(f64, f64)> {
-            let cut = self.cut(grid, direction, price, tell, &mut ended)?;
-            let found = (cut.excess, cut.bound);
-            cuts.push(cut);
-            (!ended).then_some(found)
+    ) -> Option<Cut> {
+        let mut cuts = Cuts::default();
+        let flow = self.minimise(grid, direction, guess, &mut cuts, tell);
+        cuts.0.into_iter().next().filter(|_| flow.is_continue())
+    }
+
+    /// Offers cuts around the least bound in a direction. Each step goes to where the tangents on both
+    /// sides of it meet. Breaks where the work was ended.
+    fn minimise(
+        &self,
+        grid: &Grid,
+        direction: Direction,
+        guess: Option<f64>,
+        cuts: &mut Cuts,
+        tell: Tell,
+    ) -> ControlFlow<()> {
+        let mut tried: Vec<Tangent> = Vec::new();
+        let mut flow = ControlFlow::Continue(());
+        let mut try_price = |price: f64, tried: &mut Vec<Tangent>| -> Option<Tangent> {
+            let (chain, tangent) = self.cut(grid, direction, price, tell, &mut flow)?;
+            cuts.offer(Cut { chain, bound: tangent.bound, price });
+            tried.push(tangent);
+            flow.is_continue().then_some(tangent)
         };
-        let bracket = bracket(guess, &mut |price| try_price(price, &mut cuts).map(|(e, _)| e));
+        let bracket = bracket(guess, &mut |price| try_price(price, &mut tried).map(|t| t.excess));
         if let Some((mut low, mut high)) = bracket {
             for _ in 0..40 {
-                let tangent = |price: f64| {
-                    let cut = cuts.iter().find(|cut| cut.price == price).expect("was tried");
-                    (cut.bound, cut.excess)
-                };
-                let ((bound_low, over), (bound_high, under)) = (tangent(low), tangent(high));
+                let tangent = |price| *tried.iter().find(|t| t.price == price).expect("was tried");
+                let (below, above) = (tangent(low), tangent(high));
+                let (over, under) = (below.excess, above.excess);
                 // bound(p) ≥ bound(low) − over·(p − low), and likewise from above.
                 if over - under < 1e-12 {
                     break;
                 }
-                let price = (bound_low - bound_high + over * low - under * high) / (over - under);
-                let least = bound_low - over * (price - low);
-                if bound_low.min(bound_high) - least < NEAR || !(low < price && price < high) {
+                let price =
+                    (below.bound - above.bound + over * low - under * high) / (over - under);
+                let least = below.bound - over * (price - low);
+                let is_near = below.bound.min(above.bound) - least < NEAR;
+                if is_near || !(low < price && price < high) {
                     break;
                 }
-                let Some((excess, bound)) = try_price(price, &mut cuts) else { break };
+                let Some(Tangent { bound, excess, .. }) = try_price(price, &mut tried) else {
+                    break;
+                };
                 if bound - least < NEAR {
                     break;
                 }
                 *(if excess > 0.0 { &mut low } else { &mut high }) = price;
             }
         }
-        cuts.sort_by(|x, y| x.bound.total_cmp(&y.bound));
-        (!cuts.is_empty()).then_some(cuts)
+        flow
     }
 
     fn cut(
@@ -182,8 +212,8 @@ impl Duals<'_> {
         direction: Direction,
         price: f64,
         tell: Tell,
-        ended: &mut bool,
-    ) -> Option<Cut> {
+        flow: &mut ControlFlow<()>,
+    ) -> Option<(Chain, Tangent)> {
         let prices = direction.map(|share| share * price);
         let Target { layers, limits } = self.target;
         let chain = self.pool.install(|| Chain::new(grid, prices, *layers));
@@ -196,8 +226,8 @@ impl Duals<'_> {
         }
         let over = limits.iter().zip(&measures[1..]).zip(direction);
         let excess = over.map(|((limit, cost), share)| share * (cost - limit.bound())).sum();
-        *ended = tell(bound, &path).is_break();
-        Some(Cut { chain, bound, excess, price })
+        *flow = tell(bound, &path);
+        Some((chain, Tangent { price, bound, excess }))
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Limit, Solver, Target, Watch};
+use super::{Answer, Limit, Solver, Target, Unsolvable, Watch};
 use crate::space::{Budget, Size};
 
 /// Values of one limit, rising.
@@ -85,11 +85,11 @@ impl Solver {
     pub fn frontier(&self, target: &Target, sweep: &Sweep, watch: Watch) -> Frontier {
         let mut points = Vec::new();
         for (target, &limit) in sweep.targets(target).iter().zip(&sweep.values) {
-            let Ok(answer) = self.solve(target, 1, watch) else { continue };
-            if answer.stopped {
-                break;
+            match self.solve(target, 1, watch) {
+                Ok(Answer { stopped: true, .. }) | Err(Unsolvable::Ended) => break,
+                Ok(Answer { bound, .. }) => points.push(FrontierPoint { limit, bound }),
+                Err(_) => {}
             }
-            points.push(FrontierPoint { limit, bound: answer.bound });
         }
         Frontier { budget: sweep.budget, points }
     }

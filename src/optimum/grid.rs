@@ -1,9 +1,12 @@
 //! The graph of all structures: nodes between blocks, and what may stand between two of them.
 
+use std::ops::ControlFlow;
+
 use rayon::{ThreadPool, prelude::*};
 
 use super::{
     Target, Unsolvable,
+    dual::MOST_CHAINS,
     parts::Probe,
     place::{Key, Place, union},
     problem::{LIMITS, Maps, Problem},
@@ -20,15 +23,15 @@ pub(super) struct Grid {
     pub extras: Vec<Option<usize>>,
     /// By the last width: log Δ, and what the head costs.
     pub ends: Vec<[f64; 1 + LIMITS]>,
-    /// Most residual sub-layers of a stage; 0 where there is no such limit.
+    /// Most residual sub-layers of a stage; 0 where there is no such limit, or none that binds.
     pub stage_depth: u32,
 }
 
 /// Neighbours of a thinned grid are at least so far apart.
 const THIN: f64 = 1.12;
 
-/// Most memory for tables, bytes.
-const MOST_MEMORY: usize = 3 << 30;
+/// Most memory of a solution beside its labels, bytes.
+const MOST_MEMORY: u128 = 3 << 30;
 
 /// How fine a grid is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,13 +42,14 @@ pub(super) enum Mesh {
 }
 
 impl Grid {
-    /// For targets no wider than `target`. `tell` is called now and then.
+    /// For targets no wider than `target`, and those with one sub-layer more. `tell` is called now and
+    /// then, and ends the work.
     pub(super) fn new(
         problem: &Problem,
         target: &Target,
         mesh: Mesh,
         pool: &ThreadPool,
-        tell: &mut dyn FnMut(),
+        tell: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Grid, Unsolvable> {
         let (mut keys, mut slots, mut extras) = (Vec::new(), Vec::new(), Vec::new());
         let mut widths = vec![vec![problem.input_channels]];
@@ -85,16 +89,20 @@ impl Grid {
             widths.push(outs);
             maps = behind;
         }
-        check_memory(&keys, target.limits.len())?;
+        // What not even all sub-layers together exceed is no limit, and would only cost memory.
+        let stage_depth = problem.constraints.stage_depth();
+        let stage_depth = stage_depth.filter(|&most| most <= target.layers).unwrap_or(0);
+        check_memory(&Sizes { keys: &keys, widths: &widths, stage_depth, target })?;
         let mut places: Vec<Place> = Vec::new();
         for keys in keys.chunks(pool.current_num_threads()) {
-            tell();
+            if tell().is_break() {
+                return Err(Unsolvable::Ended);
+            }
             let some = keys.par_iter().map(|key| Place::new(problem, target, key));
             places.extend(pool.install(|| some.collect::<Vec<_>>()));
         }
         let ends = widths.last().expect("one a slot").iter();
         let ends = ends.map(|&channels| end(problem, target, channels, maps)).collect();
-        let stage_depth = problem.constraints.stage_depth().unwrap_or(0);
         Ok(Grid { widths, places, slots, extras, ends, stage_depth })
     }
 
@@ -143,20 +151,52 @@ fn end(problem: &Problem, target: &Target, channels: u32, maps: Maps) -> [f64; 1
     measures
 }
 
-fn check_memory(keys: &[Key], limits: usize) -> Result<(), Unsolvable> {
-    let bytes = |key: &Key| -> usize {
-        let inners = key.choices.iter().map(|choice| choice.inners.len()).max().unwrap_or(0);
-        let (ins, outs) = (key.ins.len(), key.outs.len());
-        let cells = ins * inners + 2 * inners * outs + ins * outs;
-        8 * cells * (1 + limits) * key.choices.len()
-    };
-    let needed: usize = keys.iter().map(bytes).sum();
+/// What the memory of a solution depends on.
+struct Sizes<'a> {
+    keys: &'a [Key],
+    widths: &'a [Vec<u32>],
+    stage_depth: u32,
+    target: &'a Target,
+}
+
+impl Sizes<'_> {
+    /// Tables, the chains that are there at once (those that are kept and one that is made), and the
+    /// lists of labels; labels have a limit of their own.
+    fn bytes(&self) -> u128 {
+        const NUMBER: u128 = size_of::<f64>() as u128;
+        const LIST: u128 = size_of::<Vec<f64>>() as u128;
+        const CHAINS: u128 = MOST_CHAINS as u128 + 1;
+        let many = |count: usize| count as u128;
+        let measures = many(1 + self.target.limits.len());
+        let (mut tables, mut gains) = (0, 0);
+        for Key { ins, outs, choices, .. } in self.keys {
+            let inners = choices.iter().map(|choice| choice.inners.len()).max().unwrap_or(0);
+            let depths = choices.iter().map(|choice| choice.depths.len()).max().unwrap_or(0);
+            let (ins, outs, inners) = (many(ins.len()), many(outs.len()), many(inners));
+            let cells = ins * inners + 2 * inners * outs + ins * outs;
+            tables += NUMBER * cells * measures * many(choices.len());
+            gains += NUMBER * ins * outs * many(depths);
+        }
+        // A solution may be asked for with one sub-layer more, and none left is a row as well.
+        let rows = u128::from(self.target.layers) + 2;
+        let stages = u128::from(self.stage_depth) + 1;
+        let nodes: u128 = self.widths.iter().map(|widths| many(widths.len())).sum();
+        let widest = many(self.widths.iter().map(Vec::len).max().unwrap_or(0));
+        let values = NUMBER * rows * stages * nodes;
+        let lists = LIST * rows * stages * many(self.widths.len()) * widest;
+        tables + CHAINS * (gains + values) + lists
+    }
+}
+
+fn check_memory(sizes: &Sizes) -> Result<(), Unsolvable> {
+    let needed = sizes.bytes();
     if needed <= MOST_MEMORY {
         return Ok(());
     }
-    let widths = keys.iter().map(|key| key.outs.len()).max().unwrap_or(0);
-    let (gigabytes, most) = ((needed >> 30) as u64 + 1, (MOST_MEMORY >> 30) as u64);
-    Err(Unsolvable::TooWide { widths, gigabytes, most })
+    let widths = sizes.widths.iter().map(Vec::len).max().unwrap_or(0);
+    let gigabytes = |bytes: u128| u64::try_from(bytes >> 30).unwrap_or(u64::MAX);
+    let (gigabytes, most) = (gigabytes(needed).saturating_add(1), gigabytes(MOST_MEMORY));
+    Err(Unsolvable::TooLarge { widths, gigabytes, most })
 }
 
 fn thin(widths: &[u32]) -> Vec<u32> {

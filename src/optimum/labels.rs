@@ -281,7 +281,13 @@ fn undominated(mut labels: Vec<Label>, top: usize, limits: usize) -> Vec<Label> 
                         && pairs.into_iter().all(|(x, y)| x <= y)
                         && (top == 1 || other.measures != label.measures)
                 };
-                kept.iter().rev().take(ASKED.max(top)).filter(dominates).count() >= top
+                let dominators = kept.iter().rev().take(ASKED.max(top)).filter(dominates);
+                // Equal ones stand side by side, may be the same structure found twice, and count once.
+                let (count, _) = dominators.fold((0, None), |(count, last), other| {
+                    let measures = Some(other.measures);
+                    (count + usize::from(measures != last), measures)
+                });
+                count >= top
             }
         };
         if is_dominated {

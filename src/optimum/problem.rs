@@ -9,7 +9,7 @@ use crate::{
     space::{Budget, Budgets, Constraints, Preset, Space},
 };
 
-/// Why there is nothing to solve.
+/// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Unsolvable {
     #[error(
@@ -31,11 +31,19 @@ pub enum Unsolvable {
     SingleValue,
     #[error("no structure of the space is within the budgets")]
     NothingFits,
+    #[error("no structure within the budgets was found; that there is none is not proven")]
+    NothingFound,
     #[error(
         "{widths} widths need about {gigabytes} GB, and {most} GB is the most; raise \
-         space.width_multiple or lower space.width_max"
+         space.width_multiple, or lower space.width_max, budget.layers or a space.stage_depth_max"
     )]
-    TooWide { widths: usize, gigabytes: u64, most: u64 },
+    TooLarge { widths: usize, gigabytes: u64, most: u64 },
+    #[error("the system gives the solver no threads: {0}")]
+    Threads(String),
+    #[error("the solver failed, which is a fault of zendo: {0}")]
+    Failed(String),
+    #[error("the work was ended before a bound was known")]
+    Ended,
 }
 
 /// A limit on a sum over layers.

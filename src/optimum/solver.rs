@@ -37,7 +37,7 @@ pub enum Stage {
     Candidates(usize),
 }
 
-/// Told now and then; ends the work when it breaks.
+/// Told now and then; ends the work soon when it breaks.
 pub type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 
 /// A structure with what it is worth.
@@ -118,10 +118,7 @@ impl Solver {
     /// For targets no wider than `widest`, on `threads` threads.
     ///
     /// # Errors
-    /// Why there is nothing to solve.
-    ///
-    /// # Panics
-    /// Where the system has no threads left.
+    /// Why there is nothing to solve; [`Unsolvable::Threads`]; [`Unsolvable::Ended`].
     pub fn new(
         problem: Problem,
         widest: &Target,
@@ -129,11 +126,8 @@ impl Solver {
         watch: Watch,
     ) -> Result<Solver, Unsolvable> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.expect("a system with threads");
-        // Nothing is there yet that an end could leave: it comes with the first bound.
-        let mut tell = || {
-            let _ = watch(Progress { stage: Stage::Tables, bound: None, best: None });
-        };
+        let pool = pool.map_err(|error| Unsolvable::Threads(error.to_string()))?;
+        let mut tell = || watch(Progress { stage: Stage::Tables, bound: None, best: None });
         let mut grid = |mesh| Grid::new(&problem, widest, mesh, &pool, &mut tell);
         let (thin, full) = (grid(Mesh::Thin)?, grid(Mesh::Full)?);
         Ok(Solver { problem, widest: widest.clone(), pool, thin, full })
@@ -146,24 +140,27 @@ impl Solver {
     /// The `top` best structures within `target`.
     ///
     /// # Errors
-    /// Nothing is within the target.
+    /// [`Unsolvable::NothingFits`]; [`Unsolvable::Ended`] before there is a bound.
     ///
     /// # Panics
-    /// Where `target` has other limits than the widest one.
+    /// Where `target` has other limits than the widest one, or more than one sub-layer more.
     pub fn solve(&self, target: &Target, top: usize, watch: Watch) -> Result<Answer, Unsolvable> {
         let alike = target.limits.iter().zip(&self.widest.limits);
         assert!(alike.into_iter().all(|(x, y)| x.budget == y.budget && x.most <= y.most));
+        assert!(target.layers <= self.widest.layers.saturating_add(1));
         let mut state = State { best: Vec::new(), bound: f64::INFINITY, stopped: false };
         let duals = Duals { pool: &self.pool, target };
-        let guess = {
-            let mut go_on = |_: f64, path: &[Step]| {
+        let mut guess = None;
+        // Whoever ends the work between two solutions pays for no part of the next.
+        if state.tell(Stage::Prices, watch).is_continue() {
+            guess = duals.rough(&self.thin, &mut |_, path| {
                 self.solved(&self.thin, path, target).into_iter().for_each(|s| state.offer(s));
-                // Good prices cost little, and make a good bound of the first that is proven.
-                let _ = state.tell(Stage::Prices, watch);
-                ControlFlow::Continue(())
-            };
-            duals.rough(&self.thin, &mut go_on)
-        };
+                state.tell(Stage::Prices, watch)
+            });
+        }
+        if state.stopped {
+            return Err(Unsolvable::Ended);
+        }
         let mut go_on = |bound: f64, path: &[Step]| {
             state.bound = state.bound.min(bound);
             self.solved(&self.full, path, target).into_iter().for_each(|s| state.offer(s));

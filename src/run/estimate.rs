@@ -58,7 +58,11 @@ impl Estimating {
         let found = Arc::<Mutex<Option<Result<Estimate, String>>>>::default();
         let (wanted, slot) = (Arc::clone(&is_wanted), Arc::clone(&found));
         thread::Builder::new().name("zendo-estimate".to_owned()).spawn(move || {
-            if let Some(result) = measure(&spec, &wanted).transpose() {
+            let attempt = catch_unwind(AssertUnwindSafe(|| measure(&spec, &wanted)));
+            // Whoever waits for the answer is told of a panic, too.
+            let measured =
+                attempt.unwrap_or_else(|panic| Err(panic_text(panic.as_ref()).to_owned()));
+            if let Some(result) = measured.transpose() {
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
                 waker();
             }
@@ -217,5 +221,21 @@ mod tests {
         assert_eq!(measure(&spec, &AtomicBool::new(false)), Ok(None));
         spec.preset.score.proxy = "zen-analytic".to_owned();
         assert!(measure(&spec, &AtomicBool::new(true)).is_err());
+    }
+
+    #[test]
+    fn a_panic_is_an_answer() {
+        let source = PresetSource::find("quick", &|_| Err(String::new())).expect("shipped");
+        let mut preset = source.preset().expect("valid");
+        preset.run.device = "cpu".to_owned();
+        // What no preset can have, since it is checked: whoever reads it panics.
+        preset.space.initial = "no structure".to_owned();
+        let spec = RunSpec { name: "quick".to_owned(), preset, out: None };
+        let (sender, woken) = std::sync::mpsc::sync_channel(1);
+        let waker = Box::new(move || sender.send(()).expect("waited for"));
+        let estimating = Estimating::start(spec, waker).expect("a thread");
+        assert_eq!(woken.recv(), Ok(()), "there is an answer");
+        let why = estimating.take().expect("an answer").expect_err("no measurement");
+        assert!(why.contains("checked when the preset was"), "{why}");
     }
 }

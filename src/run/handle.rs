@@ -16,7 +16,7 @@ use super::{
 
 /// Events a viewer may leave unread before further ones are dropped and counted.
 const MAX_EVENTS: usize = 1_024;
-/// Commands the engine may leave unread.
+/// Commands the engine may leave unread, whatever others send it.
 pub(super) const MAX_COMMANDS: usize = 64;
 
 /// Called from engine threads after something was posted; must return at once.
@@ -87,8 +87,11 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Hands a command over without waiting. A queue that is full (64 commands) means that the
-    /// engine has enough to work through; the command is refused like one to a dead engine.
+    /// Hands a command over without waiting.
+    ///
+    /// # Errors
+    /// The engine has ended, or left so many commands unread (at least 64) that it has enough to work
+    /// through.
     pub fn send(&self, command: Command) -> Result<(), EngineGone> {
         self.messages.try_send(Message::Command(command)).map_err(|_| EngineGone)
     }

@@ -195,6 +195,8 @@ pub enum Ending {
     Climbing,
     /// The best's widths and kernels are solved for, its depths kept.
     Polishing,
+    /// Everything is done, and the optimum is not yet known.
+    Proving,
 }
 
 impl Ending {
@@ -202,6 +204,7 @@ impl Ending {
         match self {
             Ending::Climbing => "climbing the best",
             Ending::Polishing => "polishing the best",
+            Ending::Proving => "waiting for the optimum",
         }
     }
 }

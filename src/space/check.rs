@@ -1,6 +1,6 @@
 //! The checks of a preset: every range, then that its initial structure is one and may start there.
 
-use super::{Budgets, Family, Preset, SeedMode};
+use super::{Budgets, Family, Preset, RunSettings, SeedMode};
 use crate::arch::{Structure, costs, limits};
 
 /// A setting out of range: its path, what was found and what is expected.
@@ -50,7 +50,7 @@ impl Preset {
         }
         in_range("confirm.repeats", self.confirm.repeats, 2, 1_000)?;
         in_range("confirm.batch", self.confirm.batch.unwrap_or(1), 1, 4_096)?;
-        in_range("run.workers", self.run.workers.unwrap_or(1), 1, 1_024)?;
+        in_range("run.workers", self.run.workers.unwrap_or(1), 1, RunSettings::MOST_WORKERS)?;
         let prefix_memory = self.run.prefix_memory.map_or(u64::MAX, |s| s.0);
         in_range("run.prefix_memory", prefix_memory, 16_000_000, u64::MAX)?;
         if self.run.prefix_memory.is_some() && self.score.seed_mode == SeedMode::Fresh {

@@ -300,6 +300,10 @@ pub struct RunSettings {
     pub optimum: bool,
 }
 
+impl RunSettings {
+    pub(crate) const MOST_WORKERS: usize = 1_024;
+}
+
 impl Default for RunSettings {
     fn default() -> RunSettings {
         let auto = || "auto".to_owned();

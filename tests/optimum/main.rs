@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use walker::Walker;
 use zendo::{
     arch::{Costs, Structure, costs},
-    optimum::{Answer, ObjectiveForm, Problem, Solver, Unsolvable},
-    space::{Preset, PresetSource},
+    optimum::{Answer, ObjectiveForm, Problem, Solver, Sweep, Unsolvable},
+    space::{Budget, Preset, PresetSource},
 };
 
 fn shipped(name: &str, sets: &[&str]) -> Preset {
@@ -156,20 +156,30 @@ fn threads_make_no_difference() {
     assert_eq!(answer(1), answer(3));
 }
 
-/// Ended at any time, what is said to bound does.
+/// Ended at any time, what is said to bound does; before there is a bound, that is said.
 #[test]
 fn a_bound_holds_however_early_the_end() {
     let preset = shipped("quick", &["space.width_multiple=32", "space.width_min=32"]);
     let solver = solver(&preset, ObjectiveForm::Theory, 2).expect("solvable");
     let optimum = solve(&solver, 1).expect("solvable").best[0].objective;
     let target = solver.problem().target().clone();
+    let (mut answers, mut nothing) = (0, 0);
     for end in 1..30 {
-        let mut told = 0;
-        let answer = solver.solve(&target, 1, &mut |_| {
+        let (mut told, mut bounded) = (0, false);
+        let answer = solver.solve(&target, 1, &mut |progress| {
             told += 1;
+            bounded |= progress.bound.is_some();
             if told >= end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        let Ok(answer) = answer else { panic!("the end is no fault") };
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(why) => {
+                assert_eq!((why, bounded, told), (Unsolvable::Ended, false, end));
+                nothing += 1;
+                continue;
+            }
+        };
+        answers += 1;
         assert!(answer.bound >= optimum - 1e-9, "{end}: {answer:?}");
         // Something is known as well, and the first bound is a good one.
         assert!(answer.best[0].objective <= optimum + 1e-9);
@@ -177,6 +187,48 @@ fn a_bound_holds_however_early_the_end() {
         assert_eq!(answer.stopped, told >= end);
         assert_eq!(answer.proven, !answer.stopped);
     }
+    assert!(answers > 0 && nothing > 0, "both ends were tried: {answers} {nothing}");
+}
+
+/// Whoever is gone costs no more: every step asks before it begins, and none goes on behind a break.
+#[test]
+fn an_ended_work_does_nothing_more() {
+    let sets = ["space.width_multiple=32", "space.width_min=32", "budget.flops=30M"];
+    let preset = shipped("quick", &sets);
+    let mut told = 0;
+    let mut gone = |_| {
+        told += 1;
+        ControlFlow::Break(())
+    };
+    let problem = Problem::new(&preset, ObjectiveForm::Theory).expect("solvable");
+    let target = problem.target().clone();
+    let error = Solver::new(problem, &target, 1, &mut gone).expect_err("was ended");
+    assert_eq!(error, Unsolvable::Ended);
+    let solver = solver(&preset, ObjectiveForm::Theory, 1).expect("solvable");
+    assert_eq!(solver.solve(&target, 1, &mut gone).expect_err("was ended"), error);
+    let sweep = Sweep::up_to(&target, Budget::Params).expect("a limit");
+    assert!(solver.frontier(&target, &sweep, &mut gone).points.is_empty());
+    assert_eq!(told, 3);
+    // In the middle of the first prices, which two limits seek in many directions.
+    let mut told = 0;
+    let error = solver.solve(&target, 1, &mut |_| {
+        told += 1;
+        if told >= 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert_eq!((error, told), (Err(Unsolvable::Ended), 3));
+}
+
+/// A limit on a stage that a whole structure can't exceed changes nothing.
+#[test]
+fn a_stage_as_deep_as_the_net_is_no_limit() {
+    let answer = |stage: &[&str]| {
+        let coarse = ["space.width_multiple=32", "space.width_min=32"];
+        let preset = shipped("quick", &[&coarse, stage].concat());
+        solve(&solver(&preset, ObjectiveForm::Theory, 2).expect("solvable"), 2).expect("some")
+    };
+    let free = answer(&[]);
+    assert_eq!(answer(&["space.stage_depth_max=4096"]), free);
+    assert_ne!(answer(&["space.stage_depth_max=4"]), free);
 }
 
 #[test]
@@ -186,6 +238,9 @@ fn what_cannot_be_solved_says_why() {
         solver(&preset, ObjectiveForm::Theory, 1).expect_err("unsolvable").to_string()
     };
     assert!(reason(&["space.depth_steps=[1, 0]"]).contains("space.depth_steps = [1, 0]"));
+    // What prices take counts, not only the tables.
+    let deep = reason(&["space.stage_depth_max=4000", "budget.layers=4096"]);
+    assert!(deep.contains("GB") && deep.contains("space.stage_depth_max"), "{deep}");
     assert!(reason(&["score.resolution=4", "score.batch=1"]).contains("score.batch"));
     let latency = shipped("imagenet-latency-0.1ms", &[]);
     let error = solver(&latency, ObjectiveForm::Theory, 1).expect_err("unsolvable");

@@ -180,9 +180,11 @@ impl<'a> Viewer<'a> {
             let _ = write!(err, "\r\x1b[K{seconds:>5.1} s   {}{text}", self.doing)
                 .and_then(|()| err.flush());
         }
+        // An answer comes with its first bound, so it is worth waiting for that; the rest isn't.
+        let has_answer = progress.bound.is_some() || !self.doing.is_empty();
         match self.signal.load(Ordering::Relaxed) {
-            0 => ControlFlow::Continue(()),
-            _ => ControlFlow::Break(()),
+            signal if signal != 0 && has_answer => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
         }
     }
 

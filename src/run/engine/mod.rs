@@ -6,6 +6,7 @@
 mod polish;
 mod proof;
 mod report;
+mod seed;
 mod spawn;
 
 use std::{
@@ -25,9 +26,9 @@ use super::{
     handle::Mailbox,
     meter::{Meter, Stopwatch},
     protocol::{
-        Command, Finished, Hello, Log, Member, Phase, Reason, Update, VERSION, Winner, WorkerState,
+        Command, Finished, Hello, Member, Phase, Reason, Update, VERSION, Winner, WorkerState,
     },
-    prover::Proof,
+    prover::{Proof, Prover, Solution},
     spec::StartError,
     worker::{Job, JobOutcome, JobPurpose, Report, Role, ScorerFactory, Worker},
 };
@@ -56,6 +57,8 @@ pub(super) enum Message {
     Command(Command),
     Report(Report),
     Proof(Proof),
+    /// What the search starts from.
+    Seeded(Box<Result<Solution, Unsolvable>>),
     /// The best structure of the shape that was to be polished.
     Polished(Result<Structure, Unsolvable>),
 }
@@ -71,6 +74,8 @@ struct Engine<'a> {
     spec: RunSpec,
     device: Device,
     evolution: Evolution,
+    /// At work on what the search starts from; nothing is proposed before.
+    seeding: Option<Prover>,
     proving: Proving,
     polish: Polish,
     slots: Vec<Slot>,
@@ -80,6 +85,8 @@ struct Engine<'a> {
     pause_wanted: bool,
     phase: Phase,
     reason: Option<Reason>,
+    /// A person ended the search, or what comes behind it.
+    stopped: bool,
     last_failure: Option<String>,
     /// The engine itself gave up: nothing was scored for too long.
     hopeless: bool,
@@ -128,18 +135,14 @@ impl<'a> Engine<'a> {
             workers: slots.len(),
             device: device.to_string(),
         })));
-        let mut settings = spec.search_settings();
-        let seed = proof::seed(&spec)?;
-        if let Some(best) = seed.as_ref().and_then(|seed| seed.answer.best.first()) {
-            settings.initial = best.structure.clone();
-        }
-        let (proving, unproven) = Proving::start(&spec, seed, reports.clone());
+        let evolution = Evolution::new(spec.search_settings());
         let now = Instant::now();
         let mut engine = Engine {
             mailbox,
-            evolution: Evolution::new(settings),
-            proving,
-            polish: Polish::Ahead,
+            seeding: seed::start(&spec, reports.clone())?,
+            proving: Proving::default(),
+            polish: if evolution.keeps_place() { Polish::Ahead } else { Polish::Done },
+            evolution,
             spec,
             device,
             slots,
@@ -148,6 +151,7 @@ impl<'a> Engine<'a> {
             pause_wanted: false,
             phase: Phase::Starting,
             reason: None,
+            stopped: false,
             last_failure: None,
             hopeless: false,
             known_best: None,
@@ -162,8 +166,12 @@ impl<'a> Engine<'a> {
             messages: reports,
         };
         engine.search_watch.start(now);
-        for text in opened.note.into_iter().chain(unproven) {
-            engine.mailbox.post(Update::Log(Log { at_ms: 0, text }));
+        if let Some(note) = &opened.note {
+            engine.log(note);
+        }
+        match engine.seeding {
+            Some(_) => engine.log("solving for the optimum, which the search starts from"),
+            None => engine.prove(None),
         }
         engine.post_snapshot(now);
         Ok(engine)
@@ -187,6 +195,7 @@ impl<'a> Engine<'a> {
                 Some(Message::Report(report)) => self.take(report),
                 Some(Message::Proof(proof)) => self.hear_proof(proof),
                 Some(Message::Polished(best)) => self.hear_polished(best),
+                Some(Message::Seeded(seed)) => self.hear_seed(*seed),
                 // Clocks go on while nothing is said.
                 None if !busy && self.phase != Phase::Paused => self.changed = true,
                 None => {}
@@ -213,25 +222,30 @@ impl<'a> Engine<'a> {
         match command {
             Command::Pause => self.pause_wanted = true,
             Command::Resume => self.pause_wanted = false,
-            Command::Stop => {
-                self.pause_wanted = false;
-                match &self.confirmation {
-                    None => {
-                        self.polish = Polish::Done;
-                        self.evolution.stop();
-                    }
-                    Some(_) => self.phase = Phase::Finished,
-                }
-            }
+            Command::Stop => self.stop(),
             Command::Resync => self.post_snapshot(Instant::now()),
             Command::Inspect(id) => self.tell_ancestors(id),
             Command::Start(_) => self.log("a search runs here already; the start was ignored"),
         }
     }
 
+    fn stop(&mut self) {
+        self.pause_wanted = false;
+        self.stopped = true;
+        if self.confirmation.is_some() {
+            self.phase = Phase::Finished;
+        } else if self.seeding.is_some() {
+            self.reason = Some(Reason::Stopped);
+            self.phase = Phase::Finished;
+        } else {
+            self.cut_polish_short();
+            self.evolution.stop();
+        }
+    }
+
     /// Gives work to idle workers; true where there may be more to do right away.
     fn work(&mut self) -> bool {
-        if self.pause_wanted {
+        if self.pause_wanted || self.seeding.is_some() {
             return false;
         }
         let start = Instant::now();
@@ -391,11 +405,11 @@ impl<'a> Engine<'a> {
             self.phase = Phase::Finished;
             return;
         }
-        self.reason = Some(match end {
-            End::Iterations => Reason::Iterations,
-            End::MaxScored => Reason::MaxScored,
-            End::Stopped if self.hopeless => Reason::Failed,
-            End::Stopped => Reason::Stopped,
+        self.reason = Some(match (end, &self.polish) {
+            (End::Stopped, _) if self.hopeless => Reason::Failed,
+            (End::Stopped, _) | (_, Polish::CutShort) => Reason::Stopped,
+            (End::Iterations, _) => Reason::Iterations,
+            (End::MaxScored, _) => Reason::MaxScored,
         });
         let confirm = &self.spec.preset.confirm;
         let plan = Plan {
@@ -419,13 +433,10 @@ impl<'a> Engine<'a> {
         }
         let in_flight =
             self.slots.iter().any(|slot| matches!(slot.state, WorkerState::Scoring { .. }));
-        let phase = match (self.pause_wanted, in_flight, &self.confirmation) {
-            (true, true, _) => Phase::Pausing,
-            (true, false, _) => Phase::Paused,
-            (false, _, Some(confirmation)) => {
-                Phase::Confirming { done: confirmation.told(), total: confirmation.total() }
-            }
-            (false, _, None) => Phase::Running,
+        let phase = match (self.pause_wanted, in_flight) {
+            (true, true) => Phase::Pausing,
+            (true, false) => Phase::Paused,
+            (false, _) => self.phase_at_work(),
         };
         if phase == self.phase {
             return;
@@ -444,6 +455,14 @@ impl<'a> Engine<'a> {
             // The snapshot first: an older one would take the viewer back to the phase before.
             self.post_snapshot(now);
             self.mailbox.post(Update::Phase(phase));
+        }
+    }
+
+    fn phase_at_work(&self) -> Phase {
+        match &self.confirmation {
+            Some(it) if it.total() > 0 => Phase::Confirming { done: it.told(), total: it.total() },
+            _ if self.seeding.is_some() => Phase::Starting,
+            _ => Phase::Running,
         }
     }
 

@@ -11,28 +11,26 @@ use crate::{
 
 /// How far the polishing is.
 pub(super) enum Polish {
+    /// Once everything else is proposed.
     Ahead,
     /// Of the member with this id; the work ends with its prover.
-    Solving {
-        id: u64,
-        _prover: Prover,
-    },
+    Solving { id: u64, _prover: Prover },
+    /// There is none, or no more.
     Done,
+    /// A person stopped it, or stopped what comes before it.
+    CutShort,
 }
 
 impl Engine<'_> {
     /// Whether the search, which has proposed everything else, still waits for its best to be polished.
     pub(super) fn polishes(&mut self, end: End) -> bool {
         match &self.polish {
-            Polish::Done => return false,
+            Polish::Done | Polish::CutShort => return false,
             Polish::Solving { .. } => return true,
             Polish::Ahead => self.polish = Polish::Done,
         }
         let best = self.evolution.population().best();
-        let (true, Some(best)) = (self.spec.preset.search.polish && end != End::Stopped, best)
-        else {
-            return false;
-        };
+        let Some(best) = best.filter(|_| end != End::Stopped) else { return false };
         let (id, shape) = (best.id, best.structure.clone());
         // The workers have nothing to do meanwhile.
         let wanted =
@@ -47,12 +45,18 @@ impl Engine<'_> {
         matches!(self.polish, Polish::Solving { .. })
     }
 
+    pub(super) fn cut_polish_short(&mut self) {
+        match self.polish {
+            Polish::Ahead | Polish::Solving { .. } => self.polish = Polish::CutShort,
+            Polish::Done | Polish::CutShort => {}
+        }
+    }
+
     pub(super) fn hear_polished(&mut self, best: Result<Structure, Unsolvable>) {
         self.changed = true;
         // One that was stopped meanwhile is not waited for.
-        let Polish::Solving { id, .. } = std::mem::replace(&mut self.polish, Polish::Done) else {
-            return;
-        };
+        let Polish::Solving { id, .. } = self.polish else { return };
+        self.polish = Polish::Done;
         match best {
             Ok(structure) => self.evolution.plant(id, structure),
             Err(why) => self.log(&format!("the best can't be polished: {why}")),

@@ -1,7 +1,6 @@
 //! The proof beside the search: what was heard of it, and how far the best is from it.
 
 use std::{
-    ops::ControlFlow,
     sync::mpsc,
     time::{Duration, Instant},
 };
@@ -10,17 +9,17 @@ use super::{Engine, Message};
 use crate::{
     optimum::{ObjectiveForm, Problem},
     run::{
-        protocol::{Command, Optimum, Reason},
+        protocol::{Optimum, Phase, Reason},
         prover::{Proof, Prover, Solution, Wanted},
-        spec::{RunSpec, StartError},
+        spec::RunSpec,
     },
-    space::SeedWith,
 };
 
 /// A search that took less than its proof waits so long for it.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What is known of the optimum.
+#[derive(Default)]
 pub(super) struct Proving {
     /// Computes analytic scores; none where the space can't be solved, or nobody wants it.
     problem: Option<Problem>,
@@ -28,16 +27,18 @@ pub(super) struct Proving {
     optimum: Option<Box<Optimum>>,
     /// The best member's analytic score.
     best: Option<(u64, f64)>,
+    /// Everything else is done.
+    pub(super) is_awaited: bool,
 }
 
 impl Proving {
     /// Starts the proof, where one is wanted; with why not, where there can be none.
-    pub(super) fn start(
+    fn start(
         spec: &RunSpec,
         solved: Option<Solution>,
         engine: mpsc::SyncSender<Message>,
     ) -> (Proving, Option<String>) {
-        let mut proving = Proving { problem: None, prover: None, optimum: None, best: None };
+        let mut proving = Proving::default();
         if !spec.preset.run.optimum {
             return (proving, None);
         }
@@ -65,19 +66,16 @@ fn unknown(why: impl std::fmt::Display) -> String {
     format!("how far from the optimum isn't known: {why}")
 }
 
-/// What a search starts from where that isn't its initial structure.
-///
-/// # Errors
-/// The optimum is wanted and there is none.
-pub(super) fn seed(spec: &RunSpec) -> Result<Option<Solution>, StartError> {
-    let Some(SeedWith::Optimum) = spec.preset.search.seed_with else { return Ok(None) };
-    let mut go_on = |_| ControlFlow::Continue(());
-    let wanted = Wanted { preset: spec.preset.clone(), top: 1, threads: spec.workers() };
-    let solution = Solution::of(&wanted, &mut go_on);
-    solution.map(Some).map_err(|why| StartError::SeedWith(why.to_string()))
-}
-
 impl Engine<'_> {
+    /// Proves the optimum beside the search, unless it is `solved` already.
+    pub(super) fn prove(&mut self, solved: Option<Solution>) {
+        let (proving, unproven) = Proving::start(&self.spec, solved, self.messages.clone());
+        self.proving = proving;
+        if let Some(why) = unproven {
+            self.log(&why);
+        }
+    }
+
     pub(super) fn hear_proof(&mut self, proof: Proof) {
         self.changed = true;
         match proof {
@@ -111,18 +109,40 @@ impl Engine<'_> {
         optimum.clone().map(|optimum| Box::new(Optimum { best, ..*optimum }))
     }
 
-    /// Hears the proof of a search that was faster; a stop is obeyed.
+    /// Hears the proof of a search that was faster. One that a person stopped is over at once.
     pub(super) fn await_proof(&mut self, messages: &mpsc::Receiver<Message>) {
-        let wanted = matches!(self.reason, Some(Reason::Iterations | Reason::MaxScored));
         let until = Instant::now() + PATIENCE;
-        while wanted && self.proving.prover.is_some() && self.proving.optimum.is_none() {
+        while self.awaits_proof() {
+            if !self.proving.is_awaited {
+                self.show_wait();
+            }
             let left = until.saturating_duration_since(Instant::now());
             match messages.recv_timeout(left) {
                 Ok(Message::Proof(proof)) => self.hear_proof(proof),
-                Ok(Message::Command(Command::Stop)) | Err(_) => break,
-                Ok(_) => {}
+                Ok(Message::Command(command)) => self.obey(command),
+                Ok(Message::Report(_) | Message::Polished(_) | Message::Seeded(_)) => {}
+                Err(_) => break,
             }
         }
+        self.phase = Phase::Finished;
+        self.proving.is_awaited = false;
         self.proving.prover = None;
+    }
+
+    fn awaits_proof(&self) -> bool {
+        let is_done = matches!(self.reason, Some(Reason::Iterations | Reason::MaxScored));
+        let is_pending = self.proving.prover.is_some() && self.proving.optimum.is_none();
+        is_done && is_pending && !self.stopped
+    }
+
+    /// Viewers see all that was found meanwhile, in a phase that can still be stopped, and clocks that
+    /// stand: nothing is searched.
+    fn show_wait(&mut self) {
+        let now = Instant::now();
+        self.search_watch.stop(now);
+        self.confirm_watch.stop(now);
+        self.proving.is_awaited = true;
+        self.phase = self.phase_at_work();
+        self.post_snapshot(now);
     }
 }

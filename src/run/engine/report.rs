@@ -157,10 +157,13 @@ impl Engine<'_> {
     }
 
     fn ending(&self) -> Option<Ending> {
+        if self.proving.is_awaited {
+            return Some(Ending::Proving);
+        }
         match (&self.confirmation, &self.polish) {
             (Some(_), _) => None,
             (None, Polish::Solving { .. }) => Some(Ending::Polishing),
-            (None, Polish::Ahead | Polish::Done) => {
+            (None, Polish::Ahead | Polish::Done | Polish::CutShort) => {
                 self.evolution.is_climbing().then_some(Ending::Climbing)
             }
         }

@@ -7,12 +7,21 @@ use std::{
 };
 
 use super::{Engine, Message};
-use crate::run::{
-    Handle, Waker,
-    handle::{MAX_COMMANDS, Mailbox},
-    protocol::{Command, Fault, Finished, Reason, Update},
-    worker::{ScorerFactory, panic_text},
+use crate::{
+    run::{
+        Handle, Waker,
+        handle::{MAX_COMMANDS, Mailbox},
+        protocol::{Command, Fault, Finished, Reason, Update},
+        worker::{ScorerFactory, panic_text},
+    },
+    space::RunSettings,
 };
+
+/// More than all provers of a run say: a seed, a polish, an optimum with what is found out about it.
+const MAX_PROOFS: usize = 32;
+/// Room for everything that can be unread at once, since workers wait for an answer to a report: nobody's
+/// command is refused because others had something to say.
+const MAX_MESSAGES: usize = MAX_COMMANDS + RunSettings::MOST_WORKERS + MAX_PROOFS;
 
 /// Starts an engine that waits for [`Command::Start`]. `waker` is called after every post.
 ///
@@ -32,7 +41,7 @@ pub fn spawn_with(waker: Waker, factory: ScorerFactory) -> std::io::Result<Handl
 
 fn spawn_engine(waker: Waker, factory: Option<ScorerFactory>) -> std::io::Result<Handle> {
     let mailbox = Arc::new(Mailbox::new(waker));
-    let (sender, messages) = mpsc::sync_channel(MAX_COMMANDS);
+    let (sender, messages) = mpsc::sync_channel(MAX_MESSAGES);
     let engine_mailbox = Arc::clone(&mailbox);
     let reports = sender.clone();
     let thread = thread::Builder::new().name("zendo-run".to_owned()).spawn(move || {

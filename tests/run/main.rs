@@ -1,12 +1,14 @@
 //! The engine with its threads: same search whatever the workers do, and nothing lost when things
 //! go wrong.
 
+mod proofs;
+
 use std::{
     fs,
     path::Path,
     sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -16,7 +18,7 @@ use zendo::{
     proxy::{Evaluation, Failure, Proxy},
     run::{
         self, Handle, RunSpec, ScorerFactory,
-        protocol::{Command, Fault, Finished, Member, Phase, Reason, Snapshot, Update},
+        protocol::{Command, Fault, Finished, Phase, Reason, Snapshot, Update},
     },
     space::PresetSource,
 };
@@ -54,6 +56,7 @@ struct Said {
     phases: Vec<Phase>,
     faults: Vec<Fault>,
     logs: Vec<String>,
+    ancestors: usize,
     finished: Option<Finished>,
 }
 
@@ -74,7 +77,7 @@ impl Said {
                 Update::Fault(fault) => self.faults.push(fault),
                 Update::Finished(finished) => self.finished = Some(finished),
                 Update::Log(log) => self.logs.push(log.text),
-                Update::Ancestors(_) => {}
+                Update::Ancestors(_) => self.ancestors += 1,
                 Update::Hello(_) | Update::NewBest(_) => {}
             }
         }
@@ -278,6 +281,76 @@ fn an_early_end_does_not_wait_for_room_in_a_channel() {
     handle.join();
 }
 
+/// A proxy, and a viewer, that wait while somebody holds their gates.
+#[derive(Clone, Default)]
+struct Gates {
+    proxy: Arc<Mutex<()>>,
+    viewer: Arc<Mutex<()>>,
+    is_viewer_waiting: Arc<AtomicBool>,
+    at_work: Arc<AtomicU32>,
+    scored: Arc<AtomicU32>,
+}
+
+impl Proxy for Gates {
+    fn name(&self) -> &'static str {
+        "gates"
+    }
+
+    fn evaluate(&mut self, _: &Structure, _: u64, _: u32) -> Result<Evaluation, Failure> {
+        self.at_work.fetch_add(1, Ordering::Relaxed);
+        drop(self.proxy.lock());
+        self.scored.fetch_add(1, Ordering::Relaxed);
+        Ok(Evaluation { score: 1.0, zen: None })
+    }
+}
+
+fn wait_until(enough: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !enough() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// However many workers have something to say to an engine that is busy.
+#[test]
+fn reports_leave_room_for_commands() {
+    let gates = Gates::default();
+    let (proxy, viewer) = (gates.proxy.lock(), gates.viewer.lock());
+    let factory: ScorerFactory = {
+        let gates = gates.clone();
+        Arc::new(move |_| Ok(Box::new(gates.clone())))
+    };
+    let waker = {
+        let gates = gates.clone();
+        Box::new(move || {
+            // Only once all workers are at work.
+            if gates.at_work.load(Ordering::Relaxed) == 150 {
+                gates.is_viewer_waiting.store(true, Ordering::Relaxed);
+                drop(gates.viewer.lock());
+            }
+        })
+    };
+    let handle = run::spawn_with(waker, factory).expect("a thread");
+    let sets =
+        ["run.workers=150", "search.pipeline=200", "search.iterations=1_000_000", "confirm.best=0"];
+    handle.send(Command::Start(Box::new(spec(&sets)))).expect("an engine");
+    wait_until(|| gates.is_viewer_waiting.load(Ordering::Relaxed));
+    drop(proxy);
+    wait_until(|| gates.scored.load(Ordering::Relaxed) >= 150);
+    // For the reports themselves.
+    std::thread::sleep(Duration::from_millis(100));
+    for _ in 0..63 {
+        handle.send(Command::Resync).expect("room");
+    }
+    handle.send(Command::Stop).expect("room");
+    drop(viewer);
+    let mut said = Said::default();
+    said.listen(&handle, |said| said.finished.is_some());
+    handle.join();
+    assert_eq!(said.finished.map(|f| f.reason), Some(Reason::Stopped));
+}
+
 /// A population below the reference's start of eleven evolves once it is full.
 #[test]
 fn a_small_population_evolves() {
@@ -405,64 +478,4 @@ fn the_protocol_round_trips() {
     let command = Command::Start(Box::new(spec(&[])));
     let json = serde_json::to_string(&command).expect("serialises");
     assert_eq!(serde_json::from_str::<Command>(&json).expect("reads back"), command);
-}
-
-/// A search says how far it ended from the proven optimum, and can start there.
-#[test]
-fn the_optimum_is_proven_beside_a_search() {
-    let coarse = ["space.width_multiple=32", "space.width_min=32", "confirm.best=0"];
-    let optimum = |more: &[&str]| {
-        let sets: Vec<&str> = coarse.iter().chain(more).copied().collect();
-        let said = run_to_end(spec(&sets), None);
-        let last = said.last();
-        let optimum = last.optimum.clone();
-        (optimum, last.population[0].structure.clone(), said.logs)
-    };
-    let (found, _, logs) = optimum(&["run.optimum=true"]);
-    let found = found.expect("was asked for");
-    assert!(found.proven && found.gap().is_some_and(|gap| gap > 0.0), "{found:?}");
-    assert!(
-        logs.iter().any(|log| log.contains("no structure's analytic score exceeds")),
-        "{logs:?}"
-    );
-    let (none, ..) = optimum(&[]);
-    assert_eq!(none, None);
-    // Nothing can beat what an analytic search starts from, but for what saturation leaves open.
-    let seeded = ["run.optimum=true", "search.seed_with=optimum", "score.proxy=zen-analytic"];
-    let (seeded, best, _) = optimum(&seeded);
-    let seeded = seeded.expect("was asked for");
-    assert_eq!(seeded.structure(), found.structure());
-    assert!(seeded.gap().is_some_and(|gap| gap < found.gap().expect("known")), "{seeded:?} {best}");
-    // Where there is nothing to solve, the search goes on and says why.
-    let (none, _, logs) = optimum(&["run.optimum=true", "space.depth_steps=[1, 0]"]);
-    assert_eq!(none, None);
-    assert!(logs.iter().any(|log| log.contains("space.depth_steps")), "{logs:?}");
-    let unsolvable = spec(&["search.seed_with=optimum", "space.depth_steps=[1, 0]"]);
-    let error = unsolvable.check().expect_err("no optimum to start from").to_string();
-    assert!(error.contains("search.seed_with") && error.contains("depth_steps"), "{error}");
-}
-
-/// The best of a search is solved for with its depths kept, joins the population, and is the better.
-#[test]
-fn the_best_is_polished_at_the_end() {
-    let short = ["space.width_multiple=32", "space.width_min=32", "confirm.best=0"];
-    let best = |more: &[&str]| {
-        let sets: Vec<&str> =
-            short.iter().chain(&["score.proxy=zen-analytic"]).chain(more).copied().collect();
-        let said = run_to_end(spec(&sets), None);
-        (said.last().population[0].clone(), said.last().proposed)
-    };
-    let depths = |member: &Member| -> Vec<u32> {
-        member.structure.blocks().iter().map(|block| block.sub_layers).collect()
-    };
-    let (plain, proposed) = best(&["search.iterations=199"]);
-    let (polished, proposed_too) = best(&["search.iterations=200", "search.polish=true"]);
-    assert_eq!((proposed, proposed_too), (199, 200), "a place is kept for it");
-    assert!(polished.score.value > plain.score.value + 1.0, "{polished:?} {plain:?}");
-    assert_eq!((polished.id, polished.parent), (200, Some(plain.id)));
-    assert_eq!(depths(&polished), depths(&plain));
-    // Measured like everybody where the search measures.
-    let said = run_to_end(spec(&["search.polish=true", short[0], short[1]]), None);
-    let last = said.last().population.iter().find(|member| member.id == said.last().proposed);
-    assert!(last.is_some_and(|member| member.score.repeats == 1 && member.gain.is_some()));
 }

@@ -44,6 +44,10 @@ pub(super) enum JobPurpose {
     Candidate {
         id: u64,
     },
+    /// Nobody's score: how far its draws lie apart.
+    Sounding {
+        id: u64,
+    },
     /// The finalist's place, and which of its draws.
     Confirmation {
         finalist: usize,

@@ -16,6 +16,7 @@ use std::{
 use zendo::{
     arch::Structure,
     proxy::{Evaluation, Failure, Proxy},
+    random::{Purpose, Stream},
     run::{
         self, Handle, RunSpec, ScorerFactory,
         protocol::{Command, Fault, Finished, Phase, Reason, Snapshot, Update},
@@ -478,4 +479,41 @@ fn the_protocol_round_trips() {
     let command = Command::Start(Box::new(spec(&[])));
     let json = serde_json::to_string(&command).expect("serialises");
     assert_eq!(serde_json::from_str::<Command>(&json).expect("reads back"), command);
+}
+
+/// Everybody is drawn once, so nothing else tells how noisy a draw is; what is drawn more decides nothing.
+#[test]
+fn the_noise_is_sounded_where_nothing_tells_it() {
+    let noisy = |calls: Arc<AtomicU32>| -> ScorerFactory {
+        Arc::new(move |_| Ok(Box::new(Noisy { calls: Arc::clone(&calls) })))
+    };
+    let sets = ["confirm.best=0", "search.iterations=400"];
+    let calls = Arc::new(AtomicU32::new(0));
+    let said = run_to_end(spec(&sets), Some(noisy(Arc::clone(&calls))));
+    let last = said.last();
+    let noise = last.noise.expect("sounded");
+    // Of 8 and more draws, uniform between −1 and 1: about 0.58.
+    assert!((0.2..1.2).contains(&noise), "{noise}");
+    let soundings = u64::from(calls.load(Ordering::Relaxed)) - last.scored;
+    assert!(soundings >= 8 && soundings.is_multiple_of(4), "{soundings} draws");
+    assert_eq!(last.rescored, 0);
+    assert!(last.population.iter().all(|member| member.score.repeats == 1));
+}
+
+/// A score with noise by seed and draw.
+struct Noisy {
+    calls: Arc<AtomicU32>,
+}
+
+impl Proxy for Noisy {
+    fn name(&self) -> &'static str {
+        "noisy"
+    }
+
+    fn evaluate(&mut self, s: &Structure, seed: u64, repeat: u32) -> Result<Evaluation, Failure> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let mut stream = Stream::of_candidate(seed, Purpose::ScoreSeed, repeat.into());
+        let noise = f64::from(stream.below(2_001)) / 1_000.0 - 1.0;
+        Ok(Evaluation { score: s.blocks().len() as f64 + noise, zen: None })
+    }
 }

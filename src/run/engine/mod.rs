@@ -7,7 +7,9 @@ mod polish;
 mod proof;
 mod report;
 mod seed;
+mod sounding;
 mod spawn;
+mod work;
 
 use std::{
     sync::{Arc, mpsc},
@@ -18,6 +20,7 @@ pub use spawn::{spawn, spawn_with};
 
 use polish::Polish;
 use proof::Proving;
+use sounding::Soundings;
 
 use super::{
     RunSpec,
@@ -30,7 +33,7 @@ use super::{
     },
     prover::{Proof, Prover, Solution},
     spec::StartError,
-    worker::{Job, JobOutcome, JobPurpose, Report, Role, ScorerFactory, Worker},
+    worker::{Job, JobPurpose, Report, Role, ScorerFactory, Worker},
 };
 use crate::{
     arch::Structure,
@@ -98,6 +101,7 @@ struct Engine<'a> {
     search_watch: Stopwatch,
     confirm_watch: Stopwatch,
     meter: Meter,
+    soundings: Soundings,
     seq: u64,
     last_snapshot: Instant,
     changed: bool,
@@ -160,6 +164,7 @@ impl<'a> Engine<'a> {
             search_watch: Stopwatch::default(),
             confirm_watch: Stopwatch::default(),
             meter: Meter::default(),
+            soundings: Soundings::default(),
             seq: 0,
             last_snapshot: now,
             changed: true,
@@ -265,6 +270,12 @@ impl<'a> Engine<'a> {
             }
             let waiting = |slot: &Slot| slot.state == WorkerState::Waiting;
             let Some(index) = self.slots.iter().position(waiting) else { return false };
+            if self.confirmation.is_none()
+                && let Some(job) = self.sounding()
+            {
+                self.give(index, job);
+                continue;
+            }
             let job = match &mut self.confirmation {
                 Some(confirmation) => confirmation.next_job(),
                 None => match self.ask() {
@@ -320,75 +331,6 @@ impl<'a> Engine<'a> {
             first_repeat: candidate.first_draw,
             repeats: score.repeats,
             definition: score.definition,
-        }
-    }
-
-    fn give(&mut self, index: usize, job: Job) {
-        let id = match job.purpose {
-            JobPurpose::Candidate { id } => id,
-            JobPurpose::Confirmation { finalist, .. } => {
-                self.confirmation.as_ref().map_or(0, |c| c.id_of(finalist))
-            }
-        };
-        let purpose = job.purpose;
-        if self.slots[index].worker.give(job) {
-            self.slots[index].state = WorkerState::Scoring { id };
-            return;
-        }
-        self.slots[index].state = WorkerState::Lost;
-        let what_now = "others take its work";
-        self.fault(Some(index), Some(id), format!("worker {} is gone; {what_now}", index + 1));
-        self.settle(purpose, JobOutcome::Failed("its worker was lost".to_owned()));
-        if self.slots.iter().all(|slot| slot.state == WorkerState::Lost) {
-            self.fault(None, None, "all workers are gone; the search ends here".to_owned());
-            self.reason = Some(Reason::Failed);
-            self.phase = Phase::Finished;
-        }
-    }
-
-    fn take(&mut self, report: Report) {
-        self.changed = true;
-        self.meter.build += report.building;
-        self.meter.score += report.took.saturating_sub(report.building);
-        self.slots[report.worker].state = WorkerState::Waiting;
-        if let JobOutcome::Panicked(text) = &report.outcome {
-            let id = match report.purpose {
-                JobPurpose::Candidate { id } => Some(id),
-                JobPurpose::Confirmation { finalist, .. } => {
-                    self.confirmation.as_ref().map(|c| c.id_of(finalist))
-                }
-            };
-            self.told_failures.extend(id.filter(|_| self.confirmation.is_none()));
-            let text = format!(
-                "worker {} panicked: {text}; this one score is lost, the worker goes on",
-                report.worker + 1
-            );
-            self.fault(Some(report.worker), id, text);
-        }
-        self.settle(report.purpose, report.outcome);
-    }
-
-    /// Hands a result to whoever asked for it.
-    fn settle(&mut self, purpose: JobPurpose, outcome: JobOutcome) {
-        let outcome = match outcome {
-            JobOutcome::Scored(score) => Ok(score),
-            JobOutcome::Failed(reason) => Err(reason),
-            JobOutcome::Panicked(text) => Err(format!("its worker panicked: {text}")),
-        };
-        match purpose {
-            JobPurpose::Candidate { id } => {
-                self.evolution
-                    .tell(id, outcome)
-                    .expect("a worker answers once for what it was given");
-            }
-            JobPurpose::Confirmation { finalist, draw } => {
-                if let Some(confirmation) = &mut self.confirmation {
-                    confirmation.tell(finalist, draw, outcome.map(|score| score.value));
-                    if confirmation.is_complete() {
-                        self.phase = Phase::Finished;
-                    }
-                }
-            }
         }
     }
 

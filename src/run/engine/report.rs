@@ -94,14 +94,14 @@ impl Engine<'_> {
     }
 
     /// The noise of one of the search's draws, as far as members that were drawn repeatedly tell it,
-    /// and finalists where they are drawn alike.
+    /// soundings, and finalists where they are drawn alike.
     fn noise(&self, finalists: &[Confirmed]) -> Option<f64> {
         let members = self.evolution.population().members().iter();
         let drawn = members.filter_map(|member| Some((member.score.std?, member.score.repeats)));
         let alike = self.spec.preset.confirms_alike();
         let finalists = finalists.iter().filter(|_| alike);
         let again = finalists.filter_map(|f| Some((f.score?.std?, f.repeats)));
-        pooled_std(drawn.chain(again))
+        pooled_std(drawn.chain(again).chain(self.soundings.found()))
     }
 
     /// A disk that fails costs the file, not the search.

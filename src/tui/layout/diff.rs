@@ -78,6 +78,8 @@ pub struct TableColumns {
 const MUTATION: u16 = 40;
 /// Cells of a delta's digits.
 pub const DELTA: u16 = 6;
+/// From this width on the deltas have bars.
+const BARS: u16 = 100;
 /// From this width on every side has its costs.
 const COSTS: u16 = 180;
 
@@ -89,7 +91,7 @@ impl TableColumns {
             COSTS.. => (SideColumns::with_costs(2), 58, SideColumns::with_costs(61)),
         };
         let deltas = match width {
-            0..120 => {
+            0..BARS => {
                 let ends = [width - 17, width - 10, width - 3];
                 ends.map(|end| DeltaColumns { end, bar: None })
             }

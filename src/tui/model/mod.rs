@@ -155,6 +155,15 @@ impl Setup {
         Ok(())
     }
 
+    /// Puts the list's cursor on the preset that is open.
+    pub fn point_at_open(&mut self) {
+        let Some(form) = &self.form else { return };
+        match form.path() {
+            Some(path) => self.picker.go_to(path),
+            None => self.picker.go_to_shipped(form.name()),
+        }
+    }
+
     /// Presets with changes, by name and file.
     pub fn unsaved(&self) -> impl Iterator<Item = &Form> {
         self.form.as_deref().into_iter().chain(&self.parked).filter(|form| form.is_unsaved())

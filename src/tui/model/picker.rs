@@ -132,6 +132,12 @@ impl Picker {
         self.cursor = at.map_or(self.cursor.min(self.file_row()), |at| self.entries.len() + at);
     }
 
+    /// Puts the cursor on a shipped preset.
+    pub fn go_to_shipped(&mut self, name: &str) {
+        let at = self.entries.iter().position(|entry| entry.name == name);
+        self.cursor = at.unwrap_or(self.cursor);
+    }
+
     pub fn file_row(&self) -> usize {
         self.entries.len() + self.yours.len()
     }

@@ -165,7 +165,7 @@ fn table(model: &Model, search: &Search, canvas: &mut Canvas<'_>, (at, rows): (C
         ..whole::table(model, search, visible)
     };
     let placed = match at.width() {
-        58.. => place(table.population, at, (Purpose::Population, sorted)),
+        58.. => place((table.population, table.noise), at, (Purpose::Population, sorted)),
         _ => small::columns(search, canvas.area().width),
     };
     heads(canvas, &placed, rows.first - 1, sorted);

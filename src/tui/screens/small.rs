@@ -107,7 +107,7 @@ fn best(search: &Search, canvas: &mut Canvas<'_>) {
 pub fn columns(search: &Search, w: u16) -> Vec<(Column, Columns)> {
     if w >= 60 {
         return place(
-            search.population(),
+            (search.population(), search.draw_noise()),
             Columns { start: 0, end: w - 3 },
             (Purpose::Search, Sorted::BY_SCORE),
         );

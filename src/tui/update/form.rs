@@ -41,6 +41,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     match (intent, form.panel) {
         (Intent::NextPanel, Panel::Toml) | (Intent::PreviousPanel, Panel::Form) => {
             form.focus(Panel::Presets);
+            model.setup.point_at_open();
             return Vec::new();
         }
         (Intent::NextPanel, _) => {
@@ -84,7 +85,10 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Back if form.refusal.is_some() => form.refusal = None,
         Intent::Back if form.compares => form.compares = false,
         // Not dropped: what was changed is there again when the preset is reopened.
-        Intent::Back => model.setup.shows_form = false,
+        Intent::Back => {
+            model.setup.shows_form = false;
+            model.setup.point_at_open();
+        }
         _ => {}
     }
     Vec::new()

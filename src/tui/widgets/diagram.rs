@@ -20,6 +20,9 @@ use crate::{
     },
 };
 
+/// From this width on all three shares are shown.
+const ALL_SHARES: u16 = 100;
+
 /// A column of shares: where the value ends, where the bar lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShareColumn {
@@ -49,7 +52,7 @@ pub struct DiagramColumns {
 }
 
 impl DiagramColumns {
-    /// At a width of 40 and more; below 80 with the chosen share, from 120 on with all three.
+    /// At a width of 40 and more; with the chosen share, or with all three where there is room.
     pub fn at(w: u16, share: Share) -> DiagramColumns {
         match w {
             120.. => DiagramColumns::wide(w),
@@ -89,9 +92,20 @@ impl DiagramColumns {
     }
 
     fn medium(w: u16, share: Share) -> DiagramColumns {
-        let ribs = ((w - 80) / 2) & !1;
+        let has_all = w >= ALL_SHARES;
+        let ribs = ((w - 80) / if has_all { 4 } else { 2 }) & !1;
         let at = |x: u16| x + ribs;
         let bar = Columns { start: at(69), end: w - 3 };
+        let pitch = (w - 2 - at(66)) / 3;
+        let column = |nth: u16, share: Share| {
+            let start = at(66) + nth * pitch;
+            let bar = Columns { start: start + 3, end: start + pitch - 3 };
+            ShareColumn { share, value_end: start + 1, bar }
+        };
+        let shares = match has_all {
+            true => (0..).zip(Share::ALL).map(|(nth, share)| column(nth, share)).collect(),
+            false => vec![ShareColumn { share, value_end: at(67), bar }],
+        };
         DiagramColumns {
             map: 2,
             ribs: 7,
@@ -104,7 +118,7 @@ impl DiagramColumns {
             field: Some(at(58)),
             activation: Some(at(63)),
             values: None,
-            shares: vec![ShareColumn { share, value_end: at(67), bar }],
+            shares,
         }
     }
 

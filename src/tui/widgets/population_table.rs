@@ -90,7 +90,7 @@ impl Sorted {
 /// The columns that fit between `columns`, with where they start and how wide they are. Columns
 /// without a value in this run are left out; what is over goes to `from`.
 pub fn place(
-    population: &[Arc<Member>],
+    (population, noise): (&[Arc<Member>], Option<f64>),
     columns: Columns,
     (purpose, sorted): (Purpose, Sorted),
 ) -> Vec<(Column, Columns)> {
@@ -99,7 +99,7 @@ pub fn place(
     order.retain(|column| match column {
         // Where some were drawn again, all have a noise that is known; where all were drawn alike, how
         // often is said elsewhere.
-        Column::Noise => any(|m| m.score.std.is_some()),
+        Column::Noise => noise.is_some() || any(|m| m.score.std.is_some()),
         Column::Draws => {
             let draws = |m: &Member| m.score.repeats;
             population.iter().any(|m| draws(m) != draws(&population[0]))
@@ -157,7 +157,7 @@ pub enum Voice {
 
 impl Table<'_> {
     pub fn draw(&self, canvas: &mut Canvas<'_>, columns: Columns, rows: Rows) {
-        let placed = place(self.population, columns, (self.purpose, self.sorted));
+        let placed = place((self.population, self.noise), columns, (self.purpose, self.sorted));
         heads(canvas, &placed, rows.first - 1, self.sorted);
         let count = self.population.len();
         if count <= usize::from(rows.height()) {

@@ -1,0 +1,83 @@
+//! What goes to the workers, and what comes back from them. Decides nothing about the search.
+
+use super::Engine;
+use crate::run::{
+    protocol::{Phase, Reason, WorkerState},
+    worker::{Job, JobOutcome, JobPurpose, Report},
+};
+
+impl Engine<'_> {
+    pub(super) fn give(&mut self, index: usize, job: Job) {
+        let id = match job.purpose {
+            JobPurpose::Candidate { id } | JobPurpose::Sounding { id } => id,
+            JobPurpose::Confirmation { finalist, .. } => {
+                self.confirmation.as_ref().map_or(0, |c| c.id_of(finalist))
+            }
+        };
+        let purpose = job.purpose;
+        if self.slots[index].worker.give(job) {
+            self.slots[index].state = WorkerState::Scoring { id };
+            return;
+        }
+        self.slots[index].state = WorkerState::Lost;
+        let what_now = "others take its work";
+        self.fault(Some(index), Some(id), format!("worker {} is gone; {what_now}", index + 1));
+        self.settle(purpose, JobOutcome::Failed("its worker was lost".to_owned()));
+        if self.slots.iter().all(|slot| slot.state == WorkerState::Lost) {
+            self.fault(None, None, "all workers are gone; the search ends here".to_owned());
+            self.reason = Some(Reason::Failed);
+            self.phase = Phase::Finished;
+        }
+    }
+
+    pub(super) fn take(&mut self, report: Report) {
+        self.changed = true;
+        self.meter.build += report.building;
+        self.meter.score += report.took.saturating_sub(report.building);
+        self.slots[report.worker].state = WorkerState::Waiting;
+        if let JobOutcome::Panicked(text) = &report.outcome {
+            let id = match report.purpose {
+                JobPurpose::Candidate { id } | JobPurpose::Sounding { id } => Some(id),
+                JobPurpose::Confirmation { finalist, .. } => {
+                    self.confirmation.as_ref().map(|c| c.id_of(finalist))
+                }
+            };
+            let is_candidate = matches!(report.purpose, JobPurpose::Candidate { .. });
+            self.told_failures.extend(id.filter(|_| is_candidate));
+            let text = format!(
+                "worker {} panicked: {text}; this one score is lost, the worker goes on",
+                report.worker + 1
+            );
+            self.fault(Some(report.worker), id, text);
+        }
+        self.settle(report.purpose, report.outcome);
+    }
+
+    /// Hands a result to whoever asked for it.
+    pub(super) fn settle(&mut self, purpose: JobPurpose, outcome: JobOutcome) {
+        let outcome = match outcome {
+            JobOutcome::Scored(score) => Ok(score),
+            JobOutcome::Failed(reason) => Err(reason),
+            JobOutcome::Panicked(text) => Err(format!("its worker panicked: {text}")),
+        };
+        match purpose {
+            JobPurpose::Candidate { id } => {
+                self.evolution
+                    .tell(id, outcome)
+                    .expect("a worker answers once for what it was given");
+            }
+            // Without it the noise is known less well.
+            JobPurpose::Sounding { .. } => {
+                outcome.iter().for_each(|score| self.soundings.learn(score));
+            }
+            JobPurpose::Confirmation { finalist, draw } => {
+                if let Some(confirmation) = &mut self.confirmation {
+                    confirmation.tell(finalist, draw, outcome.map(|score| score.value));
+                    if confirmation.is_complete() {
+                        self.phase = Phase::Finished;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -336,7 +336,11 @@ fn bad_input_is_status_2_and_says_what_to_do() {
             vec!["inspect", "SuperConvK3BNRELU(3,8,1"],
             "structure:1:24: expected ',' after the stride".to_owned(),
         ),
-        (vec!["inspect", "zennet_1M"], "the nearest name is 'zennet_".to_owned()),
+        (vec!["inspect", "zennet_1M"], "the nearest name is 'ZenNet-1M'".to_owned()),
+        (
+            vec!["diff", "zennet_cifar_model_size1M_res3", "ZenNet-2M"],
+            "the nearest name is 'zennet_cifar_model_size1M_res32'".to_owned(),
+        ),
         (
             vec!["inspect", "SuperConvK3BNRELU(3,8,1,1)SuperConvK1BNRELU(9,8,1,1)"],
             "--fix".to_owned(),

@@ -155,7 +155,7 @@ fn export_says_what_is_wrong() {
         (vec!["export", EXAMPLE, "--format", "pytorhc"], 2, "did you mean `pytorch`?"),
         (vec!["export", EXAMPLE], 2, "--format <structure|pytorch>"),
         (vec!["export", EXAMPLE, "--format", "pytorch", "--force"], 2, "--output <FILE>"),
-        (vec!["export", "zennet_1M", "--format", "pytorch"], 2, "the nearest name is 'zennet_"),
+        (vec!["export", "zennet_1M", "--format", "pytorch"], 2, "the nearest name is 'ZenNet-1M'"),
         (to(&inside), 1, "none/net.py: can't be written: "),
         (to(&itself), 1, "/.: can't be written: it is there and is no file"),
     ] {

@@ -84,13 +84,15 @@ pub enum Context {
     Export,
     Solve,
     Palette,
+    /// Choosing a theme.
+    Theme,
     Help,
     /// Asked whether to leave a running search.
     Leave,
 }
 
 impl Context {
-    pub const ALL: [Context; 18] = [
+    pub const ALL: [Context; 19] = [
         Context::Picker,
         Context::Path,
         Context::Form,
@@ -107,6 +109,7 @@ impl Context {
         Context::Export,
         Context::Solve,
         Context::Palette,
+        Context::Theme,
         Context::Help,
         Context::Leave,
     ];
@@ -125,6 +128,7 @@ impl Context {
             Context::Export => "Export",
             Context::Solve => "Solve",
             Context::Palette => "Actions",
+            Context::Theme => "Themes",
             Context::Help => "Help",
             Context::Leave => "Leave",
         }
@@ -271,6 +275,8 @@ pub enum Intent {
     ExportCsv,
     ExportJson,
     Palette,
+    /// Choose the theme.
+    Theme,
     Help,
     Quit,
     /// Ends the search and the program.
@@ -360,6 +366,7 @@ mod tests {
                 | Context::Log
                 | Context::Export
                 | Context::Solve
+                | Context::Theme
                 | Context::Help
                 | Context::Leave => false,
             }

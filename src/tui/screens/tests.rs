@@ -1,4 +1,5 @@
 mod diff;
+mod looks;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
@@ -289,7 +290,7 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 46] = [
+const SCREENS: [Named; 47] = [
     ("picker", fixture::model),
     ("picker_latency", latency),
     ("form", form),
@@ -323,6 +324,7 @@ const SCREENS: [Named; 46] = [
     ("solving", solving),
     ("solved", solved),
     ("palette", palette),
+    ("themes", looks::choosing),
     ("log", log),
     ("log_filter", log_filter),
     ("export", exporting),

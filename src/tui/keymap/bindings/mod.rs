@@ -70,6 +70,14 @@ const LAST: &[Binding] = &[
         ..ROW
     },
     Binding {
+        keys: &[(Key::Char('T'), Intent::Theme)],
+        short: "T",
+        shown: "T",
+        description: "choose the theme",
+        contexts: SCREENS,
+        ..ROW
+    },
+    Binding {
         keys: &[(Key::Char('q'), Intent::Quit), (Key::Ctrl('c'), Intent::Quit)],
         short: "q",
         shown: "q C-c",
@@ -92,6 +100,7 @@ const LAST: &[Binding] = &[
             Context::Export,
             Context::Solve,
             Context::Palette,
+            Context::Theme,
             Context::Help,
         ],
         ..ROW

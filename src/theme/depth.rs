@@ -28,9 +28,8 @@ impl Depth {
         let term = value("TERM").unwrap_or_default();
         let of = |names: &[&str]| names.iter().any(|name| term.starts_with(name));
         let colorterm = value("COLORTERM").unwrap_or_default();
-        if matches!(colorterm.as_str(), "truecolor" | "24bit") || term.ends_with("-direct") {
-            Depth::TrueColor
-        } else if of(&FULL) {
+        let is_full = matches!(colorterm.as_str(), "truecolor" | "24bit");
+        if is_full || term.ends_with("-direct") || of(&FULL) {
             Depth::TrueColor
         } else if term.contains("256color") || !colorterm.is_empty() {
             Depth::Ansi256

@@ -144,21 +144,20 @@ pub fn of_terminal(colour: Colour) -> Color {
 }
 
 #[cfg(test)]
-impl Theme {
-    /// A shipped one, with every glyph.
-    pub fn shipped(name: &str, depth: Depth) -> Theme {
-        let scheme = shipped_theme(name).expect("shipped");
-        Theme::new(scheme, Display { depth, glyphs: Glyphs::Unicode })
-    }
-
-    pub fn ink(depth: Depth) -> Theme {
-        Theme::shipped(DARK, depth)
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Theme {
+        /// A shipped one, with every glyph.
+        pub fn shipped(name: &str, depth: Depth) -> Theme {
+            let scheme = shipped_theme(name).expect("shipped");
+            Theme::new(scheme, Display { depth, glyphs: Glyphs::Unicode })
+        }
+
+        pub fn ink(depth: Depth) -> Theme {
+            Theme::shipped(DARK, depth)
+        }
+    }
 
     #[test]
     fn roles_become_what_the_terminal_shows() {

@@ -16,5 +16,6 @@ pub mod score;
 pub mod search;
 pub mod space;
 pub mod text;
+pub mod theme;
 #[cfg(feature = "tui")]
 pub mod tui;

@@ -16,7 +16,12 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
 
     let options = match cli.command {
         None => tui::Options::default(),
-        Some(cli::Command::Tui(args)) => tui::Options { preset: args.preset, sets: args.sets },
+        Some(cli::Command::Tui(args)) => tui::Options {
+            preset: args.preset,
+            sets: args.sets,
+            theme: args.theme,
+            ascii: args.ascii,
+        },
         Some(command) => return cli::run(&command),
     };
     let exit = tui::open(&options).map_err(Failure::usage)?.run().map_err(Failure::failed)?;

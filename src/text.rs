@@ -1,5 +1,7 @@
-//! Text for people: counts with commas, bytes in their units, names without control characters, the name that was meant.
-//! A leaf that every part may use.
+//! Text for people: counts with commas, bytes in their units, names without control characters, the name that was
+//! meant, where in a file something is wrong. A leaf that every part may use.
+
+use std::fmt;
 
 /// Whether a character has no glyph of its own and changes how its neighbours are shown: controls, and
 /// Unicode's marks for direction, joining and invisible space.
@@ -61,6 +63,57 @@ pub fn nearest<S: AsRef<str>>(
     known.into_iter().map(edits).min_by_key(|(_, edits)| *edits)
 }
 
+/// ", did you mean …?" for a name close to a known one, or nothing.
+pub fn did_you_mean<S: AsRef<str>>(name: &str, known: impl IntoIterator<Item = S>) -> String {
+    match nearest(name, known) {
+        Some((known, edits)) if edits <= 2 + name.chars().count() / 3 => {
+            format!(", did you mean '{}'?", known.as_ref())
+        }
+        _ => String::new(),
+    }
+}
+
+/// Line and column of a byte, from 1; columns count characters.
+pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
+    (line, column)
+}
+
+/// What is wrong with a file, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileError {
+    /// The file, as it may be printed.
+    pub origin: String,
+    /// From 1; none where no place in the text is to blame.
+    pub line_column: Option<(usize, usize)>,
+    pub message: String,
+}
+
+impl FileError {
+    /// At a byte of `text`; none blames the whole. What comes from the file is made printable.
+    pub fn at(origin: &str, text: &str, offset: Option<usize>, message: &str) -> FileError {
+        FileError {
+            origin: printable(origin),
+            line_column: offset.map(|offset| line_column(text, offset)),
+            message: printable(message),
+        }
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.origin)?;
+        if let Some((line, column)) = self.line_column {
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl std::error::Error for FileError {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +145,15 @@ mod tests {
         assert_eq!(nearest("qucik", ["quick", "quack"]), Some(("quick", 1)));
         assert_eq!(nearest("x", [] as [&str; 0]), None);
         assert!(nearest(&"a".repeat(1_000_000), ["b"]).is_some_and(|(_, edits)| edits == 60));
+    }
+
+    #[test]
+    fn places_are_told_by_line_and_column() {
+        let error = FileError::at("a\u{1b}.toml", "größe\nx = 1", Some(10), "bad\u{7}");
+        assert_eq!(error.to_string(), "a\u{fffd}.toml:2:3: bad\u{fffd}");
+        assert_eq!(FileError::at("a", "", None, "bad").to_string(), "a: bad");
+        assert_eq!(did_you_mean("tehme", ["theme", "ascii"]), ", did you mean 'theme'?");
+        assert_eq!(did_you_mean("x", ["theme"]), "");
     }
 
     #[test]

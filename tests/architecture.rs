@@ -10,6 +10,7 @@ use std::{
 /// A part, and the parts it may import.
 const ARROWS: &[(&str, &[&str])] = &[
     ("text", &[]),
+    ("theme", &["text"]),
     ("random", &[]),
     ("score", &[]),
     ("arch", &["text"]),
@@ -25,14 +26,17 @@ const ARROWS: &[(&str, &[&str])] = &[
         "run",
         &[
             "analytic", "arch", "nn", "optimum", "proxy", "random", "score", "search", "space",
-            "text",
+            "text", "theme",
         ],
     ),
     (
         "cli",
-        &["anatomy", "arch", "export", "nn", "optimum", "proxy", "run", "score", "space", "text"],
+        &[
+            "anatomy", "arch", "export", "nn", "optimum", "proxy", "run", "score", "space", "text",
+            "theme",
+        ],
     ),
-    ("tui", &["anatomy", "arch", "export", "run", "score", "space", "text"]),
+    ("tui", &["anatomy", "arch", "export", "run", "score", "space", "text", "theme"]),
 ];
 
 /// Crates that stay in one part.

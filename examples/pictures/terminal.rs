@@ -25,6 +25,7 @@ impl Terminal {
         command.cwd(std::env::current_dir()?);
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
+        command.env("LC_ALL", "C.UTF-8");
         let child = pty.slave.spawn_command(command).map_err(io::Error::other)?;
         let parser = Arc::new(Mutex::new(vt100::Parser::new(rows, cols, 0)));
         let mut output = pty.master.try_clone_reader().map_err(io::Error::other)?;

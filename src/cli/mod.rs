@@ -15,6 +15,7 @@ mod score;
 mod search;
 mod signals;
 mod solve;
+mod themes;
 
 use std::process::ExitCode;
 
@@ -51,6 +52,8 @@ pub enum Command {
     /// List, show and check presets
     #[command(subcommand)]
     Presets(presets::PresetsCommand),
+    /// List the terminal UI's themes, shipped and yours
+    Themes(themes::ThemesArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -61,6 +64,12 @@ pub struct TuiArgs {
     /// Change a setting of the preset, such as search.seed=7
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "preset")]
     pub sets: Vec<String>,
+    /// The colours, over what config.toml says; `zendo themes` lists what there is
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Draw with ASCII alone
+    #[arg(long)]
+    pub ascii: bool,
     /// Keep everything in one process
     #[arg(long)]
     pub foreground: bool,
@@ -82,5 +91,6 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Diff(args) => diff::run(args),
         Command::Export(args) => export::run(args),
         Command::Presets(command) => presets::run(command),
+        Command::Themes(args) => themes::run(args),
     }
 }

@@ -6,19 +6,23 @@
 pub mod protocol;
 pub mod table;
 
+mod config;
 mod confirmation;
 mod engine;
 mod estimate;
 mod files;
+mod folder;
 mod handle;
 mod meter;
 mod presets;
 mod prover;
 mod solving;
 mod spec;
+mod themes;
 mod worker;
 
 pub use crate::optimum::Unsolvable;
+pub use config::{Config, config, keep_theme};
 pub use engine::{spawn, spawn_with};
 pub use estimate::{Estimate, Estimating};
 pub use files::{Existing, read_text, write_text};
@@ -30,4 +34,5 @@ pub use presets::{
 pub use prover::{Proof, Wanted};
 pub use solving::Solving;
 pub use spec::{RunSpec, StartError};
+pub use themes::{UserTheme, user_themes};
 pub use worker::{Role, ScorerFactory};

@@ -5,12 +5,14 @@
 //! for.
 
 use std::{
-    ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
 };
 
-use super::files::{Existing, read_text, write_text};
+use super::{
+    files::{Existing, read_text, write_text},
+    folder::config_folder,
+};
 use crate::{
     space::{Preset, PresetError, PresetFiles, PresetSource, shipped_preset},
     text::{is_unprintable, printable},
@@ -70,17 +72,9 @@ pub enum SaveError {
     Other(String),
 }
 
-/// Where the user's presets lie: `zendo/presets` in `$XDG_CONFIG_HOME`, else in `~/.config`.
+/// Where the user's presets lie.
 fn folder() -> Option<PathBuf> {
-    folder_under(std::env::var_os("XDG_CONFIG_HOME"), std::env::var_os("HOME"))
-}
-
-fn folder_under(config: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
-    // A relative one is to be ignored, says the XDG base directory specification.
-    let absolute = |path: OsString| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
-    let config = config.and_then(absolute);
-    let config = config.or_else(|| Some(home.and_then(absolute)?.join(".config")))?;
-    Some(config.join("zendo").join("presets"))
+    Some(config_folder()?.join("presets"))
 }
 
 /// Finds a shipped preset, one of the user's, or a file, in this order.
@@ -208,19 +202,6 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-
-    #[test]
-    fn the_folder_is_where_configuration_lies() {
-        let under = |config: &str, home: &str| {
-            let some = |text: &str| Some(OsString::from(text)).filter(|text| !text.is_empty());
-            folder_under(some(config), some(home))
-        };
-        let path = |text: &str| Some(PathBuf::from(text));
-        assert_eq!(under("/c", "/h"), path("/c/zendo/presets"));
-        assert_eq!(under("", "/h"), path("/h/.config/zendo/presets"));
-        assert_eq!(under("not/absolute", "/h"), path("/h/.config/zendo/presets"));
-        assert_eq!(under("", ""), None);
-    }
 
     #[test]
     fn good_and_broken_files_are_listed_by_name() {

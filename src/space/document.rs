@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{Preset, schema::SCHEMA, shipped_preset, shipped_preset_names};
-use crate::text::{nearest, printable};
+use crate::text::{did_you_mean, line_column, printable};
 
 /// Files larger than this are no presets.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -268,7 +268,7 @@ fn open(
             let message = if looks_like_a_file {
                 format!("can't be read: {reason}")
             } else {
-                let hint = hint(reference, shipped_preset_names());
+                let hint = did_you_mean(reference, shipped_preset_names());
                 format!("no such preset and no such file{hint}; `zendo presets list` shows all")
             };
             Err(PresetError { origin: shown, line_column: None, key: String::new(), message })
@@ -306,7 +306,7 @@ fn check_keys(layer: &Layer, section: &str, table: &Table) -> Result<(), PresetE
         let path = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
         if !known.contains(&key.as_str()) {
             let shown = printable(key);
-            let mut meant = hint(key, known.iter().copied());
+            let mut meant = did_you_mean(key, known.iter().copied());
             if meant.is_empty() {
                 meant = hint_path(&path);
             }
@@ -320,16 +320,6 @@ fn check_keys(layer: &Layer, section: &str, table: &Table) -> Result<(), PresetE
     Ok(())
 }
 
-/// ", did you mean …?" for a name close to a known one, or nothing.
-fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    match nearest(name, known) {
-        Some((known, edits)) if edits <= 2 + name.chars().count() / 3 => {
-            format!(", did you mean '{known}'?")
-        }
-        _ => String::new(),
-    }
-}
-
 fn hint_path(path: &str) -> String {
     let all: Vec<String> = SCHEMA
         .iter()
@@ -341,7 +331,7 @@ fn hint_path(path: &str) -> String {
     let same_field = all.iter().find(|known| known.rsplit('.').next() == Some(field));
     match same_field {
         Some(known) => format!(", did you mean '{known}'?"),
-        None => hint(path, all.iter().map(String::as_str)),
+        None => did_you_mean(path, all.iter().map(String::as_str)),
     }
 }
 
@@ -369,13 +359,6 @@ pub(super) fn key_offset(text: &str, key: &str) -> Option<usize> {
         }
         table = item.as_table_like()?;
     }
-}
-
-pub(super) fn line_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
-    (line, column)
 }
 
 /// Lays `over` on `base`; tables merge, everything else replaces.

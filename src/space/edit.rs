@@ -14,7 +14,7 @@ use super::{
     document::{self, Layer},
     shipped_preset,
 };
-use crate::text::printable;
+use crate::text::{line_column, printable};
 
 /// A key that two presets say differently; none where one says nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Difference {
 /// The line, from 1, where `text` says `section.key`.
 pub fn key_line(text: &str, key: &str) -> Option<usize> {
     let offset = document::key_offset(text, key)?;
-    Some(document::line_column(text, offset).0)
+    Some(line_column(text, offset).0)
 }
 
 impl PresetSource {

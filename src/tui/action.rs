@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::{
     run::{
-        Broken, Estimate, Existing, Proof, RunSpec, SaveError, UserPreset, Wanted,
+        Broken, Estimate, Existing, Proof, RunSpec, SaveError, UserPreset, UserTheme, Wanted,
         protocol::{Command, Update},
     },
     space::PresetSource,
@@ -61,6 +61,10 @@ pub enum Action {
     Wrote(Document, Result<String, String>),
     /// The user's presets, as they are now.
     Presets(Vec<UserPreset>),
+    /// The user's themes, as they are now.
+    Themes(Vec<UserTheme>),
+    /// The answer to [`Effect::KeepTheme`]: the file, or what stood in the way.
+    KeptTheme(String, Result<String, String>),
     /// The answer to [`Effect::Read`].
     Read(PathBuf, Result<String, String>),
     /// The answer to [`Effect::SavePreset`].
@@ -80,6 +84,10 @@ pub enum Effect {
     Read(PathBuf),
     /// The answer is [`Action::Presets`].
     ListPresets,
+    /// The answer is [`Action::Themes`].
+    ListThemes,
+    /// For the next start, by its name.
+    KeepTheme(String),
     SavePreset(Box<Save>),
     /// Measure how fast this would be; the answer to an earlier one isn't wanted any more.
     Estimate(Box<RunSpec>),

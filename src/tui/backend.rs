@@ -56,15 +56,62 @@ impl<W: Write> LeanBackend<W> {
         }
         let shows_ink = !blank || cell.modifier.intersects(seen);
         if shows_ink && cell.fg != pen.fg {
-            queue!(self.out, SetForegroundColor(cell.fg.into_crossterm()))?;
+            self.colour(cell.fg, Side::Ink)?;
             pen.fg = cell.fg;
         }
         if cell.bg != pen.bg {
-            queue!(self.out, SetBackgroundColor(cell.bg.into_crossterm()))?;
+            self.colour(cell.bg, Side::Ground)?;
             pen.bg = cell.bg;
         }
         Ok(())
     }
+
+    /// The 16 colours go out as every terminal that has colours knows them; crossterm would send them as
+    /// the first of 256, which is longer and which plain terminals don't know.
+    fn colour(&mut self, colour: Color, side: Side) -> io::Result<()> {
+        if let Some(n) = number_of_16(colour) {
+            let base = match (side, n) {
+                (Side::Ink, 0..=7) => 30,
+                (Side::Ink, _) => 82,
+                (Side::Ground, 0..=7) => 40,
+                (Side::Ground, _) => 92,
+            };
+            return write!(self.out, "\u{1b}[{}m", base + n);
+        }
+        match side {
+            Side::Ink => queue!(self.out, SetForegroundColor(colour.into_crossterm())),
+            Side::Ground => queue!(self.out, SetBackgroundColor(colour.into_crossterm())),
+        }
+    }
+}
+
+/// What a colour is set for.
+#[derive(Clone, Copy)]
+enum Side {
+    Ink,
+    Ground,
+}
+
+fn number_of_16(colour: Color) -> Option<u8> {
+    Some(match colour {
+        Color::Black => 0,
+        Color::Red => 1,
+        Color::Green => 2,
+        Color::Yellow => 3,
+        Color::Blue => 4,
+        Color::Magenta => 5,
+        Color::Cyan => 6,
+        Color::Gray => 7,
+        Color::DarkGray => 8,
+        Color::LightRed => 9,
+        Color::LightGreen => 10,
+        Color::LightYellow => 11,
+        Color::LightBlue => 12,
+        Color::LightMagenta => 13,
+        Color::LightCyan => 14,
+        Color::White => 15,
+        Color::Reset | Color::Rgb(..) | Color::Indexed(_) => return None,
+    })
 }
 
 impl<W: Write> Backend for LeanBackend<W> {
@@ -153,6 +200,15 @@ mod tests {
         assert_eq!(
             bytes(&[("a", on.fg(red)), (" ", on.fg(blue)), ("b", on.fg(red)), ("c", on.fg(blue))]),
             "\u{1b}[1;1H\u{1b}[38;5;1m\u{1b}[48;5;4ma b\u{1b}[38;5;4mc\u{1b}[0m"
+        );
+    }
+
+    #[test]
+    fn sixteen_colours_go_to_plain_terminals() {
+        let style = Style::new().fg(Color::LightYellow).bg(Color::Blue);
+        assert_eq!(
+            bytes(&[("a", style), ("b", style.fg(Color::Red).bg(Color::DarkGray))]),
+            "\u{1b}[1;1H\u{1b}[93m\u{1b}[44ma\u{1b}[31m\u{1b}[100mb\u{1b}[0m"
         );
     }
 

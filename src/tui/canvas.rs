@@ -1,9 +1,17 @@
 //! Drawing by cell: text at columns, clipped. Owns: clipping, grounds, what happens to control
-//! characters. Must not know: screens. Invariant: nothing is written outside the area handed in.
+//! characters and to glyphs that the terminal can't show. Must not know: screens. Invariant: nothing is written outside the area handed in.
 
-use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Span};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Color, Style},
+    text::Span,
+};
 
-use super::theme::{Ground, Ink, Role, Theme};
+use super::{
+    glyphs::Glyphs,
+    theme::{Ground, Ink, Role, Theme},
+};
 use crate::text::is_unprintable;
 
 /// A buffer with a theme and a ground. Columns and rows are absolute; whatever lies outside the
@@ -115,14 +123,38 @@ impl<'a> Canvas<'a> {
 
     /// One glyph with a colour above and a colour below: `▄` in `below` on `above`.
     pub fn halves(&mut self, x: u16, y: u16, above: Role, below: Role) {
-        let style = Style::new().bg(self.theme.colour(above)).fg(self.theme.colour(below));
-        self.styled(x, y, "▄", style);
+        match self.theme.glyphs() {
+            Glyphs::Unicode => {
+                let style = Style::new().bg(self.theme.colour(above)).fg(self.theme.colour(below));
+                self.styled(x, y, "▄", style);
+            }
+            // No glyph of ASCII has halves: what lies above stands for both.
+            Glyphs::Ascii => {
+                self.text(x, y, "█", above);
+            }
+        }
     }
 
     /// A glyph in `ink` on a ground of `role`'s colour.
     pub fn glyph_on(&mut self, x: u16, y: u16, glyph: &str, ink: impl Into<Ink>, role: Role) {
         let style = self.theme.style(ink.into(), self.ground).bg(self.theme.colour(role));
         self.styled(x, y, glyph, style);
+    }
+
+    /// A character that is being typed at.
+    pub fn typed_at(&mut self, x: u16, y: u16, character: &str) {
+        self.styled(x, y, character, self.theme.typed_at());
+    }
+
+    /// A glyph in a colour of another theme.
+    pub fn sample(&mut self, x: u16, y: u16, glyph: &str, (ink, ground): (Color, Color)) {
+        self.styled(x, y, glyph, Style::new().fg(ink).bg(ground));
+    }
+
+    /// Names of keys, spelt out where their glyphs can't be shown; gives the column after them.
+    pub fn keys(&mut self, x: u16, y: u16, keys: &str, ink: impl Into<Ink>) -> u16 {
+        let keys = self.theme.glyphs().keys(keys);
+        self.text(x, y, keys, ink)
     }
 
     pub fn vertical_rule(&mut self, x: u16, rows: std::ops::RangeInclusive<u16>) {
@@ -137,7 +169,9 @@ impl<'a> Canvas<'a> {
         }
     }
 
+    /// Where every text becomes cells.
     fn styled(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
+        let text = &*self.theme.glyphs().shown(text);
         let inside = y >= self.area.top() && y < self.area.bottom();
         if !inside || x < self.area.left() || x >= self.area.right() {
             return x.saturating_add(width(text));

@@ -18,16 +18,21 @@ use tokio::{
 };
 
 use super::{
-    Exit,
+    Exit, Opening,
     action::{Action, Effect, Save},
     keymap::{self, Key},
     model::{Document, Model},
+    probe::{self, Charset, Late},
     screens,
     terminal::{self, Screen},
-    theme::Theme,
+    theme::Display,
     update::update,
+    variable,
 };
-use crate::run::{self, Estimating, Existing, Handle, SaveError, Solving, protocol::Command};
+use crate::{
+    run::{self, Estimating, Existing, Handle, SaveError, Solving, protocol::Command},
+    theme::{DARK, Depth, LIGHT, MONO},
+};
 
 /// Shortest time between frames for input.
 const INPUT_FRAME: Duration = Duration::from_millis(33);
@@ -38,11 +43,11 @@ const SSH_FRAME: Duration = Duration::from_millis(250);
 const BLOCKED_FACTOR: u32 = 4;
 
 /// Runs the UI from `model` until it is left.
-pub fn run(model: Model) -> anyhow::Result<Exit> {
+pub fn run(model: Model, opening: Opening) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     leave_when_stuck()?;
     let exit = runtime.block_on(async {
-        let mut ui = Ui::open(model)?;
+        let mut ui = Ui::open(model, opening)?;
         ui.live().await
     });
     let exit = exit.or_else(|error| if is_hang_up(&error) { Ok(Exit::HungUp) } else { Err(error) });
@@ -118,9 +123,10 @@ enum Woken {
 
 struct Ui {
     model: Model,
-    theme: Theme,
     screen: Screen,
     input: terminal::Input,
+    /// What the terminal may still answer.
+    late: Late,
     signals: Signals,
     engine: Option<Handle>,
     solving: Option<Solving>,
@@ -136,17 +142,30 @@ struct Ui {
 }
 
 impl Ui {
-    fn open(model: Model) -> anyhow::Result<Ui> {
+    fn open(mut model: Model, opening: Opening) -> anyhow::Result<Ui> {
         let signals = Signals::watch()?;
-        let theme = Theme::ink(terminal::depth());
         let is_remote = std::env::var_os("SSH_CONNECTION").is_some();
         let screen = Screen::open()?;
+        let answers = screen.ask(&variable)?;
+        let charset = Charset::of_locale(&variable);
+        model.themes.fit(Display {
+            depth: Depth::promised(&variable),
+            glyphs: probe::glyphs(opening.ascii, charset, answers.cells),
+        });
+        if !opening.is_theme_named {
+            let name = match probe::is_light(answers.ground, &variable) {
+                _ if model.themes.display().depth == Depth::Mono => MONO,
+                Some(true) => LIGHT,
+                Some(false) | None => DARK,
+            };
+            model.themes.show(name).map_err(anyhow::Error::msg)?;
+        }
         let now = Instant::now();
         let mut ui = Ui {
             model,
-            theme,
             screen,
             input: terminal::Input::new(),
+            late: Late::after(&answers),
             signals,
             engine: None,
             solving: None,
@@ -162,6 +181,9 @@ impl Ui {
         let (width, height) = ui.screen.size()?;
         ui.act(Action::Resize { width, height })?;
         ui.act(Action::Presets(run::user_presets()))?;
+        for event in answers.typed {
+            ui.take(event)?;
+        }
         Ok(ui)
     }
 
@@ -224,13 +246,16 @@ impl Ui {
 
     fn draw(&mut self) -> anyhow::Result<()> {
         self.due = None;
-        let (model, theme) = (&self.model, &self.theme);
+        let (model, theme) = (&self.model, self.model.themes.theme());
         self.last_write = self.screen.draw(|buffer| screens::draw(model, theme, buffer))?;
         self.last_frame = Instant::now();
         Ok(())
     }
 
     fn take(&mut self, event: Event) -> anyhow::Result<()> {
+        if self.late.swallows(&event) {
+            return Ok(());
+        }
         let action = match event {
             Event::Key(event) => match Key::from_event(event) {
                 None => return Ok(()),
@@ -282,6 +307,11 @@ impl Ui {
                     self.act(Action::Read(path, text))?;
                 }
                 Effect::ListPresets => self.act(Action::Presets(run::user_presets()))?,
+                Effect::ListThemes => self.act(Action::Themes(run::user_themes()))?,
+                Effect::KeepTheme(name) => {
+                    let kept = run::keep_theme(&name);
+                    self.act(Action::KeptTheme(name, kept))?;
+                }
                 Effect::SavePreset(save) => {
                     let saved = save_preset(&save);
                     self.act(Action::SavedPreset(save, saved))?;

@@ -12,9 +12,11 @@ mod edit;
 mod event_loop;
 mod filter;
 mod format;
+mod glyphs;
 mod keymap;
 mod layout;
 mod model;
+mod probe;
 mod screens;
 mod terminal;
 mod theme;
@@ -28,6 +30,7 @@ use std::io::IsTerminal;
 
 use anyhow::bail;
 
+use crate::run::{config, user_themes};
 use model::{Form, Host, Model};
 
 /// How the UI is opened.
@@ -37,6 +40,19 @@ pub struct Options {
     pub preset: Option<String>,
     /// `key=value` over the preset.
     pub sets: Vec<String>,
+    /// A theme's name, over what the user keeps.
+    pub theme: Option<String>,
+    /// Draw with ASCII alone.
+    pub ascii: bool,
+}
+
+/// What is settled only when the terminal has been asked.
+#[derive(Clone, Copy, Debug)]
+struct Opening {
+    /// A theme was named; the terminal's ground has no say.
+    is_theme_named: bool,
+    /// Whether to draw with ASCII alone, where the user says so.
+    ascii: Option<bool>,
 }
 
 /// How it was left.
@@ -67,6 +83,7 @@ impl Exit {
 #[derive(Debug)]
 pub struct Tui {
     model: Model,
+    opening: Opening,
 }
 
 impl Tui {
@@ -75,14 +92,14 @@ impl Tui {
     /// # Errors
     /// A terminal that can't be set up or drawn on, an engine that can't be started.
     pub fn run(self) -> anyhow::Result<Exit> {
-        event_loop::run(self.model)
+        event_loop::run(self.model, self.opening)
     }
 }
 
 /// Gets the UI ready.
 ///
 /// # Errors
-/// No terminal to draw on; a preset that can't be opened.
+/// No terminal to draw on; a preset or a theme that can't be opened; settings with a fault.
 pub fn open(options: &Options) -> anyhow::Result<Tui> {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     if is_dumb || !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
@@ -91,7 +108,10 @@ pub fn open(options: &Options) -> anyhow::Result<Tui> {
              `zendo search --preset NAME` runs a search without one"
         );
     }
+    let config = config()?;
     let mut model = Model::new(host());
+    let is_theme_named = name_theme(&mut model, options.theme.as_deref(), config.theme.as_deref())?;
+    let ascii = if options.ascii { Some(true) } else { config.ascii };
     if let Some(reference) = &options.preset {
         match crate::run::open_preset(reference) {
             Ok(mut source) => {
@@ -109,7 +129,30 @@ pub fn open(options: &Options) -> anyhow::Result<Tui> {
     } else if !options.sets.is_empty() {
         bail!("--set changes a preset; name one with --preset");
     }
-    Ok(Tui { model })
+    Ok(Tui { model, opening: Opening { is_theme_named, ascii } })
+}
+
+/// Puts the theme in force that was asked for, else the one that is kept; tells whether there is one. A kept
+/// one that can't be used is said, and doesn't keep anybody from working.
+fn name_theme(model: &mut Model, asked: Option<&str>, kept: Option<&str>) -> anyhow::Result<bool> {
+    model.themes.list(user_themes());
+    if let Some(name) = asked {
+        model.themes.show(name).map_err(anyhow::Error::msg)?;
+        return Ok(true);
+    }
+    let Some(name) = kept else { return Ok(false) };
+    match model.themes.show(name) {
+        Ok(()) => Ok(true),
+        Err(why) => {
+            model.complain(why);
+            Ok(false)
+        }
+    }
+}
+
+/// An environment variable, where it is set to text.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 fn host() -> Host {

@@ -31,7 +31,13 @@ use ratatui::{
     layout::{Position, Rect},
 };
 
-use super::{backend::LeanBackend, theme::Depth};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::{
+    backend::LeanBackend,
+    probe::{self, Answers},
+};
+use crate::theme::Variable;
 
 /// Stray prints kept for after the UI; more than this is cut.
 const MAX_STRAY_BYTES: u64 = 64 * 1024;
@@ -198,16 +204,54 @@ fn give_stderr_back() {
     }
 }
 
-/// How many colours the terminal shows, by what the environment says.
-pub fn depth() -> Depth {
-    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
-        return Depth::Mono;
+/// How long the terminal may take to answer, here and over SSH. It is waited for only where the terminal
+/// answers nothing at all.
+const PATIENCE: Duration = Duration::from_millis(150);
+const PATIENCE_OVER_SSH: Duration = Duration::from_millis(600);
+/// Most that is read before the first key: more was pasted.
+const MAX_ANSWER: usize = 1024 * 1024;
+
+impl Screen {
+    /// Asks the terminal what it is, before anybody else reads from it.
+    ///
+    /// # Errors
+    /// The terminal can't be written or read.
+    pub fn ask(&self, variable: Variable<'_>) -> io::Result<Answers> {
+        let is_remote = variable("SSH_CONNECTION").is_some();
+        let patience = if is_remote { PATIENCE_OVER_SSH } else { PATIENCE };
+        let mut out = io::stdout().lock();
+        out.write_all(probe::question(variable).as_bytes())?;
+        out.flush()?;
+        let deadline = Instant::now() + patience;
+        let (mut bytes, mut buffer) = (Vec::new(), [0; 1024]);
+        while readable_until(deadline)? && bytes.len() < MAX_ANSWER {
+            let count = match rustix::io::read(io::stdin(), &mut buffer) {
+                Ok(count) => count,
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            bytes.extend_from_slice(&buffer[..count]);
+            // Nothing at all is a terminal that is gone.
+            if count == 0 || Answers::read(&bytes).is_whole {
+                break;
+            }
+        }
+        Ok(Answers::read(&bytes))
     }
-    match supports_color::on_cached(supports_color::Stream::Stdout) {
-        Some(level) if level.has_16m => Depth::TrueColor,
-        Some(level) if level.has_256 => Depth::Ansi256,
-        Some(_) => Depth::Ansi16,
-        None => Depth::Mono,
+}
+
+/// Whether there is something to read from stdin by then.
+fn readable_until(deadline: Instant) -> io::Result<bool> {
+    let stdin = io::stdin();
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = Timespec::try_from(left).map_err(io::Error::other)?;
+        let mut watched = [PollFd::new(&stdin, PollFlags::IN)];
+        match poll(&mut watched, Some(&timeout)) {
+            Ok(count) => return Ok(count > 0),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 
@@ -216,8 +260,8 @@ pub fn wait_for_hangup() {
     let stdin = io::stdin();
     loop {
         // No event asked for: only hang-ups and errors are told.
-        let mut watched = [rustix::event::PollFd::new(&stdin, rustix::event::PollFlags::empty())];
-        match rustix::event::poll(&mut watched, None) {
+        let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
+        match poll(&mut watched, None) {
             Ok(_) if !watched[0].revents().is_empty() => return,
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(_) => return,

@@ -3,6 +3,7 @@
 #![cfg(all(feature = "tui", unix))]
 
 mod flows;
+mod looks;
 
 use std::{
     io::{Read, Write},
@@ -44,6 +45,7 @@ impl Terminal {
         command.cwd(folder);
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
+        command.env("LC_ALL", "C.UTF-8");
         command.env_remove("NO_COLOR");
         command.env_remove("SSH_CONNECTION");
         let child = pty.slave.spawn_command(command).expect("zendo starts");

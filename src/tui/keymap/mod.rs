@@ -108,6 +108,8 @@ pub enum Context {
     Export,
     Solve,
     Palette,
+    /// Choosing a theme.
+    Theme,
     Help,
     /// Asked whether to leave a running search.
     Leave,
@@ -116,7 +118,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 19] = [
+    pub const ALL: [Context; 20] = [
         Context::Picker,
         Context::Path,
         Context::Form,
@@ -133,6 +135,7 @@ impl Context {
         Context::Export,
         Context::Solve,
         Context::Palette,
+        Context::Theme,
         Context::Help,
         Context::Leave,
         Context::Stop,
@@ -152,6 +155,7 @@ impl Context {
             Context::Export => "Export",
             Context::Solve => "Solve",
             Context::Palette => "Actions",
+            Context::Theme => "Themes",
             Context::Help => "Help",
             Context::Leave => "Leave",
             Context::Stop => "Stop",
@@ -301,6 +305,8 @@ pub enum Intent {
     ExportCsv,
     ExportJson,
     Palette,
+    /// Choose the theme.
+    Theme,
     Help,
     Quit,
     /// Ends the search and the program.
@@ -390,6 +396,7 @@ mod tests {
                 | Context::Log
                 | Context::Export
                 | Context::Solve
+                | Context::Theme
                 | Context::Help
                 | Context::Leave
                 | Context::Stop => false,

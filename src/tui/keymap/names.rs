@@ -73,6 +73,7 @@ impl Intent {
             Intent::ExportPyTorch => "Export as PyTorch",
             Intent::ExportCsv => "Export as CSV",
             Intent::ExportJson => "Export as JSON lines",
+            Intent::Theme => "Choose the theme",
             Intent::Help => "Show the keys",
             Intent::Quit => "Leave",
             Intent::Redraw => "Draw afresh",

@@ -18,6 +18,7 @@ mod prompt;
 mod search;
 mod solve;
 mod text_edit;
+mod themes;
 
 pub use diff::{Compared, DiffView, Half, Known, Line, Lineage, Relative, Whose};
 pub use export::{Document, Export, MAX_FILES};
@@ -35,11 +36,14 @@ pub use prompt::{NetPrompt, NetTarget, Offer};
 pub use search::{Chart, Event, EventKind, Scale, Search, Steps, ranks};
 pub use solve::{Solve, TOP};
 pub use text_edit::TextEdit;
+pub use themes::{Listed, ThemeChoice, Themes};
 
 use super::{
+    glyphs::Glyphs,
     keymap::{Context, Place, RunState, Tab},
     layout,
     layout::Layout,
+    theme::{Depth, Display},
 };
 use crate::run::protocol::Phase;
 
@@ -66,6 +70,7 @@ pub enum Overlay {
     /// Asks for a preset's name.
     Naming(Box<Naming>),
     Palette(Box<Palette>),
+    Theme(Box<ThemeChoice>),
     /// Asks for a network.
     Net(NetPrompt),
 }
@@ -85,6 +90,8 @@ pub struct Model {
     pub height: u16,
     /// Milliseconds since the screens were opened.
     pub now_ms: u64,
+    /// What is drawn with; as if all could be shown until the terminal is known.
+    pub themes: Themes,
     pub tab: Tab,
     pub setup: Setup,
     /// The search that runs, or ran last.
@@ -177,6 +184,7 @@ impl Model {
             width: 0,
             height: 0,
             now_ms: 0,
+            themes: Themes::shipped(Display { depth: Depth::TrueColor, glyphs: Glyphs::Unicode }),
             tab: Tab::Setup,
             setup: Setup {
                 picker: Picker::shipped(),
@@ -281,6 +289,7 @@ impl Model {
             Some(Overlay::Export(_)) => Context::Export,
             Some(Overlay::Naming(_)) => Context::Path,
             Some(Overlay::Palette(_)) => Context::Palette,
+            Some(Overlay::Theme(_)) => Context::Theme,
             Some(Overlay::Net(_)) => Context::Net,
             None => base.context,
         };

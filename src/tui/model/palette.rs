@@ -91,6 +91,7 @@ fn everywhere(intent: Intent) -> bool {
             | Intent::Resume
             | Intent::Stop
             | Intent::Help
+            | Intent::Theme
             | Intent::Quit
             | Intent::Redraw
             | Intent::Suspend

@@ -114,7 +114,8 @@ pub fn footer(canvas: &mut Canvas<'_>, model: &Model, panels: Panels) {
     if let Some(said) = &model.notice {
         return notice(&mut footer, y, said);
     }
-    let item = |row: &Binding| width(row.short) + 1 + width(row.label);
+    let glyphs = footer.theme().glyphs();
+    let item = |row: &Binding| width(&glyphs.keys(row.short)) + 1 + width(row.label);
     let has_help = HELP.contexts.contains(&place.context);
     let reserved = if has_help { item(&HELP) + 3 } else { 0 };
     let mut x = 2;
@@ -148,12 +149,8 @@ fn notice(footer: &mut Canvas<'_>, y: u16, notice: &Notice) {
 }
 
 fn key(canvas: &mut Canvas<'_>, x: u16, y: u16, row: &Binding) -> u16 {
-    let runs = [
-        (row.short, Role::Accent.into()),
-        (" ", Role::Text.into()),
-        (row.label, Role::Muted.into()),
-    ];
-    canvas.runs(x, y, &runs)
+    let x = canvas.keys(x, y, row.short, Role::Accent);
+    canvas.text(x + 1, y, row.label, Role::Muted)
 }
 
 /// A panel's title, with the mark of the panel that has the keys.

@@ -41,7 +41,7 @@ pub fn draw(export: &Export, canvas: &mut Canvas<'_>) {
         if table && !tabulates || y + 2 >= rect.bottom() {
             continue;
         }
-        panel.text(rect.x + 3, y, row.short, Role::Accent);
+        panel.keys(rect.x + 3, y, row.short, Role::Accent);
         panel.text(rect.x + 8, y, cut(row.label, width - 12), Role::Text);
         let more = match (row.keys[0].1, export.nets.len() > MAX_FILES) {
             (Intent::ExportPyTorch, true) => {

@@ -215,7 +215,7 @@ fn field_row(form: &Form, index: usize, canvas: &mut Canvas<'_>, (grid, y): (Gri
                 row.text(end + 1, y, "▏", Role::Accent);
             } else {
                 let under = edit.after().chars().next().unwrap_or(' ').to_string();
-                row.glyph_on(x + before, y, &under, Role::Canvas, Role::Accent);
+                row.typed_at(x + before, y, &under);
             }
         }
         None => {
@@ -240,7 +240,7 @@ fn field_row(form: &Form, index: usize, canvas: &mut Canvas<'_>, (grid, y): (Gri
     row.text(grid.sign, y, sign.0, sign.1);
     let is_choice = matches!(field.kind, Kind::Choice(_));
     let (hint, role) = match is_selected && is_choice && grid.hint < grid.end {
-        true => ("← → another".to_owned(), Role::Accent),
+        true => (format!("{} another", row.theme().glyphs().keys("← →")), Role::Accent),
         false => (hint, role),
     };
     row.text(grid.hint, y, cut(&hint, (grid.end + 1).saturating_sub(grid.hint)), role);

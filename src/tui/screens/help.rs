@@ -91,7 +91,7 @@ pub fn draw(place: Place, scroll: u16, canvas: &mut Canvas<'_>) {
                     panel.text(x, y, cut(text, pitch - 1), Role::Muted);
                 }
                 Line::Row(row) => {
-                    panel.text(x, y, row.shown, Role::Accent);
+                    panel.keys(x, y, row.shown, Role::Accent);
                     panel.text(x + KEYS, y, cut(row.description, pitch - KEYS - 1), Role::Text);
                 }
             }
@@ -138,7 +138,7 @@ enum Line {
 
 /// What one should know before believing a score; each line fits the narrowest column.
 const NOTES: [&str; 11] = [
-    "Zen is nearly Σ ½ log(fan-in).",
+    "Zen is nearly Σ log(fan-in) / 2.",
     "Maximised alone it gives lopsided",
     "widths and bottlenecks of 16.",
     "The depth cap decides most: 10–11",

@@ -23,6 +23,7 @@ mod prompt;
 mod search;
 mod small;
 mod solve;
+mod themes;
 mod toml;
 mod zoomed;
 
@@ -35,7 +36,7 @@ use super::{
     theme::Theme,
 };
 
-/// Draws `model` over the whole of `buffer`.
+/// Draws `model` over the whole of `buffer`; `theme` is the one in force.
 pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
     let mut canvas = Canvas::new(buffer, theme);
     if canvas.area().is_empty() {
@@ -61,6 +62,7 @@ pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
         Some(Overlay::Naming(naming)) => naming::draw(naming, &mut canvas),
         Some(Overlay::Export(export)) => export::draw(export, &mut canvas),
         Some(Overlay::Palette(palette)) => palette::draw(palette, &mut canvas),
+        Some(Overlay::Theme(choice)) => themes::draw(&model.themes, choice, &mut canvas),
         Some(Overlay::Solve(solve)) => solve::draw(solve, model.now_ms, &mut canvas),
         Some(Overlay::Net(prompt)) => prompt::draw(model, prompt, &mut canvas),
     }

@@ -53,8 +53,9 @@ pub fn draw(naming: &Naming, canvas: &mut Canvas<'_>) {
     for (line, y) in wrap(text, room).iter().zip(rect.y + 4..rect.bottom() - 2) {
         panel.text(x, y, line, role);
     }
+    let enter = panel.theme().glyphs().keys("⏎");
     let keys = [
-        ("⏎", Role::Accent.into()),
+        (&*enter, Role::Accent.into()),
         (" write it   ", Role::Muted.into()),
         ("esc", Role::Accent.into()),
         (" leave it", Role::Muted.into()),

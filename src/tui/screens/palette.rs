@@ -36,6 +36,7 @@ pub fn draw(palette: &Palette, canvas: &mut Canvas<'_>) {
     let top = (palette.cursor + 1).saturating_sub(rows);
     for (i, (entry, y)) in found.iter().skip(top).zip(rect.y + 3..).take(rows).enumerate() {
         let is_selected = top + i == palette.cursor;
+        let shown = panel.theme().glyphs().keys(&entry.keys);
         let mut row = match is_selected {
             true => {
                 let mut row = panel.on(Ground::Selection, Rect::new(rect.x + 1, y, wide - 2, 1));
@@ -44,7 +45,7 @@ pub fn draw(palette: &Palette, canvas: &mut Canvas<'_>) {
             }
             false => panel.again(),
         };
-        let keys = width(&entry.keys);
+        let keys = width(&shown);
         let taken = if wide >= 60 { wide - 45 } else { keys + 4 };
         let room = wide.saturating_sub(taken + 6);
         row.text(rect.x + 5, y, cut(entry.name, room.max(10)), Role::Text);
@@ -52,7 +53,7 @@ pub fn draw(palette: &Palette, canvas: &mut Canvas<'_>) {
             let place = entry.tab.map_or("zendo", |tab| tab.title());
             row.text(rect.x + 46, y, place, Role::Muted);
         }
-        row.right(rect.right() - 3, y, &entry.keys, Role::Accent);
+        row.right(rect.right() - 3, y, shown, Role::Accent);
     }
     if found.is_empty() {
         panel.text(rect.x + 5, rect.y + 3, "nothing is called so", Role::Faint);

@@ -270,7 +270,8 @@ fn broken(name: &str, error: &str, canvas: &mut Canvas<'_>, side: Columns) {
         canvas.text(side.start, y, line, Role::Error);
         y += 1;
     }
-    let keys = [("⏎", Role::Accent.into()), (" opens its text", Role::Muted.into())];
+    let enter = canvas.theme().glyphs().keys("⏎");
+    let keys = [(&*enter, Role::Accent.into()), (" opens its text", Role::Muted.into())];
     canvas.runs(side.start, y + 1, &keys);
 }
 

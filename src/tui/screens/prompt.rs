@@ -72,7 +72,9 @@ pub fn draw(model: &Model, prompt: &NetPrompt, canvas: &mut Canvas<'_>) {
         panel.text(at.start + 1, y, line, role);
     }
     let (key, word) = (Role::Accent.into(), Role::Muted.into());
-    let keys = [("⏎", key), (" take it   ", word), ("↑↓", key), (" row   ", word)];
+    let glyphs = panel.theme().glyphs();
+    let (enter, arrows) = (glyphs.keys("⏎"), glyphs.keys("↑↓"));
+    let keys = [(&*enter, key), (" take it   ", word), (&*arrows, key), (" row   ", word)];
     let x = panel.runs(at.start + 1, bottom, &keys);
     panel.runs(x, bottom, &[("esc", key), (" close", word)]);
 }

@@ -1,4 +1,5 @@
 mod diff;
+mod looks;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
@@ -295,7 +296,7 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 47] = [
+const SCREENS: [Named; 48] = [
     ("picker", fixture::model),
     ("picker_latency", latency),
     ("form", form),
@@ -330,6 +331,7 @@ const SCREENS: [Named; 47] = [
     ("solving", solving),
     ("solved", solved),
     ("palette", palette),
+    ("themes", looks::choosing),
     ("log", log),
     ("log_filter", log_filter),
     ("export", exporting),

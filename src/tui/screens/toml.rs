@@ -119,7 +119,7 @@ fn text_row(
         }
         x = match cursor == Some(i) {
             true => {
-                row.glyph_on(x, y, &shown, Role::Canvas, Role::Accent);
+                row.typed_at(x, y, &shown);
                 x + width(&shown)
             }
             false => row.text(x, y, shown, *role),

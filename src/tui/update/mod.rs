@@ -14,6 +14,7 @@ mod population;
 mod prompt;
 mod search;
 mod solve;
+mod themes;
 
 use crate::run::protocol::Command;
 
@@ -76,6 +77,14 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
             model.setup.picker.list(presets);
             Vec::new()
         }
+        Action::Themes(yours) => {
+            themes::listed(model, yours);
+            Vec::new()
+        }
+        Action::KeptTheme(name, result) => {
+            themes::kept(model, &name, result);
+            Vec::new()
+        }
         Action::Estimated(result) => {
             form::estimated(model, result);
             Vec::new()
@@ -91,6 +100,7 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
             palette::begin(model);
             return Vec::new();
         }
+        Intent::Theme => return themes::begin(model),
         Intent::Redraw => return vec![Effect::Redraw],
         Intent::Suspend => return vec![Effect::Suspend],
         Intent::StopAndLeave => return search::stop_and_leave(),
@@ -107,6 +117,9 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         }
         _ if matches!(model.overlay, Some(Overlay::Palette(_))) => {
             return palette::intend(model, intent);
+        }
+        _ if matches!(model.overlay, Some(Overlay::Theme(_))) => {
+            return themes::intend(model, intent);
         }
         _ if matches!(model.overlay, Some(Overlay::Naming(_))) => {
             return naming::intend(model, intent);
@@ -184,6 +197,7 @@ fn show(model: &mut Model, tab: Tab) -> Vec<Effect> {
 }
 
 fn quit(model: &mut Model) -> Vec<Effect> {
+    themes::let_go(model);
     if model.asks_to_leave() {
         // What lay over the screen is gone, and what worked for it ends.
         let solves = matches!(model.overlay, Some(Overlay::Solve(_)));

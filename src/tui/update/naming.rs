@@ -91,7 +91,7 @@ pub(super) fn saved(
     };
     let (text, is_taken) = match error {
         SaveError::Exists(_) => {
-            (format!("{} is there already; ⏎ again replaces it", save.name), true)
+            (format!("{} is there already; Enter again replaces it", save.name), true)
         }
         SaveError::Other(reason) => (reason, false),
     };

@@ -105,7 +105,7 @@ fn a_name_that_is_taken_is_asked_about_and_a_failed_write_loses_nothing() {
     let save = saving(&press(&mut model, Key::Enter));
     saved(&mut model, &save, Err(SaveError::Exists("presets/tiny.toml".into())));
     let Some(Overlay::Naming(naming)) = &model.overlay else { panic!("still asked") };
-    assert_eq!(naming.error.as_deref(), Some("tiny is there already; ⏎ again replaces it"));
+    assert_eq!(naming.error.as_deref(), Some("tiny is there already; Enter again replaces it"));
     // Another name is a new question.
     type_in(&mut model, "2");
     assert_eq!(saving(&press(&mut model, Key::Enter)).existing, Existing::Keep);

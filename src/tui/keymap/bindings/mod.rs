@@ -70,6 +70,14 @@ const LAST: &[Binding] = &[
         ..ROW
     },
     Binding {
+        keys: &[(Key::Char('T'), Intent::Theme)],
+        short: "T",
+        shown: "T",
+        description: "choose the theme",
+        contexts: SCREENS,
+        ..ROW
+    },
+    Binding {
         keys: &[(Key::Char('q'), Intent::Quit), (Key::Ctrl('c'), Intent::Quit)],
         short: "q",
         shown: "q C-c",
@@ -93,6 +101,7 @@ const LAST: &[Binding] = &[
             Context::Stop,
             Context::Solve,
             Context::Palette,
+            Context::Theme,
             Context::Help,
         ],
         ..ROW

@@ -87,7 +87,31 @@ pub(super) const ROWS: &[Binding] = &[
         label: "row",
         description: "row",
         group: Group::Move,
-        contexts: &[Context::Help, Context::Solve],
+        contexts: &[Context::Help, Context::Solve, Context::Theme],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Enter, Intent::Enter)],
+        short: "⏎",
+        shown: "⏎",
+        label: "keep it",
+        description: "keep the theme",
+        group: Group::Settings,
+        contexts: &[Context::Theme],
+        ..ROW
+    },
+    Binding {
+        keys: &[
+            (Key::Esc, Intent::Back),
+            (Key::Char('T'), Intent::Back),
+            (Key::Char('q'), Intent::Back),
+        ],
+        short: "esc",
+        shown: "esc T q",
+        label: "as it was",
+        description: "leave it as it was",
+        group: Group::Settings,
+        contexts: &[Context::Theme],
         ..ROW
     },
     Binding {

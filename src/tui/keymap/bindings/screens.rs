@@ -48,19 +48,25 @@ pub(super) const ROWS: &[Binding] = &[
         ..ROW
     },
     Binding {
+        keys: &[(Key::Enter, Intent::Edit), (Key::Char('e'), Intent::Edit)],
+        short: "⏎",
+        shown: "⏎ e",
+        label: "edit",
+        description: "edit the setting",
+        group: Group::Settings,
+        contexts: &[Context::Form],
+        ..ROW
+    },
+    Binding {
         keys: &[
-            (Key::Enter, Intent::Edit),
-            (Key::Char('e'), Intent::Edit),
             (Key::Right, Intent::NextValue),
             (Key::Char('l'), Intent::NextValue),
             (Key::Char(' '), Intent::NextValue),
             (Key::Left, Intent::PreviousValue),
             (Key::Char('h'), Intent::PreviousValue),
         ],
-        short: "⏎",
-        shown: "⏎ e ← →",
-        label: "edit",
-        description: "edit, or another value",
+        shown: "← →",
+        description: "another value",
         group: Group::Settings,
         contexts: &[Context::Form],
         ..ROW

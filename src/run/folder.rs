@@ -1,0 +1,34 @@
+//! Where what the user keeps lies: one folder for presets, themes and the settings of zendo itself.
+
+use std::{ffi::OsString, path::PathBuf};
+
+/// `zendo` in `$XDG_CONFIG_HOME`, else in `~/.config`; none where neither variable says where.
+pub(super) fn config_folder() -> Option<PathBuf> {
+    folder_under(std::env::var_os("XDG_CONFIG_HOME"), std::env::var_os("HOME"))
+}
+
+fn folder_under(config: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+    // A relative one is to be ignored, says the XDG base directory specification.
+    let absolute = |path: OsString| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
+    let config = config.and_then(absolute);
+    let config = config.or_else(|| Some(home.and_then(absolute)?.join(".config")))?;
+    Some(config.join("zendo"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_where_configuration_lies() {
+        let under = |config: &str, home: &str| {
+            let some = |text: &str| Some(OsString::from(text)).filter(|text| !text.is_empty());
+            folder_under(some(config), some(home))
+        };
+        let path = |text: &str| Some(PathBuf::from(text));
+        assert_eq!(under("/c", "/h"), path("/c/zendo"));
+        assert_eq!(under("", "/h"), path("/h/.config/zendo"));
+        assert_eq!(under("not/absolute", "/h"), path("/h/.config/zendo"));
+        assert_eq!(under("", ""), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! The themes there are and the one in force. Must not know files or how a terminal is asked. Invariant: the
+//! theme in force can be drawn with, whatever became of its file.
+
+use crate::{
+    run::UserTheme,
+    text::did_you_mean,
+    theme::{Scheme, shipped_theme, shipped_theme_names},
+    tui::theme::{Display, Theme},
+};
+
+/// A theme, or a file that is none.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub name: String,
+    pub is_yours: bool,
+    /// Or what is wrong with it.
+    pub found: Result<Scheme, String>,
+}
+
+#[derive(Debug)]
+pub struct Themes {
+    /// The shipped ones, then the user's.
+    listed: Vec<Listed>,
+    display: Display,
+    name: String,
+    theme: Theme,
+}
+
+impl Themes {
+    /// The shipped ones, the dark one in force.
+    pub fn shipped(display: Display) -> Themes {
+        let shipped = shipped_theme_names().map(|name| Listed {
+            name: name.to_owned(),
+            is_yours: false,
+            found: Ok(shipped_theme(name).expect("it is shipped")),
+        });
+        Themes {
+            listed: shipped.collect(),
+            display,
+            name: crate::theme::DARK.to_owned(),
+            theme: Theme::dark(display),
+        }
+    }
+
+    pub fn listed(&self) -> &[Listed] {
+        &self.listed
+    }
+
+    /// Of the theme in force.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The one in force.
+    pub fn theme(&self) -> &Theme {
+        &self.theme
+    }
+
+    pub fn display(&self) -> Display {
+        self.display
+    }
+
+    /// The user's, as they are now. The one in force is drawn as its file says now, or as it did where that is
+    /// no theme any more.
+    pub fn list(&mut self, yours: Vec<UserTheme>) {
+        self.listed.retain(|listed| !listed.is_yours);
+        self.listed.extend(yours.into_iter().map(|theme| Listed {
+            name: theme.name,
+            is_yours: true,
+            found: theme.found.map_err(|error| error.to_string()),
+        }));
+        let name = self.name.clone();
+        let _ = self.show(&name);
+    }
+
+    /// What the terminal can show is known by now.
+    pub fn fit(&mut self, display: Display) {
+        self.display = display;
+        let name = self.name.clone();
+        let _ = self.show(&name);
+    }
+
+    /// Puts a theme in force.
+    ///
+    /// # Errors
+    /// There is none of this name (with the nearest), or its file is none; the one in force stays.
+    pub fn show(&mut self, name: &str) -> Result<(), String> {
+        // Shipped ones come first, and a file of a shipped name says so itself.
+        let listed = self.listed.iter().find(|listed| listed.name == name).ok_or_else(|| {
+            let names = self.listed.iter().map(|listed| listed.name.as_str());
+            let hint = did_you_mean(name, names);
+            format!("no theme is called '{name}'{hint}; `zendo themes` lists all")
+        })?;
+        let scheme = listed.found.clone()?;
+        self.theme = Theme::new(scheme, self.display);
+        self.name = name.to_owned();
+        Ok(())
+    }
+
+    fn restore(&mut self, (name, theme): (String, Theme)) {
+        (self.name, self.theme) = (name, theme);
+    }
+}
+
+/// Choosing one: the cursor, and what was in force before.
+#[derive(Debug)]
+pub struct ThemeChoice {
+    pub cursor: usize,
+    before: (String, Theme),
+}
+
+impl ThemeChoice {
+    pub fn new(themes: &Themes) -> ThemeChoice {
+        let cursor = themes.listed.iter().position(|listed| listed.name == themes.name());
+        let before = (themes.name().to_owned(), themes.theme().clone());
+        ThemeChoice { cursor: cursor.unwrap_or(0), before }
+    }
+
+    /// The name of what was in force.
+    pub fn before(&self) -> &str {
+        &self.before.0
+    }
+
+    /// Puts in force again what was before.
+    pub fn undo(self, themes: &mut Themes) {
+        themes.restore(self.before);
+    }
+}

@@ -1,0 +1,169 @@
+//! The screens in every theme, at every depth, and in ASCII.
+
+use std::collections::BTreeMap;
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Color};
+
+use super::{SCREENS, SIZES, diff, draw, network_of_a_candidate, paint, population, press, text};
+use crate::{
+    run::UserTheme,
+    theme::Scheme,
+    tui::{
+        action::Action,
+        fixture,
+        glyphs::{Glyphs, ascii},
+        keymap::{Intent, rows},
+        model::Model,
+        theme::{Depth, Display, Theme},
+        update::update,
+    },
+};
+
+/// Over a running search, on a theme that is broken.
+pub fn choosing() -> Model {
+    let mut model = fixture::running();
+    press(&mut model, &[Intent::Theme]);
+    let parse = |name: &str, text: &str| UserTheme {
+        name: name.to_owned(),
+        found: Scheme::parse(&format!("/home/me/.config/zendo/themes/{name}.toml"), text),
+    };
+    let yours = vec![
+        parse("evening", "about = \"late\"\ninherits = \"ink\"\nroles.canvas = \"none\"\n"),
+        parse("half-done", "inherits = \"ink\"\n[roles]\nacent = \"#ffffff\"\n"),
+    ];
+    update(&mut model, Action::Themes(yours));
+    press(&mut model, &[Intent::Last]);
+    model
+}
+
+fn colour(colour: Color) -> String {
+    match colour {
+        Color::Reset => "default".to_owned(),
+        Color::Rgb(r, g, b) => format!("#{r:02x}{g:02x}{b:02x}"),
+        Color::Indexed(n) => n.to_string(),
+        named => named.to_string(),
+    }
+}
+
+/// The styles of a picture by how many cells have them, each with the first text set in it.
+fn styles(buffer: &Buffer) -> String {
+    let mut found: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    for y in buffer.area.rows() {
+        let mut last = String::new();
+        for at in y.positions() {
+            let cell = &buffer[at];
+            let weight = match cell.modifier.is_empty() {
+                true => String::new(),
+                false => format!("{:?}", cell.modifier).to_lowercase(),
+            };
+            // On a blank the ink isn't seen.
+            let ink = if cell.symbol() == " " { "" } else { &colour(cell.fg) };
+            let style = format!("{ink:<14} on {:<9} {weight:<20}", colour(cell.bg));
+            let (count, sample) = found.entry(style.clone()).or_default();
+            *count += 1;
+            let goes_on = sample.is_empty() && cell.symbol() != " " || last == style;
+            if goes_on && sample.chars().count() < 16 && *count < 16 {
+                sample.push_str(cell.symbol());
+            }
+            last = style;
+        }
+    }
+    let lines = found.iter().map(|(style, (n, sample))| format!("{style} {n:>5} {sample}"));
+    lines.map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+/// The colours themselves, which the letters of `screens_are_inked_as_reviewed` leave out.
+#[test]
+fn every_theme_looks_as_reviewed_at_every_depth() {
+    let looks = [
+        ("ink", Depth::TrueColor),
+        ("ink", Depth::Ansi256),
+        ("ink", Depth::Ansi16),
+        ("paper", Depth::TrueColor),
+        ("paper", Depth::Ansi256),
+        ("paper", Depth::Ansi16),
+        ("colour-blind", Depth::TrueColor),
+        ("colour-blind", Depth::Ansi256),
+        ("sixteen", Depth::TrueColor),
+        ("mono", Depth::TrueColor),
+    ];
+    for (screen, model) in [("search", fixture::running as fn() -> Model), ("diff", diff::pasted)] {
+        for (name, depth) in looks {
+            let theme = Theme::shipped(name, depth);
+            let model = fixture::sized(model(), (120, 36));
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 36));
+            draw(&model, &theme, &mut buffer);
+            let depth = format!("{depth:?}").to_lowercase();
+            insta::assert_snapshot!(format!("{screen}_{name}_{depth}"), styles(&buffer));
+        }
+    }
+}
+
+fn in_ascii(model: Model, size: (u16, u16)) -> Buffer {
+    let theme = Theme::dark(Display { depth: Depth::Mono, glyphs: Glyphs::Ascii });
+    let model = fixture::sized(model, size);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
+    draw(&model, &theme, &mut buffer);
+    buffer
+}
+
+#[test]
+fn in_ascii_there_is_nothing_but_ascii() {
+    for (name, model) in SCREENS {
+        for size in SIZES {
+            let buffer = in_ascii(model(), size);
+            let odd = buffer.content.iter().find(|cell| !cell.symbol().is_ascii());
+            assert!(odd.is_none(), "{name} at {size:?}: {odd:?}");
+        }
+    }
+}
+
+/// Whatever is drawn has a letter of its own in place of a question mark.
+#[test]
+fn every_glyph_has_a_replacement() {
+    for (name, model) in SCREENS {
+        for (size, depth) in SIZES.into_iter().flat_map(|s| [(s, Depth::Mono), (s, Depth::Ansi16)])
+        {
+            for c in text(&paint(model(), size, depth)).chars().filter(|c| *c != '\n') {
+                // What stands for a control character comes from a file.
+                assert!(ascii(c).is_some() || c == '\u{fffd}', "{c} on {name} at {size:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn ascii_looks_as_reviewed() {
+    for (name, model) in [
+        ("search", fixture::running as fn() -> Model),
+        ("population", population),
+        ("network", network_of_a_candidate),
+        ("diff", diff::pasted),
+    ] {
+        let picture = text(&in_ascii(model(), (120, 36)));
+        insta::assert_snapshot!(format!("{name}_ascii"), picture);
+    }
+}
+
+/// The help keeps the names of keys apart from what they do, spelt out too.
+#[test]
+fn spelt_out_keys_fit_their_column() {
+    for (name, model) in SCREENS {
+        for row in rows(model().base_place()) {
+            let keys = Glyphs::Ascii.keys(row.shown);
+            assert!(keys.len() <= 10, "{name}: {keys}");
+        }
+    }
+}
+
+/// Drawn on the terminal's own ground where a theme says so, and nothing is left of the theme before.
+#[test]
+fn a_theme_may_leave_the_ground_to_the_terminal() {
+    let scheme = Scheme::parse("", "inherits = \"ink\"\nroles.canvas = \"none\"\n").expect("valid");
+    let display = Display { depth: Depth::TrueColor, glyphs: Glyphs::Unicode };
+    let model = fixture::sized(fixture::running(), (120, 36));
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 36));
+    draw(&model, &Theme::new(scheme, display), &mut buffer);
+    assert_eq!(buffer[(1, 3)].bg, Color::Reset);
+    assert_ne!(buffer[(1, 0)].bg, Color::Reset, "the band has its own");
+}

@@ -9,9 +9,9 @@ use super::{
     output::{json_line, line},
 };
 use crate::{
-    run::user_themes,
+    run::{ListedTheme, listed_themes, user_themes},
     text::printable,
-    theme::{Depth, Role, SWATCHES, Scheme, shipped_theme, shipped_theme_names},
+    theme::{Depth, Role, SWATCHES, Scheme},
 };
 
 #[derive(Debug, clap::Args)]
@@ -19,13 +19,6 @@ pub struct ThemesArgs {
     /// One JSON object a line
     #[arg(long)]
     json: bool,
-}
-
-struct Listed {
-    name: String,
-    is_yours: bool,
-    /// Or what is wrong with it.
-    found: Result<Scheme, String>,
 }
 
 #[derive(Serialize)]
@@ -37,21 +30,11 @@ struct Line<'a> {
 }
 
 pub(super) fn run(args: &ThemesArgs) -> Result<ExitCode, Failure> {
-    let shipped = shipped_theme_names().map(|name| Listed {
-        name: name.to_owned(),
-        is_yours: false,
-        found: Ok(shipped_theme(name).expect("it is shipped")),
-    });
-    let yours = user_themes().into_iter().map(|theme| Listed {
-        name: theme.name,
-        is_yours: true,
-        found: theme.found.map_err(|error| error.to_string()),
-    });
     let depth = match std::io::stdout().is_terminal() {
         true => Depth::promised(&|name| std::env::var(name).ok()),
         false => Depth::Mono,
     };
-    for listed in shipped.chain(yours) {
+    for listed in listed_themes(user_themes()) {
         match args.json {
             true => json_line(&Line {
                 name: &listed.name,
@@ -65,7 +48,7 @@ pub(super) fn run(args: &ThemesArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn summary(listed: &Listed, depth: Depth) -> String {
+fn summary(listed: &ListedTheme, depth: Depth) -> String {
     let name = printable(&listed.name);
     let whose = if listed.is_yours { "   (yours)" } else { "" };
     match &listed.found {
@@ -88,10 +71,11 @@ fn swatch(scheme: &Scheme, depth: Depth) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::theme::shipped_theme;
 
     #[test]
     fn lines_are_plain_without_colours() {
-        let listed = Listed {
+        let listed = ListedTheme {
             name: "ink".to_owned(),
             is_yours: false,
             found: Ok(shipped_theme("ink").expect("shipped")),
@@ -100,7 +84,8 @@ mod tests {
         let coloured = summary(&listed, Depth::Ansi16);
         assert!(coloured.contains("\u{1b}[49m \u{1b}[97m■\u{1b}[37m■"), "{coloured:?}");
         assert!(coloured.ends_with(" \u{1b}[0m   dark"), "{coloured:?}");
-        let broken = Listed { name: "a".to_owned(), is_yours: true, found: Err("bad".to_owned()) };
+        let broken =
+            ListedTheme { name: "a".to_owned(), is_yours: true, found: Err("bad".to_owned()) };
         assert_eq!(summary(&broken, Depth::TrueColor), "a                       bad   (yours)");
     }
 }

@@ -36,7 +36,7 @@ pub struct Estimate {
     /// With candidates like those that a search comes to under these budgets.
     pub late_per_s: f64,
     /// Scores a proposal: of those that keep the budgets, and of members that are scored again.
-    pub needs_score: f64,
+    pub scores_per_proposal: f64,
     /// Of all workers, with the large ones; 0 where that is not known.
     pub memory_bytes: u64,
     pub workers: usize,
@@ -100,11 +100,11 @@ fn measure(spec: &RunSpec, is_wanted: &AtomicBool) -> Result<Option<Estimate>, S
     let initial = spec.preset.initial().split_deep_blocks();
     let Some((early_per_s, _)) = rate(&initial)? else { return Ok(None) };
     let Some((late_per_s, memory_bytes)) = rate(&rehearsed.best)? else { return Ok(None) };
-    let needs_score = rehearsed.needs_score;
+    let scores_per_proposal = rehearsed.scores_per_proposal;
     Ok(Some(Estimate {
         early_per_s,
         late_per_s,
-        needs_score,
+        scores_per_proposal,
         memory_bytes,
         workers: proxies.len(),
     }))
@@ -154,7 +154,7 @@ fn rate(
 /// What a search by the analytic score came to.
 struct Rehearsed {
     best: Structure,
-    needs_score: f64,
+    scores_per_proposal: f64,
 }
 
 /// The beginning of this search with analytic scores in place of measured ones: it leads to candidates of
@@ -191,8 +191,8 @@ fn rehearse(spec: &RunSpec, is_wanted: &AtomicBool) -> Result<Option<Rehearsed>,
                 let best = evolution.population().best().map(|best| best.structure.clone());
                 let best = best.ok_or("no candidate has an analytic score")?;
                 let asked = (counts.scored + counts.failed).max(1);
-                let needs_score = asked as f64 / counts.proposed.max(asked) as f64;
-                return Ok(Some(Rehearsed { best, needs_score }));
+                let scores_per_proposal = asked as f64 / counts.proposed.max(asked) as f64;
+                return Ok(Some(Rehearsed { best, scores_per_proposal }));
             }
         }
     }
@@ -215,7 +215,11 @@ mod tests {
         let cost = costs(&rehearsed.best, spec.preset.search_space().net(), budgets.counting);
         assert!(budgets.broken(&cost).is_none());
         assert!(cost.params > 300_000, "close to the budget of 400k: {}", cost.params);
-        assert!((0.01..0.99).contains(&rehearsed.needs_score), "{}", rehearsed.needs_score);
+        assert!(
+            (0.01..0.99).contains(&rehearsed.scores_per_proposal),
+            "{}",
+            rehearsed.scores_per_proposal
+        );
         let estimate = measure(&spec, &AtomicBool::new(true)).expect("scored").expect("wanted");
         assert!(estimate.late_per_s > 0.0 && estimate.early_per_s > 0.0);
         assert_eq!(measure(&spec, &AtomicBool::new(false)), Ok(None));

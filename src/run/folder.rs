@@ -1,6 +1,10 @@
 //! Where what the user keeps lies: one folder for presets, themes and the settings of zendo itself.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// `zendo` in `$XDG_CONFIG_HOME`, else in `~/.config`; none where neither variable says where.
 pub(super) fn config_folder() -> Option<PathBuf> {
@@ -13,6 +17,18 @@ fn folder_under(config: Option<OsString>, home: Option<OsString>) -> Option<Path
     let config = config.and_then(absolute);
     let config = config.or_else(|| Some(home.and_then(absolute)?.join(".config")))?;
     Some(config.join("zendo"))
+}
+
+/// The first `most` TOML files of a folder by name; a folder that isn't there has none.
+pub(super) fn toml_files(folder: &Path, most: usize) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_wanted =
+        |path: &PathBuf| path.extension().is_some_and(|e| e == "toml") && path.is_file();
+    let mut paths: Vec<PathBuf> = paths.filter(is_wanted).collect();
+    paths.sort();
+    paths.truncate(most);
+    paths
 }
 
 #[cfg(test)]

@@ -34,5 +34,5 @@ pub use presets::{
 pub use prover::{Proof, Wanted};
 pub use solving::Solving;
 pub use spec::{RunSpec, StartError};
-pub use themes::{UserTheme, user_themes};
+pub use themes::{ListedTheme, UserTheme, listed_themes, user_themes};
 pub use worker::{Role, ScorerFactory};

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     files::{Existing, read_text, write_text},
-    folder::config_folder,
+    folder::{config_folder, toml_files},
 };
 use crate::{
     space::{Preset, PresetError, PresetFiles, PresetSource, shipped_preset},
@@ -83,19 +83,29 @@ fn folder() -> Option<PathBuf> {
 /// As [`PresetSource::find`].
 pub fn find_preset(reference: &str) -> Result<PresetSource, PresetError> {
     let folder = folder();
-    let mut source = find_in(folder.as_deref(), reference)?;
+    let mut source = find_in(folder.as_deref(), reference, None)?;
     if let Ok(here) = std::env::current_dir() {
         source.locate(&here);
     }
     Ok(source)
 }
 
-fn find_in(folder: Option<&Path>, reference: &str) -> Result<PresetSource, PresetError> {
+/// Finds a preset where the user's lie in `folder`, and a file would say what is `written` for it.
+fn find_in(
+    folder: Option<&Path>,
+    reference: &str,
+    written: Option<(&Path, &str)>,
+) -> Result<PresetSource, PresetError> {
+    let text_of = |path: &Path| written.filter(|(own, _)| *own == path).map(|(_, text)| text);
     let named = |name: &str| {
         check_preset_name(name).ok()?;
-        Some(folder?.join(format!("{name}.toml"))).filter(|path| path.is_file())
+        let path = folder?.join(format!("{name}.toml"));
+        Some(path).filter(|path| text_of(path).is_some() || path.is_file())
     };
-    let read = |path: &Path| read_text(path).map_err(|error| error.to_string());
+    let read = |path: &Path| match text_of(path) {
+        Some(text) => Ok(text.to_owned()),
+        None => read_text(path).map_err(|error| error.to_string()),
+    };
     PresetSource::find_among(reference, &PresetFiles { named: &named, read: &read })
 }
 
@@ -105,16 +115,8 @@ pub fn user_presets() -> Vec<UserPreset> {
 }
 
 fn presets_in(folder: &Path) -> Vec<UserPreset> {
-    // No folder is no preset.
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let is_preset =
-        |path: &PathBuf| path.extension().is_some_and(|e| e == "toml") && path.is_file();
-    let mut paths: Vec<PathBuf> = paths.filter(is_preset).collect();
-    paths.sort();
-    paths.truncate(MOST);
-    let listed = paths.into_iter().map(|path| {
-        let found = find_in(Some(folder), &path.to_string_lossy())
+    let listed = toml_files(folder, MOST).into_iter().map(|path| {
+        let found = find_in(Some(folder), &path.to_string_lossy(), None)
             .and_then(|source| source.preset().map(|preset| (source, preset)))
             .map_err(|error| Broken::at(Some(path.clone()), error));
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -163,11 +165,11 @@ pub fn save_preset(
             check_preset_name(name).map_err(SaveError::Other)?;
             let unknown = "no folder for presets: neither XDG_CONFIG_HOME nor HOME says where";
             let folder = folder().ok_or_else(|| SaveError::Other(unknown.to_owned()))?;
-            check_text(&folder, name, text).map_err(SaveError::Other)?;
             fs::create_dir_all(&folder).map_err(|error| fail(&folder, error))?;
             folder.join(format!("{name}.toml"))
         }
     };
+    check_text(folder().as_deref(), &path, text).map_err(SaveError::Other)?;
     match write_text(&path, text, existing) {
         Ok(()) => Ok(path),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(SaveError::Exists(path)),
@@ -175,17 +177,10 @@ pub fn save_preset(
     }
 }
 
-/// Whether `text` would be a preset if it were kept under `name`: one that extends what had this name would
-/// extend itself.
-fn check_text(folder: &Path, name: &str, text: &str) -> Result<(), String> {
-    let own = folder.join(format!("{name}.toml"));
-    let file = |name: &str| folder.join(format!("{name}.toml"));
-    let named = |name: &str| Some(file(name)).filter(|path| *path == own || path.is_file());
-    let read = |path: &Path| match path == own {
-        true => Ok(text.to_owned()),
-        false => read_text(path).map_err(|error| error.to_string()),
-    };
-    let found = PresetSource::find_among(name, &PresetFiles { named: &named, read: &read });
+/// Whether `text` would be a preset in the file `own`: one that extends what it replaces would extend
+/// itself.
+fn check_text(folder: Option<&Path>, own: &Path, text: &str) -> Result<(), String> {
+    let found = find_in(folder, &own.to_string_lossy(), Some((own, text)));
     found.and_then(|source| source.preset()).map(drop).map_err(|error| error.to_string())
 }
 
@@ -241,7 +236,8 @@ mod tests {
         fs::write(folder.path().join("b.toml"), "extends = \"quick\"\n").expect("written");
         fs::write(folder.path().join("c.toml"), "extends = \"b\"\n").expect("written");
         let check = |name: &str, base: &str| {
-            check_text(folder.path(), name, &format!("extends = \"{base}\"\n"))
+            let own = folder.path().join(format!("{name}.toml"));
+            check_text(Some(folder.path()), &own, &format!("extends = \"{base}\"\n"))
         };
         assert_eq!((check("d", "c"), check("b", "quick")), (Ok(()), Ok(())));
         for (name, base) in [("b", "b"), ("b", "c"), ("new", "new")] {
@@ -256,21 +252,29 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("mine.toml");
         let save = |text: &str, existing| save_preset("mine", Some(&path), text, existing);
-        assert_eq!(save("one", Existing::Keep), Ok(path.clone()));
-        assert_eq!(save("two", Existing::Keep), Err(SaveError::Exists(path.clone())));
-        assert_eq!(read_text(&path).expect("there"), "one");
-        assert!(still_says(&path, "one") && !still_says(&path, "two"));
-        assert!(still_says(&folder.path().join("gone"), "one"));
-        assert_eq!(save("two", Existing::Replace), Ok(path.clone()));
+        let text = |what: &str| format!("extends = \"quick\" # {what}\n");
+        assert_eq!(save(&text("one"), Existing::Keep), Ok(path.clone()));
+        assert_eq!(save(&text("two"), Existing::Keep), Err(SaveError::Exists(path.clone())));
+        assert_eq!(read_text(&path).expect("there"), text("one"));
+        assert!(still_says(&path, &text("one")) && !still_says(&path, &text("two")));
+        assert!(still_says(&folder.path().join("gone"), &text("one")));
+        assert_eq!(save(&text("two"), Existing::Replace), Ok(path.clone()));
+        let itself = format!("extends = \"{}\"\n", path.display());
+        assert!(matches!(save(&itself, Existing::Replace), Err(SaveError::Other(_))));
+        assert_eq!(read_text(&path).expect("there"), text("two"));
         let link = folder.path().join("link.toml");
         std::os::unix::fs::symlink(&path, &link).expect("a link");
         fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("private");
-        assert_eq!(save_preset("link", Some(&link), "three", Existing::Replace), Ok(link.clone()));
+        assert_eq!(
+            save_preset("link", Some(&link), &text("three"), Existing::Replace),
+            Ok(link.clone())
+        );
         assert!(link.is_symlink(), "what it points to was replaced");
-        assert_eq!(read_text(&path).expect("there"), "three");
+        assert_eq!(read_text(&path).expect("there"), text("three"));
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
         let lost = folder.path().join("none/mine.toml");
-        let error = save_preset("mine", Some(&lost), "", Existing::Keep).expect_err("no folder");
+        let error =
+            save_preset("mine", Some(&lost), &text("lost"), Existing::Keep).expect_err("no folder");
         assert!(matches!(error, SaveError::Other(text) if text.contains("can't be written")));
     }
 }

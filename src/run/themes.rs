@@ -3,15 +3,15 @@
 //! Owns: the folder and its names. Must not know what a theme says. Invariant: a file that can't be read as a
 //! theme is listed with its fault.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
-use super::{files::read_text, folder::config_folder};
+use super::{
+    files::read_text,
+    folder::{config_folder, toml_files},
+};
 use crate::{
     text::{FileError, printable},
-    theme::{Scheme, shipped_theme},
+    theme::{Scheme, shipped_theme, shipped_theme_names},
 };
 
 /// Themes that are listed; a folder with more isn't one of themes.
@@ -31,14 +31,7 @@ pub fn user_themes() -> Vec<UserTheme> {
 }
 
 fn themes_in(folder: &Path) -> Vec<UserTheme> {
-    // No folder is no theme.
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let is_theme = |path: &PathBuf| path.extension().is_some_and(|e| e == "toml") && path.is_file();
-    let mut paths: Vec<PathBuf> = paths.filter(is_theme).collect();
-    paths.sort();
-    paths.truncate(MOST);
-    paths.into_iter().map(|path| theme_of(&path)).collect()
+    toml_files(folder, MOST).iter().map(|path| theme_of(path)).collect()
 }
 
 fn theme_of(path: &Path) -> UserTheme {
@@ -55,8 +48,34 @@ fn theme_of(path: &Path) -> UserTheme {
     UserTheme { name, found }
 }
 
+/// A theme that can be chosen, or a file that is none.
+#[derive(Clone, Debug)]
+pub struct ListedTheme {
+    pub name: String,
+    pub is_yours: bool,
+    /// Or what is wrong with it.
+    pub found: Result<Scheme, String>,
+}
+
+/// The shipped themes, then the user's.
+pub fn listed_themes(yours: Vec<UserTheme>) -> Vec<ListedTheme> {
+    let shipped = shipped_theme_names().map(|name| ListedTheme {
+        name: name.to_owned(),
+        is_yours: false,
+        found: Ok(shipped_theme(name).expect("it is shipped")),
+    });
+    let yours = yours.into_iter().map(|theme| ListedTheme {
+        name: theme.name,
+        is_yours: true,
+        found: theme.found.map_err(|error| error.to_string()),
+    });
+    shipped.chain(yours).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

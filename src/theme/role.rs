@@ -79,7 +79,10 @@ impl Role {
     pub fn on_selection(self, depth: Depth) -> Role {
         match (self, depth) {
             (Role::Faint | Role::Muted, Depth::Ansi16) => Role::Text,
-            (Role::Bar | Role::Bar2, Depth::Ansi16) => Role::Strong,
+            // The ground is the terminal's blue, on which its other colours can hardly be read.
+            (Role::Bar | Role::Bar2 | Role::K1 | Role::K3 | Role::K5 | Role::K7, Depth::Ansi16) => {
+                Role::Strong
+            }
             (Role::Faint, _) => Role::Muted,
             (Role::Muted, _) => Role::Text,
             (role, _) => role,

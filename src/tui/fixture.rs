@@ -311,7 +311,7 @@ pub fn yours() -> Vec<UserPreset> {
             let path = format!("presets/{name}.toml");
             let found = found(text, &path).map_err(|error| Broken {
                 error,
-                path: None,
+                path: Some(path.clone().into()),
                 text: Some(text.to_owned()),
             });
             UserPreset { name: name.to_owned(), found, path: path.into() }

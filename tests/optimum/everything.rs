@@ -121,22 +121,22 @@ pub struct Limits {
 /// A preset small enough to list everything, as TOML.
 #[derive(Clone, Debug)]
 pub struct Tiny {
-    idw: bool,
-    initial: usize,
-    kernels: Vec<u32>,
-    width_max: u32,
+    pub idw: bool,
+    pub initial: usize,
+    pub kernels: Vec<u32>,
+    pub width_max: u32,
     /// Of 4, inverted bottlenecks are wider inside than in proportion.
-    width_multiple: u32,
-    layers: u32,
-    fixed_last: bool,
+    pub width_multiple: u32,
+    pub layers: u32,
+    pub fixed_last: bool,
     /// Share of the way from the cheapest net's cost to the dearest's.
     pub params: Option<f64>,
     pub flops: Option<f64>,
     pub activation: Option<f64>,
-    exact: bool,
-    definition: &'static str,
-    constraint: &'static str,
-    se: bool,
+    pub exact: bool,
+    pub definition: &'static str,
+    pub constraint: &'static str,
+    pub se: bool,
 }
 
 impl Tiny {

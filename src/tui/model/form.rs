@@ -42,6 +42,12 @@ impl Fault {
         let (line, column) = self.error.line_column.unwrap_or((1, 1));
         (line - 1, column - 1)
     }
+
+    /// Why nothing else can be done.
+    fn refusal(&self) -> String {
+        let (row, _) = self.place();
+        format!("Line {} of the TOML first: {}", row + 1, self.error.message)
+    }
 }
 
 /// The settings as they are now.
@@ -303,9 +309,7 @@ impl Form {
     pub fn stands(&mut self) -> bool {
         self.refusal = None;
         if let Some(fault) = &self.draft.fault {
-            let (row, _) = fault.place();
-            let message = &fault.error.message;
-            self.refusal = Some(format!("Line {} of the TOML first: {message}", row + 1));
+            self.refusal = Some(fault.refusal());
             self.focus(Panel::Toml);
             return false;
         }
@@ -376,9 +380,7 @@ impl Form {
 
     fn set(&mut self, field: &'static Field, text: &str) {
         if let Some(fault) = &self.draft.fault {
-            let (row, _) = fault.place();
-            let message = fault.error.message.clone();
-            self.refusal = Some(format!("Line {} of the TOML first: {message}", row + 1));
+            self.refusal = Some(fault.refusal());
             return;
         }
         let before = self.draft.clone();

@@ -29,9 +29,9 @@ impl EventKind {
 impl Event {
     /// All of it in one line.
     pub fn text(&self) -> String {
-        let parts = [&self.lead, &self.detail, &self.tail];
-        let parts: Vec<&str> =
-            parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        let headline = self.headline();
+        let mut parts = vec![headline.as_str(), &self.detail, &self.tail];
+        parts.retain(|part| !part.is_empty());
         parts.join("   ")
     }
 }

@@ -30,13 +30,13 @@ pub use naming::{Naming, Purpose};
 pub use net::{Net, Pins, Task};
 pub use network::{NetworkView, Share, Shown};
 pub use palette::Palette;
-pub use picker::{Entry, Picker, Row, Yours};
+pub use picker::{Entry, Picker, Row};
 pub use population::{Axis, PopulationView};
 pub use prompt::{NetPrompt, NetTarget, Offer};
 pub use search::{Chart, Event, EventKind, Scale, Search, Steps, ranks};
 pub use solve::{Solve, TOP};
 pub use text_edit::TextEdit;
-pub use themes::{Listed, ThemeChoice, Themes};
+pub use themes::{ThemeChoice, Themes};
 
 use super::{
     glyphs::Glyphs,

@@ -83,8 +83,6 @@ pub struct Event {
     pub kind: EventKind,
     pub lead: String,
     pub detail: String,
-    /// The lead where id and kind stand beside it.
-    pub short: Option<String>,
     /// Said even where the detail has to be cut.
     pub tail: String,
     /// The candidate that it is about.
@@ -95,7 +93,15 @@ pub struct Event {
 
 impl Event {
     pub fn new(at_ms: u64, kind: EventKind, lead: String, detail: String) -> Event {
-        Event { at_ms, kind, lead, detail, short: None, tail: String::new(), id: None, gain: None }
+        Event { at_ms, kind, lead, detail, tail: String::new(), id: None, gain: None }
+    }
+
+    /// The lead where neither id nor kind stands beside it.
+    pub fn headline(&self) -> String {
+        match (self.kind, self.id) {
+            (EventKind::NewBest, Some(id)) => format!("new best {} {}", self.lead, format::id(id)),
+            _ => self.lead.clone(),
+        }
     }
 }
 

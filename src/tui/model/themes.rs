@@ -2,25 +2,15 @@
 //! theme in force can be drawn with, whatever became of its file.
 
 use crate::{
-    run::UserTheme,
+    run::{ListedTheme, UserTheme, listed_themes},
     text::did_you_mean,
-    theme::{Scheme, shipped_theme, shipped_theme_names},
     tui::theme::{Display, Theme},
 };
-
-/// A theme, or a file that is none.
-#[derive(Clone, Debug)]
-pub struct Listed {
-    pub name: String,
-    pub is_yours: bool,
-    /// Or what is wrong with it.
-    pub found: Result<Scheme, String>,
-}
 
 #[derive(Debug)]
 pub struct Themes {
     /// The shipped ones, then the user's.
-    listed: Vec<Listed>,
+    listed: Vec<ListedTheme>,
     display: Display,
     name: String,
     theme: Theme,
@@ -29,20 +19,15 @@ pub struct Themes {
 impl Themes {
     /// The shipped ones, the dark one in force.
     pub fn shipped(display: Display) -> Themes {
-        let shipped = shipped_theme_names().map(|name| Listed {
-            name: name.to_owned(),
-            is_yours: false,
-            found: Ok(shipped_theme(name).expect("it is shipped")),
-        });
         Themes {
-            listed: shipped.collect(),
+            listed: listed_themes(Vec::new()),
             display,
             name: crate::theme::DARK.to_owned(),
             theme: Theme::dark(display),
         }
     }
 
-    pub fn listed(&self) -> &[Listed] {
+    pub fn listed(&self) -> &[ListedTheme] {
         &self.listed
     }
 
@@ -63,12 +48,7 @@ impl Themes {
     /// The user's, as they are now. The one in force is drawn as its file says now, or as it did where that is
     /// no theme any more.
     pub fn list(&mut self, yours: Vec<UserTheme>) {
-        self.listed.retain(|listed| !listed.is_yours);
-        self.listed.extend(yours.into_iter().map(|theme| Listed {
-            name: theme.name,
-            is_yours: true,
-            found: theme.found.map_err(|error| error.to_string()),
-        }));
+        self.listed = listed_themes(yours);
         let name = self.name.clone();
         let _ = self.show(&name);
     }

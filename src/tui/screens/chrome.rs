@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::search;
 use crate::tui::{
     canvas::{Canvas, cut, width},
     keymap::{Binding, HELP, Intent, Tab, rows},
@@ -57,6 +58,11 @@ pub fn band(canvas: &mut Canvas<'_>, model: &Model) {
     }
     let host = &model.host.name;
     let right = match &model.search {
+        // Where there is no room for more, what runs is less than how it is.
+        Some(search) if w < SHORT_TABS => {
+            let (glyph, _, word, _) = search::state(search, model.now_ms);
+            format!("{glyph} {word}")
+        }
         Some(search) => {
             format!("{} · seed {} · {host}", search.spec.name, search.spec.preset.search.seed)
         }

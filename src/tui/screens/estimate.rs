@@ -59,12 +59,12 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>, y: u16) {
 /// The most wanted first.
 fn parts(found: &Estimate, preset: &Preset) -> Vec<Runs> {
     let Preset { search, confirm, score, .. } = preset;
-    let needs_score = search.iterations as f64 * found.needs_score;
-    let scores = search.max_scored.map_or(needs_score, |most| needs_score.min(most as f64));
+    let scores = search.iterations as f64 * found.scores_per_proposal;
+    let scores = search.max_scored.map_or(scores, |most| scores.min(most as f64));
     let draws = f64::from(confirm.best as u32) * f64::from(confirm.repeats);
     let again = draws / f64::from(score.repeats);
     let whole = ((scores + again) / found.late_per_s * 1e3) as u64;
-    let proposed = found.late_per_s / found.needs_score;
+    let proposed = found.late_per_s / found.scores_per_proposal;
     let figure = |text: String, what: &str| vec![run(text, Role::Strong), run(what, Role::Muted)];
     let mut parts = vec![
         figure(format!("≈ {}", format::span(whole)), " to finish"),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{
     chrome::{self, Alarm},
-    compare, estimate, picker, presets, toml,
+    compare, estimate, picker, presets, search, toml,
 };
 use crate::tui::{
     canvas::{Canvas, cut, width, wrap},
@@ -89,16 +89,14 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
 
 /// Whether a search runs, and the state of the preset.
 fn status(model: &Model, form: &Form, canvas: &mut Canvas<'_>, w: u16) {
-    let (glyph, role, word) = match model.search.as_deref().filter(|search| !search.is_over()) {
-        Some(search) => {
-            let (glyph, role, word, _) = super::search::state(search, model.now_ms);
-            (glyph, role, word)
-        }
+    let running = model.search.as_deref().filter(|search| !search.is_over());
+    let (glyph, role, word) = match running.map(|search| search::state(search, model.now_ms)) {
+        Some((glyph, role, word, _)) => (glyph, role, word),
         None => ("○", Role::Muted, "not started"),
     };
     let x = canvas.text(2, 1, glyph, role);
     let mut x = canvas.text(x + 1, 1, word, Role::Strong.bold());
-    if word != "not started" && w >= 80 {
+    if running.is_some() && w >= 80 {
         x = canvas.text(x, 1, ", another is looked over", Role::Muted);
     }
     let mut x = canvas.text(x + 3, 1, cut(form.name(), w.saturating_sub(x + 8)), Role::Text);

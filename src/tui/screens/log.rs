@@ -157,9 +157,8 @@ fn event_row(event: &Event, row: &mut Canvas<'_>, (at, y): (Columns, u16), wide:
         row.text(at.start - 2, y, mark, role);
     }
     // Where id and kind have columns, they need no words.
-    let short = event.short.as_deref().filter(|_| wide);
-    let lead = short.unwrap_or(&event.lead);
-    let x = row.text(at.start, y, cut(lead, (end + 1).saturating_sub(at.start)), Role::Text);
+    let lead = if wide { event.lead.clone() } else { event.headline() };
+    let x = row.text(at.start, y, cut(&lead, (end + 1).saturating_sub(at.start)), Role::Text);
     if !event.detail.is_empty() && x + 4 < end {
         let x = if lead.is_empty() { x } else { x + 2 };
         row.text(x, y, cut(&event.detail, (end + 1).saturating_sub(x)), Role::Muted);

@@ -479,7 +479,7 @@ pub fn event_line(canvas: &mut Canvas<'_>, y: u16, event: &Event) {
     };
     canvas.right(9, y, format::span(event.at_ms), Role::Faint);
     canvas.text(12, y, glyph, role);
-    let mut x = canvas.text(14, y, cut(&event.lead, end.saturating_sub(14)), Role::Strong);
+    let mut x = canvas.text(14, y, cut(&event.headline(), end.saturating_sub(14)), Role::Strong);
     // The detail gives way to what comes after it.
     for (part, reserved) in [(&event.detail, width(&event.tail) + 3), (&event.tail, 0)] {
         if !part.is_empty() {

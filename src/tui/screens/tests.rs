@@ -285,7 +285,7 @@ fn estimated() -> Model {
     let estimate = crate::run::Estimate {
         early_per_s: 412.0,
         late_per_s: 46.0,
-        needs_score: 0.37,
+        scores_per_proposal: 0.37,
         memory_bytes: 2_040_109_465,
         workers: 4,
     };

@@ -4,10 +4,11 @@ use ratatui::layout::Rect;
 
 use super::help::frame;
 use crate::{
+    run::ListedTheme,
     theme::SWATCHES,
     tui::{
         canvas::{Canvas, cut, width, wrap},
-        model::{Listed, ThemeChoice, Themes},
+        model::{ThemeChoice, Themes},
         theme::{Depth, Ground, Role, Theme},
     },
 };
@@ -75,7 +76,7 @@ pub fn draw(themes: &Themes, choice: &ThemeChoice, canvas: &mut Canvas<'_>) {
     panel.runs(x, rect.bottom() - 2, &keys);
 }
 
-fn theme_row(row: &mut Canvas<'_>, cells: Rect, themes: &Themes, listed: &Listed) {
+fn theme_row(row: &mut Canvas<'_>, cells: Rect, themes: &Themes, listed: &ListedTheme) {
     let (x, y) = (cells.x, cells.y);
     let name = cut(&listed.name, ABOUT - 6);
     row.text(x + 4, y, name, if listed.found.is_ok() { Role::Text } else { Role::Muted });

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::tui::{
     canvas::Canvas,
-    layout::{Columns, Rows, Zoomed},
+    layout::{Columns, Zoomed},
     model::{Chart, Model, Search},
     widgets::time,
 };
@@ -24,8 +24,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Zoomed
     let place = (at.columns, at.chart);
     match (search.shows_chart, search.chart) {
         (false, _) => {
-            let rows = Rows { first: at.table.first, last: at.table.last };
-            whole::population(model, search, canvas, (at.columns, rows));
+            whole::population(model, search, canvas, (at.columns, at.table));
         }
         (true, Chart::Time) => times(model, search, canvas, at),
         (true, Chart::Convergence) if whole::shows_confirmation(search) => {

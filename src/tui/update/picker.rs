@@ -10,7 +10,7 @@ use crate::{
         action::Effect,
         edit::LineEdit,
         keymap::Intent,
-        model::{Form, Model, Panel, Purpose, Row, Yours},
+        model::{Form, Model, Panel, Purpose, Row},
     },
 };
 
@@ -34,13 +34,6 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     }
     match (intent, picker.selected()) {
         (Intent::Enter, Row::Shipped(entry)) => return vec![Effect::Open(entry.name.clone())],
-        (
-            Intent::Enter,
-            Row::Yours(Yours { name, path, found: Err(Broken { text: Some(text), .. }) }),
-        ) => {
-            let form = picker.with_files(|files| Form::broken(name, path, text, files));
-            return open(model, form);
-        }
         (Intent::Enter, Row::Yours(yours)) => {
             return vec![Effect::Open(yours.path.to_string_lossy().into_owned())];
         }

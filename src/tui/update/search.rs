@@ -126,14 +126,13 @@ fn enter(search: &mut Search, phase: Phase, now_ms: u64) {
 
 fn new_best(best: &NewBest) -> Event {
     let member = &best.member;
-    let lead = format!("new best {} {}", format::score(member.score.value), format::id(member.id));
+    let lead = format::score(member.score.value);
     let detail = match member.parent {
         None => "the initial structure".to_owned(),
         Some(_) => format::mutation_in_words(&member.mutations),
     };
     let gain = member.gain.map(|gain| format!("{} on its parent", format::signed(gain)));
     Event {
-        short: Some(format::score(member.score.value)),
         tail: gain.unwrap_or_default(),
         id: Some(member.id),
         gain: member.gain,

@@ -168,7 +168,7 @@ fn an_estimate_holds_for_the_settings_it_was_measured_with() {
     let found = Estimate {
         early_per_s: 100.0,
         late_per_s: 20.0,
-        needs_score: 0.5,
+        scores_per_proposal: 0.5,
         memory_bytes: 1 << 30,
         workers: 2,
     };
@@ -201,7 +201,9 @@ fn a_broken_preset_is_opened_as_text_at_its_fault_and_mended() {
     let mut model = fixture::mine();
     press(&mut model, Key::BackTab);
     press(&mut model, Key::Down);
-    assert_eq!(press(&mut model, Key::Enter), []);
+    assert_eq!(press(&mut model, Key::Enter), [Effect::Open("presets/tiny.toml".to_owned())]);
+    let broken = fixture::yours().swap_remove(1).found.expect_err("a typo");
+    assert_eq!(update(&mut model, Action::Opened(Err(Box::new(broken)))), []);
     assert_eq!((form(&model).name(), form(&model).panel), ("tiny", Panel::Toml));
     let fault = form(&model).draft.fault.clone().expect("a typo");
     assert_eq!((fault.place(), fault.error.message.as_str()), ((2, 0), TYPO));
@@ -255,9 +257,9 @@ fn what_is_saved_elsewhere_names_its_base_in_full() {
             true => Ok(text.clone()),
             false => Ok("extends = \"quick\"\n".to_owned()),
         };
-        PresetSource::find("/work/a.toml", &read).expect("valid")
+        PresetSource::find("/home/me/a.toml", &read).expect("valid")
     };
-    for (reference, saved) in [("base.toml", "/work/base.toml"), ("quick", "quick")] {
+    for (reference, saved) in [("base.toml", "/home/me/base.toml"), ("quick", "quick")] {
         let mut model = fixture::model();
         update(&mut model, Action::Opened(Ok(source(reference))));
         press(&mut model, Key::Char('W'));

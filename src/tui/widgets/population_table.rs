@@ -219,13 +219,8 @@ impl Table<'_> {
         if self.winner == Some(member.id) {
             row.text(mark, y, "★", Role::Best);
         }
-        for (pin, letter, role) in self
-            .pins
-            .iter()
-            .zip(["A", "B"])
-            .zip([Role::Accent, Role::B])
-            .map(|((p, l), r)| (p, l, r))
-        {
+        let letters = [("A", Role::Accent), ("B", Role::B)];
+        for (pin, (letter, role)) in self.pins.iter().zip(letters) {
             if *pin == Some(member.id) {
                 row.text(mark, y, letter, role.bold());
             }

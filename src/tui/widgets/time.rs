@@ -139,7 +139,7 @@ fn reasons(snapshot: &Snapshot) -> Vec<(&str, u64)> {
     let by = snapshot.rejected.iter().filter(|(_, count)| *count > 0);
     let mut reasons: Vec<_> = by.map(|(name, count)| (reason(name), *count)).collect();
     // Budgets and constraints before the screen and what was known: those a person has set.
-    let is_own = |name: &str| matches!(name, "screened" | "duplicate");
+    let is_own = |name: &str| matches!(name, "screened" | "known");
     reasons.sort_by_key(|&(name, count)| (is_own(name), std::cmp::Reverse(count)));
     reasons
 }
@@ -215,6 +215,7 @@ fn tiers(snapshot: &Snapshot) -> Vec<(String, String, Role)> {
 /// Budgets as the rest of the screen calls them.
 fn reason(name: &str) -> &str {
     match name {
+        "duplicate" => "known",
         "layers" => "depth",
         "flops" => "FLOPs",
         "bottleneck_ratio" => "bottleneck",

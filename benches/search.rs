@@ -34,7 +34,7 @@ fn evolution(preset: &str, sets: &[&str]) -> Evolution {
     }
     source.set_assignment(&format!("search.iterations={ITERATIONS}")).expect("a key");
     let preset = source.preset().expect("valid");
-    Evolution::new(RunSpec { name: String::new(), preset, out: None }.search_settings())
+    Evolution::new(RunSpec::new("", preset).search_settings())
 }
 
 /// CPU time of this thread so far.

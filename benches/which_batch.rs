@@ -169,7 +169,7 @@ struct Searched {
 /// rule decides what each is proposed from.
 fn search(preset: &Preset, device: &Device) -> Searched {
     let (name, preset) = (String::new(), preset.clone());
-    let spec = RunSpec { name, preset, out: None };
+    let spec = RunSpec::new(&name, preset);
     let mut evolution = Evolution::new(spec.search_settings());
     let preset = &spec.preset;
     let mut scored = Vec::new();

@@ -54,7 +54,7 @@ fn children_that_stay_outside_cost_no_allocation() {
             source.set_assignment(set).expect("a key");
         }
         let preset = source.preset().expect("valid");
-        let spec = RunSpec { name: String::new(), preset, out: None };
+        let spec = RunSpec::new("", preset);
         let mut evolution = Evolution::new(spec.search_settings());
         let (mut outside, mut entered) = (0_u32, 0_u32);
         loop {

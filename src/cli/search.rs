@@ -100,7 +100,7 @@ fn spec(args: &SearchArgs) -> Result<RunSpec, Failure> {
     flag("run.device", args.device.clone());
     flag("run.kernels", args.kernels.clone());
     let (name, preset) = presets::load(&args.preset, &sets)?;
-    Ok(RunSpec { name, preset, out: args.out.clone() })
+    Ok(RunSpec { out: args.out.clone(), ..RunSpec::new(&name, preset) })
 }
 
 /// What a person or a program sees of a headless search.
@@ -154,6 +154,8 @@ impl Viewer {
                     Update::Snapshot(snapshot) => self.snapshot = Some(snapshot),
                     Update::Fault(fault) => self.say(&format!("fault: {}", fault.text)),
                     Update::Log(log) => self.say(&log.text),
+                    Update::Tuned(tuned) => self.say(&tuned.told()),
+                    Update::Refused(refusal) => self.say(&format!("not changed: {refusal}")),
                     Update::Finished(finished) => return Ok(finished),
                     Update::Hello(hello) => self.proxy = hello.spec.preset.score.proxy,
                     Update::Phase(_) | Update::NewBest(_) | Update::Ancestors(_) => {}

@@ -210,7 +210,7 @@ mod tests {
         let mut preset = source.preset().expect("valid");
         preset.run.device = "cpu".to_owned();
         let budgets = preset.budgets();
-        let mut spec = RunSpec { name: "quick".to_owned(), preset, out: None };
+        let mut spec = RunSpec::new("quick", preset);
         let rehearsed = rehearse(&spec, &AtomicBool::new(true)).expect("scored").expect("wanted");
         let cost = costs(&rehearsed.best, spec.preset.search_space().net(), budgets.counting);
         assert!(budgets.broken(&cost).is_none());
@@ -234,7 +234,7 @@ mod tests {
         preset.run.device = "cpu".to_owned();
         // What no preset can have, since it is checked: whoever reads it panics.
         preset.space.initial = "no structure".to_owned();
-        let spec = RunSpec { name: "quick".to_owned(), preset, out: None };
+        let spec = RunSpec::new("quick", preset);
         let (sender, woken) = std::sync::mpsc::sync_channel(1);
         let waker = Box::new(move || sender.send(()).expect("waited for"));
         let estimating = Estimating::start(spec, waker).expect("a thread");

@@ -52,6 +52,9 @@ pub(super) struct Meter {
     pub build: Duration,
     /// Without building.
     pub score: Duration,
+    /// Thread time that there was before the workers were another number, and until when.
+    staffed: Duration,
+    staffed_until: Duration,
 }
 
 /// Per second of running time; 0 until there is enough of it.
@@ -84,10 +87,21 @@ impl Meter {
         }
     }
 
+    /// From `elapsed` on there are other workers; so far there were `workers`.
+    pub(super) fn change_staff(&mut self, elapsed: Duration, workers: usize) {
+        self.staffed = self.thread_time(elapsed, workers);
+        self.staffed_until = elapsed;
+    }
+
+    fn thread_time(&self, elapsed: Duration, workers: usize) -> Duration {
+        let since = elapsed.saturating_sub(self.staffed_until);
+        self.staffed + since.mul_f64(workers as f64)
+    }
+
     /// `elapsed` times `workers` is the thread time there was; what building and scoring left of it was waiting.
     pub(super) fn time_spent(&self, elapsed: Duration, workers: usize) -> TimeSpent {
         let ms = |d: Duration| d.as_secs_f64() * 1e3;
-        let there_was = ms(elapsed) * workers as f64;
+        let there_was = ms(self.thread_time(elapsed, workers));
         TimeSpent {
             propose_ms: ms(self.propose),
             build_ms: ms(self.build),
@@ -126,6 +140,15 @@ mod tests {
         assert_eq!(meter.samples.len(), 1);
         // And a burst at the start is no rate.
         assert_eq!(meter.rates(Duration::from_millis(3_400), 99, 10), Rates::default());
+    }
+
+    #[test]
+    fn workers_that_come_later_have_not_waited_before() {
+        let second = Duration::from_secs(1);
+        let mut meter = Meter { score: 8 * second, ..Meter::default() };
+        meter.change_staff(10 * second, 1);
+        assert_eq!(meter.time_spent(10 * second, 4).wait_ms, 2_000.0);
+        assert_eq!(meter.time_spent(11 * second, 4).wait_ms, 6_000.0);
     }
 
     #[test]

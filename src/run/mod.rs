@@ -19,6 +19,7 @@ mod prover;
 mod solving;
 mod spec;
 mod themes;
+mod tuning;
 mod worker;
 
 pub use crate::optimum::Unsolvable;
@@ -35,4 +36,5 @@ pub use prover::{Proof, Wanted};
 pub use solving::Solving;
 pub use spec::{RunSpec, StartError};
 pub use themes::{ListedTheme, UserTheme, listed_themes, user_themes};
+pub use tuning::{Change, Plan as TuningPlan, Refusal, Scheduled, is_tunable};
 pub use worker::{Role, ScorerFactory};

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::RunSpec;
+use super::{Change, Refusal, RunSpec, Scheduled};
 pub use crate::optimum::{Frontier, FrontierPoint, LayerPrice, Price, Progress, Solved, Stage};
 pub use crate::search::{ConvergencePoint, MAX_CONVERGENCE, Member, Screening};
 use crate::{
     arch::Structure,
     score::{MeanStd, half_width_95, standard_error},
+    space::Setting,
+    text::grouped,
 };
 
 /// Of these messages. A viewer and an engine of different versions don't talk.
@@ -26,6 +28,11 @@ pub enum Command {
     Resume,
     /// Ends the search and goes on to the confirmation; during the confirmation, ends that.
     Stop,
+    /// Changes settings from the next candidate on; answered by [`Update::Tuned`] or
+    /// [`Update::Refused`].
+    Tune(Vec<Setting>),
+    /// Takes back the last change that stands.
+    Untune,
     /// Asks for a fresh [`Update::Snapshot`] after a gap in `seq`.
     Resync,
     /// Asks for the [`Update::Ancestors`] of a candidate.
@@ -42,6 +49,9 @@ pub enum Update {
     NewBest(Box<NewBest>),
     Log(Log),
     Fault(Fault),
+    Tuned(Box<Tuned>),
+    /// A change that isn't made.
+    Refused(Refusal),
     /// Where candidates came from: one that was asked for with all its ancestors, the oldest first; at
     /// the end of a search, the ancestors of the whole population.
     Ancestors(Vec<Arc<Member>>),
@@ -142,6 +152,10 @@ pub struct Snapshot {
     pub capacity: usize,
     /// Oldest first, at most [`MAX_CONVERGENCE`].
     pub convergence: Vec<ConvergencePoint>,
+    /// Changes of the settings that were made, oldest first.
+    pub tunings: Vec<Tuned>,
+    /// Members that are scored anew before the search goes on: how many were, and of how many.
+    pub renewal: Option<(usize, usize)>,
     /// The screen, where there is one.
     pub screening: Option<Screening>,
     /// Standard deviation of one draw, pooled over all that were drawn twice or more; none before.
@@ -156,6 +170,58 @@ pub struct Snapshot {
     pub confirmation: Vec<Confirmed>,
     /// Updates that a viewer's queue had no room for.
     pub dropped_events: u64,
+}
+
+/// A change of the settings that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tuned {
+    /// From 1.
+    pub number: u32,
+    pub at_ms: u64,
+    /// The first candidate by the new settings.
+    pub id: u64,
+    /// Decisions of the search before; the same change there gives the same search.
+    pub turn: u64,
+    /// As they were asked for.
+    pub settings: Vec<Setting>,
+    pub changes: Vec<Change>,
+    /// The change that this one takes back.
+    pub undoes: Option<u32>,
+    /// Members that had to leave.
+    pub evicted: usize,
+    /// Members that had left by an earlier change and are back.
+    pub returned: usize,
+    /// Members that are scored anew first.
+    pub rescored: usize,
+}
+
+impl Tuned {
+    /// In words.
+    pub fn told(&self) -> String {
+        let changes: Vec<String> = self.changes.iter().map(Change::to_string).collect();
+        let mut text = format!("from #{} on: {}", grouped(self.id), changes.join(", "));
+        for (count, what) in [
+            (self.evicted, "evicted"),
+            (self.returned, "came back"),
+            (self.rescored, "are scored anew first"),
+        ] {
+            if count > 0 {
+                text += &format!("; {} {what}", grouped(count as u64));
+            }
+        }
+        text
+    }
+
+    /// To be made again by another run.
+    pub fn scheduled(&self) -> Scheduled {
+        Scheduled { turn: self.turn, settings: self.settings.clone(), undoes: self.undoes }
+    }
+
+    /// Of `tunings`, the one that is taken back next.
+    pub fn last_standing(tunings: &[Tuned]) -> Option<&Tuned> {
+        let is_undone = |tuned: &Tuned| tunings.iter().any(|t| t.undoes == Some(tuned.number));
+        tunings.iter().rev().find(|tuned| tuned.undoes.is_none() && !is_undone(tuned))
+    }
 }
 
 /// The best the space has within the budgets by the analytic score (theory form).

@@ -5,7 +5,7 @@ use std::{num::NonZero, path::PathBuf, thread};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::Role;
+use super::{Role, tuning::Scheduled};
 use crate::{
     analytic::Form,
     nn::{self, Device, DeviceChoice, KernelChoice},
@@ -23,6 +23,9 @@ pub struct RunSpec {
     pub preset: Preset,
     /// A new or empty folder for the run's files; none keeps nothing.
     pub out: Option<PathBuf>,
+    /// Changes of another run of it, to be made again at the same moments; oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replay: Vec<Scheduled>,
 }
 
 /// Why a search can't be started.
@@ -60,6 +63,11 @@ pub(super) struct OpenedDevice {
 }
 
 impl RunSpec {
+    /// `preset` as it is, kept in no folder.
+    pub fn new(name: &str, preset: Preset) -> RunSpec {
+        RunSpec { name: name.to_owned(), preset, out: None, replay: Vec::new() }
+    }
+
     /// Everything that can be known before the first candidate: the preset is startable, its device
     /// opens with its kernels, its proxy exists, the folder is there to be written. Creates the
     /// folder.
@@ -68,21 +76,31 @@ impl RunSpec {
     /// The first thing that stands in the way, in words for the user.
     pub fn check(&self) -> Result<(), StartError> {
         let opened = self.open_device()?;
-        self.build_proxy(Role::Search, &opened.device).map_err(StartError::Proxy)?;
-        if self.preset.confirm.best > 0 {
-            self.build_proxy(Role::Confirmation, &opened.device).map_err(StartError::Judge)?;
-        }
+        self.check_proxies(&opened.device)?;
         self.check_tiers()?;
         if self.preset.search.seed_with.is_some() {
             Problem::new(&self.preset, ObjectiveForm::Theory)
                 .map_err(|why| StartError::SeedWith(why.to_string()))?;
         }
+        self.check_polish()?;
+        super::files::claim(self.out.as_deref())
+    }
+
+    pub(super) fn check_proxies(&self, device: &Device) -> Result<(), StartError> {
+        self.build_proxy(Role::Search, device).map_err(StartError::Proxy)?;
+        if self.preset.confirm.best > 0 {
+            self.build_proxy(Role::Confirmation, device).map_err(StartError::Judge)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_polish(&self) -> Result<(), StartError> {
         if self.preset.search.polish {
             let initial = self.preset.initial();
             Problem::shaped_like(&self.preset, ObjectiveForm::Theory, initial)
                 .map_err(|why| StartError::Polish(why.to_string()))?;
         }
-        super::files::claim(self.out.as_deref())
+        Ok(())
     }
 
     pub(super) fn open_device(&self) -> Result<OpenedDevice, StartError> {
@@ -137,7 +155,7 @@ impl RunSpec {
     }
 
     /// Settings that ask for a tier that isn't there.
-    fn check_tiers(&self) -> Result<(), StartError> {
+    pub(super) fn check_tiers(&self) -> Result<(), StartError> {
         let preset = &self.preset;
         let analytic = AnalyticZen::form(&preset.score.proxy).is_some();
         let screened = preset.screen.keep < 1.0;

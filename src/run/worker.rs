@@ -73,9 +73,14 @@ pub(super) enum JobOutcome {
     Panicked(String),
 }
 
+struct Task {
+    job: Job,
+    factory: ScorerFactory,
+}
+
 /// The engine's end of a worker.
 pub(super) struct Worker {
-    jobs: mpsc::SyncSender<Job>,
+    jobs: mpsc::SyncSender<Task>,
     thread: thread::JoinHandle<()>,
 }
 
@@ -84,14 +89,13 @@ impl Worker {
     /// answer.
     pub(super) fn spawn(
         index: usize,
-        factory: ScorerFactory,
         reports: mpsc::SyncSender<Message>,
     ) -> std::io::Result<Worker> {
-        let (jobs, inbox) = mpsc::sync_channel::<Job>(1);
+        let (jobs, inbox) = mpsc::sync_channel::<Task>(1);
         let name = format!("zendo-worker-{}", index + 1);
         let thread = thread::Builder::new().name(name).spawn(move || {
             let mut proxy = None;
-            while let Ok(job) = inbox.recv() {
+            while let Ok(Task { job, factory }) = inbox.recv() {
                 let start = Instant::now();
                 let mut building = Duration::ZERO;
                 let outcome = work(&mut proxy, &factory, &job, &mut building);
@@ -105,9 +109,9 @@ impl Worker {
         Ok(Worker { jobs, thread })
     }
 
-    /// Hands over a job; false where the thread is gone.
-    pub(super) fn give(&self, job: Job) -> bool {
-        self.jobs.try_send(job).is_ok()
+    /// Hands over a job, to be scored by what `factory` builds; false where the thread is gone.
+    pub(super) fn give(&self, job: Job, factory: &ScorerFactory) -> bool {
+        self.jobs.try_send(Task { job, factory: Arc::clone(factory) }).is_ok()
     }
 
     /// Lets the thread end after what it is doing, and waits for that.
@@ -118,26 +122,41 @@ impl Worker {
     }
 }
 
+/// A proxy and what it was built for.
+struct Built {
+    proxy: Box<dyn Proxy>,
+    role: Role,
+    factory: ScorerFactory,
+}
+
+impl Built {
+    fn is_for(&self, role: Role, factory: &ScorerFactory) -> bool {
+        self.role == role && Arc::ptr_eq(&self.factory, factory)
+    }
+}
+
 /// Scores one job; a panic costs the job and the proxy, which is built anew for the next.
 fn work(
-    proxy: &mut Option<(Role, Box<dyn Proxy>)>,
+    proxy: &mut Option<Built>,
     factory: &ScorerFactory,
     job: &Job,
     building: &mut Duration,
 ) -> JobOutcome {
     let attempt = catch_unwind(AssertUnwindSafe(|| {
         let mut ready = match proxy.take() {
-            Some((role, proxy)) if role == job.role => proxy,
-            // A search is over when its confirmation begins: what it had is not needed again.
+            Some(built) if built.is_for(job.role, factory) => built,
+            // A search is over when its confirmation begins, and a tuned one goes on in another way: what
+            // there was is not needed again.
             _ => {
                 let start = Instant::now();
-                let proxy = factory(job.role)?;
+                let (role, factory) = (job.role, Arc::clone(factory));
+                let built = Built { proxy: factory(role)?, role, factory };
                 *building += start.elapsed();
-                proxy
+                built
             }
         };
-        let score = evaluate(ready.as_mut(), job, building);
-        *proxy = Some((job.role, ready));
+        let score = evaluate(ready.proxy.as_mut(), job, building);
+        *proxy = Some(ready);
         score
     }));
     match attempt {

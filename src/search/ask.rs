@@ -61,6 +61,15 @@ pub enum Applied {
     },
     /// The screen lets more or fewer through from here on.
     Gate(GateMoved),
+    /// Scored, and by then no longer what a tuned search may have.
+    Outdated {
+        id: u64,
+    },
+    /// All members have scores of another kind; those that could not be scored have left.
+    Renewed {
+        members: usize,
+        of: usize,
+    },
 }
 
 /// An id that was never handed out, or was told already.

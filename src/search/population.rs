@@ -46,6 +46,33 @@ impl Population {
         self.parts.insert(rank, parts);
     }
 
+    /// Keeps those of whom `stays` says so; gives the others.
+    pub(super) fn retain(&mut self, stays: impl Fn(&Member) -> bool) -> Vec<Arc<Member>> {
+        let (mut leavers, mut parts) = (Vec::new(), std::mem::take(&mut self.parts).into_iter());
+        for member in std::mem::take(&mut self.members) {
+            let own = parts.next().expect("everybody has parts");
+            if stays(&member) {
+                self.members.push(member);
+                self.parts.push(own);
+            } else {
+                leavers.push(member);
+            }
+        }
+        leavers
+    }
+
+    /// Room for so many; gives those at the end who have none any more.
+    pub(super) fn resize(&mut self, capacity: usize) -> Vec<Arc<Member>> {
+        self.capacity = capacity;
+        self.parts.truncate(capacity);
+        self.members.split_off(capacity.min(self.members.len()))
+    }
+
+    /// How everybody's score and costs come about, in the order of the members.
+    pub(super) fn set_parts(&mut self, parts: Vec<Box<[Part]>>) {
+        self.parts = parts;
+    }
+
     /// Whether a newer candidate of that score would stay.
     pub(super) fn has_room_for(&self, value: f64) -> bool {
         self.members.len() < self.capacity

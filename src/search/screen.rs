@@ -67,6 +67,24 @@ impl Gate {
         }
     }
 
+    /// Goes on by other settings, with what it has learned.
+    pub(super) fn with_settings(mut self, settings: ScreenSettings) -> Gate {
+        if settings.keep != self.settings.keep {
+            self.share = settings.keep;
+        }
+        while self.recent.len() > settings.window {
+            self.forget_oldest();
+        }
+        self.settings = settings;
+        self
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some(oldest) = self.recent.pop_front() else { return };
+        let index = self.sorted.partition_point(|&other| other < oldest);
+        self.sorted.remove(index);
+    }
+
     /// Whether a child of that analytic score is among the best share of the last children.
     pub(super) fn admits(&mut self, estimate: f64) -> bool {
         let below = self.sorted.partition_point(|&other| other < estimate);
@@ -75,9 +93,7 @@ impl Gate {
         self.sorted.insert(below, estimate);
         self.recent.push_back(estimate);
         if self.recent.len() > self.settings.window {
-            let oldest = self.recent.pop_front().expect("just pushed");
-            let index = self.sorted.partition_point(|&other| other < oldest);
-            self.sorted.remove(index);
+            self.forget_oldest();
         }
         admitted
     }

@@ -1,8 +1,11 @@
 //! What a search needs to know; all of it decides the result.
 
+use std::sync::Arc;
+
+use super::Member;
 use crate::{
     analytic,
-    arch::Structure,
+    arch::{Costs, Structure},
     space::{Budgets, ScreenSettings, Space},
 };
 
@@ -23,6 +26,30 @@ pub struct Settings {
     pub seed: u64,
     /// Drop structures that were proposed for scoring before.
     pub dedup: bool,
+}
+
+impl Settings {
+    /// Whether a structure of those costs may be: within the space, its constraints and the budgets.
+    pub fn allows(&self, structure: &Structure, costs: &Costs) -> bool {
+        self.budgets.broken(costs).is_none()
+            && self.space.constraints().broken(structure.blocks()).is_none()
+            && self.space.contains(structure, &self.initial)
+    }
+
+    pub fn admits(&self, member: &Member) -> bool {
+        self.allows(&member.structure, &member.costs)
+    }
+
+    /// Of `members`, best first, who stays in a population by these settings.
+    pub fn stay(&self, members: &[Arc<Member>]) -> Vec<bool> {
+        let mut room = self.population;
+        let stays = |member: &Arc<Member>| {
+            let stays = room > 0 && self.admits(member);
+            room -= usize::from(stays);
+            stays
+        };
+        members.iter().map(stays).collect()
+    }
 }
 
 /// How children come about.

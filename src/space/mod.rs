@@ -13,6 +13,7 @@ mod moves;
 mod mutation;
 mod preset;
 mod schema;
+mod setting;
 mod shipped;
 mod size;
 
@@ -26,6 +27,7 @@ pub use preset::{
     BudgetSettings, ConfirmSettings, Family, Fixed, LatencyBudget, Preset, RunSettings,
     ScoreSettings, ScreenSettings, SearchSettings, SeedMode, SeedWith, SpaceSettings,
 };
+pub use setting::Setting;
 pub use shipped::{
     PublishedNet, published_name, published_nets, shipped_preset, shipped_preset_names,
 };

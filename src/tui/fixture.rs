@@ -35,7 +35,7 @@ pub fn spec() -> RunSpec {
     let mut preset = source.preset().expect("valid");
     preset.search.iterations = 96_000;
     preset.run.workers = Some(4);
-    RunSpec { name: PRESET.to_owned(), preset, out: None }
+    RunSpec::new(PRESET, preset)
 }
 
 /// Deep and wide nets score high; the noise is a draw's.
@@ -137,6 +137,8 @@ fn evolve(proposed: u64) -> (Snapshot, Everybody) {
         }
     }
     let snapshot = Snapshot {
+        tunings: Vec::new(),
+        renewal: None,
         seq: 1,
         phase: Phase::Running,
         elapsed_ms: 374_000,

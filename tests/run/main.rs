@@ -2,6 +2,7 @@
 //! go wrong.
 
 mod proofs;
+mod tuning;
 
 use std::{
     fs,
@@ -18,8 +19,8 @@ use zendo::{
     proxy::{Evaluation, Failure, Proxy},
     random::{Purpose, Stream},
     run::{
-        self, Handle, RunSpec, ScorerFactory,
-        protocol::{Command, Fault, Finished, Phase, Reason, Snapshot, Update},
+        self, Handle, Refusal, RunSpec, ScorerFactory,
+        protocol::{Command, Fault, Finished, Phase, Reason, Snapshot, Tuned, Update},
     },
     space::PresetSource,
 };
@@ -47,7 +48,7 @@ fn spec(sets: &[&str]) -> RunSpec {
     for set in sets {
         source.set_assignment(set).expect("a key");
     }
-    RunSpec { name: "quick".to_owned(), preset: source.preset().expect("valid"), out: None }
+    RunSpec::new("quick", source.preset().expect("valid"))
 }
 
 /// Everything a run said.
@@ -58,6 +59,8 @@ struct Said {
     faults: Vec<Fault>,
     logs: Vec<String>,
     ancestors: usize,
+    tuned: Vec<Tuned>,
+    refused: Vec<Refusal>,
     finished: Option<Finished>,
 }
 
@@ -79,6 +82,8 @@ impl Said {
                 Update::Finished(finished) => self.finished = Some(finished),
                 Update::Log(log) => self.logs.push(log.text),
                 Update::Ancestors(_) => self.ancestors += 1,
+                Update::Tuned(tuned) => self.tuned.push(*tuned),
+                Update::Refused(refused) => self.refused.push(refused),
                 Update::Hello(_) | Update::NewBest(_) => {}
             }
         }

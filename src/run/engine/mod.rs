@@ -9,6 +9,7 @@ mod report;
 mod seed;
 mod sounding;
 mod spawn;
+mod tune;
 mod work;
 
 use std::{
@@ -21,6 +22,7 @@ pub use spawn::{spawn, spawn_with};
 use polish::Polish;
 use proof::Proving;
 use sounding::Soundings;
+use tune::Tunings;
 
 use super::{
     RunSpec,
@@ -59,7 +61,8 @@ const HOPELESS_FAILURES: u64 = 32;
 pub(super) enum Message {
     Command(Command),
     Report(Report),
-    Proof(Proof),
+    /// Of the proof with this number: an older one proves what is wanted no more.
+    Proof(u32, Proof),
     /// What the search starts from.
     Seeded(Box<Result<Solution, Unsolvable>>),
     /// The best structure of the shape that was to be polished.
@@ -81,6 +84,7 @@ struct Engine<'a> {
     seeding: Option<Prover>,
     proving: Proving,
     polish: Polish,
+    tunings: Tunings,
     slots: Vec<Slot>,
     confirmation: Option<Confirmation>,
     folder: Option<RunFolder>,
@@ -119,16 +123,7 @@ impl<'a> Engine<'a> {
         spec.check()?;
         let opened = spec.open_device()?;
         let device = opened.device.clone();
-        let factory = factory.unwrap_or_else(|| {
-            let (spec, device) = (spec.clone(), opened.device);
-            Arc::new(move |role| spec.build_proxy(role, &device).map_err(|e| e.to_string()))
-        });
-        let mut slots = Vec::new();
-        for index in 0..spec.workers() {
-            let worker = Worker::spawn(index, Arc::clone(&factory), reports.clone())
-                .map_err(|e| StartError::Threads(e.to_string()))?;
-            slots.push(Slot { worker, state: WorkerState::Waiting });
-        }
+        let tunings = Tunings::new(&spec, &device, factory);
         let folder = RunFolder::create(&spec, &device).map_err(|e| StartError::Out {
             path: spec.out.clone().unwrap_or_default(),
             reason: e.to_string(),
@@ -136,7 +131,7 @@ impl<'a> Engine<'a> {
         mailbox.post(Update::Hello(Box::new(Hello {
             version: VERSION,
             spec: spec.clone(),
-            workers: slots.len(),
+            workers: spec.workers(),
             device: device.to_string(),
         })));
         let evolution = Evolution::new(spec.search_settings());
@@ -149,7 +144,8 @@ impl<'a> Engine<'a> {
             evolution,
             spec,
             device,
-            slots,
+            tunings,
+            slots: Vec::new(),
             confirmation: None,
             folder,
             pause_wanted: false,
@@ -170,6 +166,7 @@ impl<'a> Engine<'a> {
             changed: true,
             messages: reports,
         };
+        engine.staff().map_err(|e| StartError::Threads(e.to_string()))?;
         engine.search_watch.start(now);
         if let Some(note) = &opened.note {
             engine.log(note);
@@ -198,7 +195,7 @@ impl<'a> Engine<'a> {
             match message {
                 Some(Message::Command(command)) => self.obey(command),
                 Some(Message::Report(report)) => self.take(report),
-                Some(Message::Proof(proof)) => self.hear_proof(proof),
+                Some(Message::Proof(number, proof)) => self.hear_proof(number, proof),
                 Some(Message::Polished(best)) => self.hear_polished(best),
                 Some(Message::Seeded(seed)) => self.hear_seed(*seed),
                 // Clocks go on while nothing is said.
@@ -228,6 +225,8 @@ impl<'a> Engine<'a> {
             Command::Pause => self.pause_wanted = true,
             Command::Resume => self.pause_wanted = false,
             Command::Stop => self.stop(),
+            Command::Tune(settings) => self.tune(settings),
+            Command::Untune => self.untune(),
             Command::Resync => self.post_snapshot(Instant::now()),
             Command::Inspect(id) => self.tell_ancestors(id),
             Command::Start(_) => self.log("a search runs here already; the start was ignored"),
@@ -269,7 +268,7 @@ impl<'a> Engine<'a> {
                 break;
             }
             let waiting = |slot: &Slot| slot.state == WorkerState::Waiting;
-            let Some(index) = self.slots.iter().position(waiting) else { return false };
+            let Some(index) = self.at_work().iter().position(waiting) else { return false };
             if self.confirmation.is_none()
                 && let Some(job) = self.sounding()
             {
@@ -278,7 +277,7 @@ impl<'a> Engine<'a> {
             }
             let job = match &mut self.confirmation {
                 Some(confirmation) => confirmation.next_job(),
-                None => match self.ask() {
+                None => match self.tuned_ask() {
                     Asked::Candidate(candidate) => Some(self.candidate_job(candidate)),
                     Asked::Again => continue,
                     Asked::Wait => None,
@@ -298,6 +297,12 @@ impl<'a> Engine<'a> {
             self.give(index, job);
         }
         true
+    }
+
+    /// The next thing to do, after the changes that are due.
+    fn tuned_ask(&mut self) -> Asked {
+        self.make_due_changes();
+        self.ask()
     }
 
     fn ask(&mut self) -> Asked {

@@ -24,6 +24,8 @@ pub(super) struct Proving {
     /// Computes analytic scores; none where the space can't be solved, or nobody wants it.
     problem: Option<Problem>,
     prover: Option<Prover>,
+    /// Of this proof; there is another once the settings are changed.
+    number: u32,
     optimum: Option<Box<Optimum>>,
     /// The best member's analytic score.
     best: Option<(u64, f64)>,
@@ -34,11 +36,12 @@ pub(super) struct Proving {
 impl Proving {
     /// Starts the proof, where one is wanted; with why not, where there can be none.
     fn start(
+        number: u32,
         spec: &RunSpec,
         solved: Option<Solution>,
         engine: mpsc::SyncSender<Message>,
     ) -> (Proving, Option<String>) {
-        let mut proving = Proving::default();
+        let mut proving = Proving { number, ..Proving::default() };
         if !spec.preset.run.optimum {
             return (proving, None);
         }
@@ -51,7 +54,7 @@ impl Proving {
         // Nobody looks at how far it is.
         let tell = move |proof| {
             if !matches!(proof, Proof::Working(_)) {
-                drop(engine.send(Message::Proof(proof)));
+                drop(engine.send(Message::Proof(number, proof)));
             }
         };
         match Prover::spawn(wanted, solved, tell) {
@@ -69,14 +72,18 @@ fn unknown(why: impl std::fmt::Display) -> String {
 impl Engine<'_> {
     /// Proves the optimum beside the search, unless it is `solved` already.
     pub(super) fn prove(&mut self, solved: Option<Solution>) {
-        let (proving, unproven) = Proving::start(&self.spec, solved, self.messages.clone());
+        let number = self.proving.number + 1;
+        let (proving, unproven) = Proving::start(number, &self.spec, solved, self.messages.clone());
         self.proving = proving;
         if let Some(why) = unproven {
             self.log(&why);
         }
     }
 
-    pub(super) fn hear_proof(&mut self, proof: Proof) {
+    pub(super) fn hear_proof(&mut self, number: u32, proof: Proof) {
+        if number != self.proving.number {
+            return;
+        }
         self.changed = true;
         match proof {
             Proof::Found(optimum) => {
@@ -118,7 +125,7 @@ impl Engine<'_> {
             }
             let left = until.saturating_duration_since(Instant::now());
             match messages.recv_timeout(left) {
-                Ok(Message::Proof(proof)) => self.hear_proof(proof),
+                Ok(Message::Proof(number, proof)) => self.hear_proof(number, proof),
                 Ok(Message::Command(command)) => self.obey(command),
                 Ok(Message::Report(_) | Message::Polished(_) | Message::Seeded(_)) => {}
                 Err(_) => break,

@@ -20,7 +20,11 @@ use crate::{
 impl Engine<'_> {
     pub(super) fn tell_viewer(&mut self, change: Applied) {
         match change {
-            Applied::Entered(_) | Applied::TooLow { .. } | Applied::Rescored(_) => {}
+            Applied::Entered(_)
+            | Applied::TooLow { .. }
+            | Applied::Outdated { .. }
+            | Applied::Rescored(_) => {}
+            Applied::Renewed { members, of } => self.tell_renewed(members, of),
             Applied::RescoreFailed { id, reason } => {
                 let text = format!("#{id} keeps the score it has; another draw failed: {reason}");
                 self.tell_failure(id, text);
@@ -144,12 +148,14 @@ impl Engine<'_> {
             population: population.members().to_vec(),
             capacity: population.capacity(),
             convergence: self.evolution.history().points().collect(),
+            tunings: self.tunings.made().to_vec(),
+            renewal: self.evolution.renewal(),
             screening: self.evolution.screening(),
             noise: self.noise(&confirmation),
             optimum,
             ending: self.ending(),
             time: self.meter.time_spent(elapsed + confirm, self.spec.workers()),
-            workers: self.slots.iter().map(|slot| slot.state).collect(),
+            workers: self.at_work().iter().map(|slot| slot.state).collect(),
             confirmation,
             dropped_events: self.mailbox.dropped_events(),
         };
@@ -176,7 +182,7 @@ impl Engine<'_> {
         self.mailbox.post(Update::Ancestors(chain));
     }
 
-    fn at_ms(&self) -> u64 {
+    pub(super) fn at_ms(&self) -> u64 {
         millis(self.began.elapsed())
     }
 

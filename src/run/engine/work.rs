@@ -15,7 +15,7 @@ impl Engine<'_> {
             }
         };
         let purpose = job.purpose;
-        if self.slots[index].worker.give(job) {
+        if self.slots[index].worker.give(job, self.tunings.factory()) {
             self.slots[index].state = WorkerState::Scoring { id };
             return;
         }
@@ -23,7 +23,7 @@ impl Engine<'_> {
         let what_now = "others take its work";
         self.fault(Some(index), Some(id), format!("worker {} is gone; {what_now}", index + 1));
         self.settle(purpose, JobOutcome::Failed("its worker was lost".to_owned()));
-        if self.slots.iter().all(|slot| slot.state == WorkerState::Lost) {
+        if self.at_work().iter().all(|slot| slot.state == WorkerState::Lost) {
             self.fault(None, None, "all workers are gone; the search ends here".to_owned());
             self.reason = Some(Reason::Failed);
             self.phase = Phase::Finished;
@@ -35,6 +35,7 @@ impl Engine<'_> {
         self.meter.build += report.building;
         self.meter.score += report.took.saturating_sub(report.building);
         self.slots[report.worker].state = WorkerState::Waiting;
+        self.dismiss();
         if let JobOutcome::Panicked(text) = &report.outcome {
             let id = match report.purpose {
                 JobPurpose::Candidate { id } | JobPurpose::Sounding { id } => Some(id),

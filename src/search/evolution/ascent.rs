@@ -3,7 +3,7 @@
 use super::{Asked, End, Evolution, Rejection};
 use crate::{
     arch::Structure,
-    search::{Applied, climb::Climb},
+    search::{Applied, Settings, climb::Climb},
 };
 
 /// Climbing the best, once everything else is told.
@@ -16,6 +16,35 @@ pub(super) struct Ascent {
 }
 
 impl Evolution {
+    /// Whether a place is kept for a structure that is [planted](Evolution::plant): where one is wanted,
+    /// unless the initial structure takes the only score there may be.
+    pub fn keeps_place(&self) -> bool {
+        self.settings.moves.plant && self.settings.max_scored != Some(1)
+    }
+
+    /// How many of the best will be climbed. What that finds counts like other candidates, so the last
+    /// places are kept for it; a short search is still one, and climbs for at most half of what planting
+    /// leaves.
+    fn climbs(&self) -> u64 {
+        let Settings { max_scored, iterations, moves, scoring, .. } = &self.settings;
+        let most = max_scored.unwrap_or(u64::MAX).min(*iterations);
+        let most = most.saturating_sub(u64::from(self.keeps_place()));
+        scoring.model().map_or(0, |_| (moves.climb as u64).min(most / 2))
+    }
+
+    pub(super) fn reached_end(&self) -> Option<End> {
+        let kept = self.climbs() + u64::from(self.keeps_place());
+        let on_their_way = self.pending.len() as u64;
+        let scored = self.counts.scored + self.counts.failed + on_their_way;
+        if self.settings.max_scored.is_some_and(|max| scored + kept >= max) {
+            Some(End::MaxScored)
+        } else if self.counts.proposed + kept >= self.settings.iterations {
+            Some(End::Iterations)
+        } else {
+            None
+        }
+    }
+
     /// Goes on climbing the best; done when all have been climbed and told.
     pub(super) fn climb(&mut self, end: End, applied: &mut dyn FnMut(Applied)) -> Asked {
         let climbs = self.climbs();

@@ -10,6 +10,7 @@
 //! and are applied at once.
 
 mod ascent;
+mod tuning;
 
 use std::{
     collections::{BTreeSet, HashSet, VecDeque},
@@ -18,6 +19,8 @@ use std::{
 
 use ascent::Ascent;
 use rustc_hash::FxBuildHasher;
+use tuning::{Aside, Renewal};
+pub use tuning::{Retuned, Tuning, Untunable};
 
 use super::{
     Applied, Asked, Candidate, Counts, End, History, Lineage, Member, NotWaiting, Outcome,
@@ -85,6 +88,12 @@ pub struct Evolution {
     planted: Option<(u64, Structure)>,
     end: Option<End>,
     started: bool,
+    /// Decisions so far, each of which took a number or an id.
+    turn: u64,
+    /// The newest id of the settings before these.
+    tuned_at: u64,
+    renewal: Option<Renewal>,
+    aside: Aside,
 }
 
 impl Evolution {
@@ -131,6 +140,10 @@ impl Evolution {
             planted: None,
             end: None,
             started: false,
+            turn: 0,
+            tuned_at: 0,
+            renewal: None,
+            aside: Aside::default(),
             settings,
         }
     }
@@ -145,6 +158,9 @@ impl Evolution {
                 Pending { outcome: None, proposal: Some(initial), .. } => candidate_of(initial),
                 _ => Asked::Again,
             };
+        }
+        if self.renewal.is_some() && self.end.is_none() {
+            return self.renew(applied);
         }
         self.end = self.end.or_else(|| self.reached_end());
         // The next number minus D is applied exactly when fewer than D are pending.
@@ -231,35 +247,6 @@ impl Evolution {
         Ok(self.workshop.score(parent.parts))
     }
 
-    /// Whether a place is kept for a structure that is [planted](Evolution::plant): where one is wanted,
-    /// unless the initial structure takes the only score there may be.
-    pub fn keeps_place(&self) -> bool {
-        self.settings.moves.plant && self.settings.max_scored != Some(1)
-    }
-
-    /// How many of the best will be climbed. What that finds counts like other candidates, so the last
-    /// places are kept for it; a short search is still one, and climbs for at most half of what planting
-    /// leaves.
-    fn climbs(&self) -> u64 {
-        let Settings { max_scored, iterations, moves, scoring, .. } = &self.settings;
-        let most = max_scored.unwrap_or(u64::MAX).min(*iterations);
-        let most = most.saturating_sub(u64::from(self.keeps_place()));
-        scoring.model().map_or(0, |_| (moves.climb as u64).min(most / 2))
-    }
-
-    fn reached_end(&self) -> Option<End> {
-        let kept = self.climbs() + u64::from(self.keeps_place());
-        let on_their_way = self.pending.len() as u64;
-        let scored = self.counts.scored + self.counts.failed + on_their_way;
-        if self.settings.max_scored.is_some_and(|max| scored + kept >= max) {
-            Some(End::MaxScored)
-        } else if self.counts.proposed + kept >= self.settings.iterations {
-            Some(End::Iterations)
-        } else {
-            None
-        }
-    }
-
     /// Applies the oldest pending result; false while it waits for that.
     fn apply_oldest(&mut self, applied: &mut dyn FnMut(Applied)) -> bool {
         let Some(outcome) = self.pending.front_mut().and_then(|p| p.outcome.take()) else {
@@ -285,6 +272,7 @@ impl Evolution {
             }
         };
         self.counts.scored += 1;
+        let is_outdated = self.is_outdated(&it);
         if let (Some(gate), Some(estimate)) = (&mut self.gate, it.estimate) {
             gate.learn(estimate, score.value)
                 .into_iter()
@@ -304,6 +292,10 @@ impl Evolution {
             gain: parent_member.map(|p| score.value - p.score.value),
         });
         self.lineage.insert(Arc::clone(&member));
+        if is_outdated {
+            self.put_aside(member);
+            return applied(Applied::Outdated { id });
+        }
         let entry = self.population.insert(Arc::clone(&member), it.parts);
         if let Some(leaver) = entry.leaver {
             self.lineage.release(leaver.id);
@@ -317,6 +309,10 @@ impl Evolution {
 
     /// A member has another score. One that has left since keeps what it had.
     fn rescore(&mut self, id: u64, outcome: Outcome, applied: &mut dyn FnMut(Applied)) {
+        if matches!(self.renewal, Some(Renewal::Scoring { .. })) {
+            // Stopped before everybody had a score of the new kind, which is no use beside the old.
+            return;
+        }
         let score = match finite(outcome) {
             Ok(score) => score,
             Err(reason) => {
@@ -346,6 +342,7 @@ impl Evolution {
     }
 
     fn next_number(&mut self, applied: &mut dyn FnMut(Applied)) -> Asked {
+        self.turn += 1;
         if !self.rescored_last
             && let Some(member) = self.elite_in_need()
         {

@@ -108,7 +108,7 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     form.was_started();
-    let spec = RunSpec { name: form.name().to_owned(), preset, out: None };
+    let spec = RunSpec::new(form.name(), preset);
     model.setup.measured.take_if(|measured| measured.found.is_none());
     model.search = Some(Box::new(Search::new(spec.clone(), model.now_ms)));
     leave_run(model);
@@ -141,7 +141,7 @@ fn measure(model: &mut Model) -> Vec<Effect> {
         form.refusal = Some(reason.to_owned());
         return Vec::new();
     }
-    let spec = RunSpec { name: form.name().to_owned(), preset: preset.clone(), out: None };
+    let spec = RunSpec::new(form.name(), preset.clone());
     model.setup.measured = Some(Measured { preset, found: None, at_ms: model.now_ms });
     vec![Effect::Estimate(Box::new(spec))]
 }

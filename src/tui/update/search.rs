@@ -102,6 +102,7 @@ pub(super) fn heard(model: &mut Model, update: Update) -> Vec<Effect> {
             let detail = String::new();
             search.log(Event { id, ..Event::new(at_ms, EventKind::Fault, text, detail) });
         }
+        Update::Tuned(_) | Update::Refused(_) => {}
         Update::Ancestors(ancestors) => {
             model.diff.hear(&ancestors);
             search.learn(ancestors);

@@ -1,5 +1,7 @@
 //! Evolution as a state machine: what it proposes depends on settings and results, on nothing else.
 
+mod tuning;
+
 use std::{path::Path, sync::Arc};
 
 use proptest::prelude::*;

@@ -1,0 +1,226 @@
+//! Settings that are changed while the search goes on: when, by whom, and what follows for workers,
+//! proof and files. What it means for the population is the search's business.
+
+use std::{collections::VecDeque, io, sync::Arc, time::Instant};
+
+use super::{Engine, Slot, polish::Polish, sounding::Soundings};
+use crate::{
+    nn::Device,
+    run::{
+        RunSpec,
+        protocol::{Tuned, Update, WorkerState},
+        tuning::{Change, Plan, Refusal, Scheduled},
+        worker::{ScorerFactory, Worker},
+    },
+    search::{Tuning, Untunable},
+    space::Setting,
+    text::grouped,
+};
+
+/// A change that somebody wants.
+enum Wish {
+    Settings(Vec<Setting>),
+    /// Without the last change that stands.
+    Undo,
+    /// What the run did that this one repeats.
+    Again(Scheduled),
+}
+
+/// Changes made, wanted, and to be made again.
+pub(super) struct Tunings {
+    made: Vec<Tuned>,
+    /// For the moment when the search can be changed; the first comes first.
+    waiting: VecDeque<Wish>,
+    replay: VecDeque<Scheduled>,
+    factory: ScorerFactory,
+    /// Whether the factory was handed in and does what it does.
+    is_foreign: bool,
+}
+
+impl Tunings {
+    /// `factory` builds the proxies, or else the registry.
+    pub(super) fn new(spec: &RunSpec, device: &Device, factory: Option<ScorerFactory>) -> Tunings {
+        let is_foreign = factory.is_some();
+        Tunings {
+            made: Vec::new(),
+            waiting: VecDeque::new(),
+            replay: spec.replay.iter().cloned().collect(),
+            factory: factory.unwrap_or_else(|| registry(spec, device)),
+            is_foreign,
+        }
+    }
+
+    pub(super) fn made(&self) -> &[Tuned] {
+        &self.made
+    }
+
+    pub(super) fn factory(&self) -> &ScorerFactory {
+        &self.factory
+    }
+}
+
+/// Proxies as `spec` wants them.
+fn registry(spec: &RunSpec, device: &Device) -> ScorerFactory {
+    let (spec, device) = (spec.clone(), device.clone());
+    Arc::new(move |role| spec.build_proxy(role, &device).map_err(|e| e.to_string()))
+}
+
+impl Engine<'_> {
+    /// Changes settings, now or as soon as the search can be changed.
+    pub(super) fn tune(&mut self, settings: Vec<Setting>) {
+        self.wish(Wish::Settings(settings));
+    }
+
+    /// Takes back the last change that stands.
+    pub(super) fn untune(&mut self) {
+        self.wish(Wish::Undo);
+    }
+
+    fn wish(&mut self, wish: Wish) {
+        if self.confirmation.is_some() {
+            return self.refuse(Refusal::whole("the search is over: its best are being confirmed"));
+        }
+        self.tunings.waiting.push_back(wish);
+        // Between two decisions of the search, so at once; also while it is paused.
+        self.make_due_changes();
+    }
+
+    /// Makes the changes that are wanted now, and those of the run that this one repeats.
+    pub(super) fn make_due_changes(&mut self) {
+        loop {
+            let is_seeding = self.seeding.is_some();
+            match self.evolution.tunable() {
+                Ok(()) if !is_seeding => {}
+                Err(Untunable::Over) => return self.refuse_all(),
+                // They wait until then.
+                _ => return,
+            }
+            let turn = self.evolution.turn();
+            let due = self.tunings.replay.front().is_some_and(|next| next.turn <= turn);
+            let wish = match due {
+                true => self.tunings.replay.pop_front().map(Wish::Again),
+                false => self.tunings.waiting.pop_front(),
+            };
+            let Some(wish) = wish else { return };
+            if let Err(refusal) = self.make(wish) {
+                self.refuse(refusal);
+            }
+        }
+    }
+
+    fn refuse_all(&mut self) {
+        while self.tunings.waiting.pop_front().is_some() {
+            self.refuse(Refusal::whole(format!("the search is over: {}", Untunable::Over)));
+        }
+    }
+
+    fn refuse(&self, refusal: Refusal) {
+        self.mailbox.post(Update::Refused(refusal));
+    }
+
+    fn make(&mut self, wish: Wish) -> Result<(), Refusal> {
+        let (settings, undoes) = match wish {
+            Wish::Settings(settings) => (settings, None),
+            Wish::Again(Scheduled { settings, undoes, .. }) => (settings, undoes),
+            Wish::Undo => {
+                let last = Tuned::last_standing(&self.tunings.made)
+                    .ok_or_else(|| Refusal::whole("nothing was changed that could be undone"))?;
+                let back = |c: &Change| Setting { key: c.key.clone(), value: c.from.clone() };
+                (last.changes.iter().map(back).collect(), Some(last.number))
+            }
+        };
+        let plan = Plan::of(&self.spec, &settings)?;
+        let spec = RunSpec { preset: plan.preset.clone(), ..self.spec.clone() };
+        spec.check_polish().map_err(Refusal::whole)?;
+        if plan.changes_proxies() && !self.tunings.is_foreign {
+            spec.check_proxies(&self.device).map_err(Refusal::whole)?;
+            self.tunings.factory = registry(&spec, &self.device);
+        }
+        let tuning = Tuning { settings: plan.search, rescores: plan.rescores };
+        let done = self.evolution.retune(tuning).map_err(Refusal::whole)?;
+        let workers = self.spec.workers();
+        self.meter.change_staff(self.search_watch.elapsed(Instant::now()), workers);
+        self.spec = spec;
+        if let Err(error) = self.staff() {
+            self.fault(None, None, format!("no further worker could be started: {error}"));
+        }
+        if plan.rescores {
+            self.soundings = Soundings::default();
+        }
+        match (self.evolution.keeps_place(), &self.polish) {
+            (true, Polish::Done) => self.polish = Polish::Ahead,
+            (false, Polish::Ahead) => self.polish = Polish::Done,
+            _ => {}
+        }
+        if plan.moves_optimum && self.spec.preset.run.optimum {
+            self.prove(None);
+        }
+        self.lead_anew();
+        let tuned = Tuned {
+            number: self.tunings.made.len() as u32 + 1,
+            at_ms: self.at_ms(),
+            id: done.id,
+            turn: done.turn,
+            settings,
+            changes: plan.changes,
+            undoes,
+            evicted: done.evicted,
+            returned: done.returned,
+            rescored: done.rescored,
+        };
+        self.tunings.made.push(tuned.clone());
+        // Who hears of the change sees what it did.
+        self.post_snapshot(Instant::now());
+        self.mailbox.post(Update::Tuned(Box::new(tuned)));
+        Ok(())
+    }
+
+    /// The best may have left, or have another score: whoever leads now does so without being new.
+    fn lead_anew(&mut self) {
+        self.known_best = self.evolution.population().best().cloned();
+        if let Some(best) = &self.known_best {
+            self.save_best(&best.structure);
+        }
+    }
+
+    pub(super) fn tell_renewed(&mut self, members: usize, of: usize) {
+        self.lead_anew();
+        let lost = match of - members {
+            0 => String::new(),
+            lost => format!(", {} have no score and left", grouped(lost as u64)),
+        };
+        let best = self.evolution.population().best();
+        let best = best.map_or(String::new(), |best| {
+            format!("; best now {:.2} #{}", best.score.value, grouped(best.id))
+        });
+        self.log(&format!("scored {} members anew{lost}{best}", grouped(of as u64)));
+    }
+
+    /// The workers that are wanted; others end when they have told what they are at.
+    pub(super) fn at_work(&self) -> &[Slot] {
+        &self.slots[..self.slots.len().min(self.spec.workers())]
+    }
+
+    /// As many workers as are wanted.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub(super) fn staff(&mut self) -> io::Result<()> {
+        while self.slots.len() < self.spec.workers() {
+            let worker = Worker::spawn(self.slots.len(), self.messages.clone())?;
+            self.slots.push(Slot { worker, state: WorkerState::Waiting });
+        }
+        self.dismiss();
+        Ok(())
+    }
+
+    /// Lets idle workers go that are wanted no more.
+    pub(super) fn dismiss(&mut self) {
+        while self.slots.len() > self.spec.workers()
+            && let Some(slot) =
+                self.slots.pop_if(|slot| !matches!(slot.state, WorkerState::Scoring { .. }))
+        {
+            slot.worker.join();
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What of a running search can be changed, and what a change means for it.
+//!
+//! Owns: which settings are fixed, which need other scores. Must not know when it happens: the engine
+//! does. Invariant: what a plan foretells of the population is what the search then does.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use super::{RunSpec, protocol::Member};
+use crate::{
+    proxy,
+    search::Settings,
+    space::{Difference, Preset, PresetError, Setting},
+    text::did_you_mean,
+};
+
+/// Settings that a search keeps as it began, with why.
+const FIXED: &[(&str, &str)] = &[
+    ("version", "it is the schema's"),
+    ("about", "it is text for people"),
+    ("published", "it is text for people"),
+    ("space.initial", "the search began there"),
+    ("space.resolution", "everybody's costs were counted at it"),
+    ("space.classes", "everybody's costs were counted with them"),
+    ("space.se", "everybody's costs were counted with it"),
+    ("budget.counting", "everybody's costs were counted by it"),
+    ("budget.latency", "no latency is known here"),
+    ("search.seed", "all draws follow from it"),
+    ("search.pipeline", "which results a proposal may know follows from it"),
+    ("search.seed_with", "the search began there"),
+    ("run.device", "the workers were started on it"),
+    ("run.kernels", "the workers were started with them"),
+    ("run.prefix_memory", "the workers were started with it"),
+    ("run.optimum", "it was decided at the start"),
+];
+
+/// Whether a running search may change it.
+pub fn is_tunable(key: &str) -> bool {
+    reason(key).is_none()
+}
+
+fn reason(key: &str) -> Option<&'static str> {
+    let is_of = |fixed: &str| {
+        key.strip_prefix(fixed).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    FIXED.iter().find(|(fixed, _)| is_of(fixed)).map(|(_, why)| *why)
+}
+
+/// Why a change can't be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{}{message}", if key.is_empty() { String::new() } else { format!("{key}: ") })]
+pub struct Refusal {
+    /// What it is about; empty where it is about the whole.
+    pub key: String,
+    pub message: String,
+}
+
+impl Refusal {
+    pub(super) fn whole(message: impl ToString) -> Refusal {
+        Refusal { key: String::new(), message: message.to_string() }
+    }
+}
+
+impl From<PresetError> for Refusal {
+    fn from(error: PresetError) -> Refusal {
+        Refusal { key: error.key, message: error.message }
+    }
+}
+
+/// A setting before and after; as TOML, none where nothing is said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    pub key: String,
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [from, to] = [&self.from, &self.to].map(|value| value.as_deref().unwrap_or("none"));
+        write!(f, "{} {from} → {to}", self.key)
+    }
+}
+
+/// Settings at a moment of a search, to be made again by another run of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scheduled {
+    /// Decisions of the search before.
+    pub turn: u64,
+    pub settings: Vec<Setting>,
+    /// The number of the change that is taken back by it.
+    pub undoes: Option<u32>,
+}
+
+/// A change that can be made.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// With the change.
+    pub preset: Preset,
+    pub changes: Vec<Change>,
+    /// Whether the population needs other scores first.
+    pub rescores: bool,
+    /// Whether other structures may be than before, so that another one may be the best.
+    pub moves_optimum: bool,
+    pub(super) search: Settings,
+}
+
+impl Plan {
+    /// What `settings` change in a search as it is by now.
+    ///
+    /// # Errors
+    /// Unknown settings, those that are fixed, values that can't stand or don't go together, and what
+    /// changes nothing.
+    pub fn of(now: &RunSpec, settings: &[Setting]) -> Result<Plan, Refusal> {
+        for Setting { key, .. } in settings {
+            if let Some(why) = reason(key) {
+                let message = format!("it stays what it is while the search runs: {why}");
+                return Err(Refusal { key: key.clone(), message });
+            }
+        }
+        let preset = now.preset.with_settings(settings)?;
+        let differences = preset.differences(&now.preset);
+        if differences.is_empty() {
+            return Err(Refusal::whole("everything is set so already"));
+        }
+        let change = |Difference { key, base, own }| Change { key, from: base, to: own };
+        let spec = RunSpec { preset, ..now.clone() };
+        for (key, name) in [
+            ("score.proxy", &spec.preset.score.proxy),
+            ("confirm.proxy", &spec.preset.confirm.proxy),
+        ] {
+            if !proxy::names().any(|known| known == name) {
+                let message =
+                    format!("there is no proxy '{name}'{}", did_you_mean(name, proxy::names()));
+                return Err(Refusal { key: key.to_owned(), message });
+            }
+        }
+        spec.check_tiers().map_err(Refusal::whole)?;
+        let changes: Vec<Change> = differences.into_iter().map(change).collect();
+        let of_section = |section: &str| changes.iter().any(|c| c.key.starts_with(section));
+        let score = |preset: &Preset| {
+            let it = &preset.score;
+            let draws = (it.batch, preset.score_resolution(), it.alpha, it.seed_mode);
+            (it.proxy.clone(), it.definition, draws)
+        };
+        Ok(Plan {
+            rescores: score(&now.preset) != score(&spec.preset),
+            moves_optimum: of_section("space.") || of_section("budget.") || of_section("score."),
+            search: spec.search_settings(),
+            preset: spec.preset,
+            changes,
+        })
+    }
+
+    /// Of a population, best first, who stays.
+    pub fn stay(&self, population: &[Arc<Member>]) -> Vec<bool> {
+        self.search.stay(population)
+    }
+
+    /// Whether the workers do what they do in another way.
+    pub(super) fn changes_proxies(&self) -> bool {
+        self.changes.iter().any(|c| c.key.starts_with("score.") || c.key.starts_with("confirm."))
+    }
+}

@@ -19,6 +19,7 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
         Some(cli::Command::Tui(args)) => tui::Options {
             preset: args.preset,
             sets: args.sets,
+            out: args.out,
             theme: args.theme,
             ascii: args.ascii,
         },

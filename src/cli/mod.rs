@@ -17,7 +17,7 @@ mod signals;
 mod solve;
 mod themes;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -64,6 +64,9 @@ pub struct TuiArgs {
     /// Change a setting of the preset, such as search.seed=7
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "preset")]
     pub sets: Vec<String>,
+    /// A new or empty folder for run.toml, best.txt and journal.jsonl; a further search gets one beside it
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// The colours, over what config.toml says; `zendo themes` lists what there is
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,

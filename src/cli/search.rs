@@ -38,8 +38,11 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct SearchArgs {
     /// A preset's name, shipped or yours, or a preset file
-    #[arg(long, value_name = "NAME|FILE")]
-    preset: String,
+    #[arg(long, value_name = "NAME|FILE", required_unless_present = "replay")]
+    preset: Option<String>,
+    /// Do again what the run in this folder did, with its changes at their moments
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["preset", "iterations", "seed", "device", "kernels", "sets"])]
+    replay: Option<PathBuf>,
     /// Proposed children, rejected ones included
     #[arg(long, value_name = "N")]
     iterations: Option<u64>,
@@ -54,7 +57,7 @@ pub struct SearchArgs {
     /// the slow reference path
     #[arg(long, value_name = "auto|avx512|avx2|portable|graph")]
     kernels: Option<String>,
-    /// A new or empty folder for run.toml and best.txt
+    /// A new or empty folder for run.toml, best.txt and journal.jsonl
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Change a setting of the preset, such as budget.params=900k
@@ -90,6 +93,11 @@ pub(super) fn run(args: &SearchArgs) -> Result<ExitCode, Failure> {
 
 /// The preset with what the command line changes; flags win over `--set`.
 fn spec(args: &SearchArgs) -> Result<RunSpec, Failure> {
+    if let Some(folder) = &args.replay {
+        let mut spec = run::replay(folder).map_err(Failure::usage)?;
+        spec.preset.run.workers = args.workers.or(spec.preset.run.workers);
+        return Ok(RunSpec { out: args.out.clone(), ..spec });
+    }
     let mut sets = args.sets.clone();
     let mut flag = |key: &str, value: Option<String>| {
         sets.extend(value.map(|value| format!("{key}={value}")));
@@ -99,7 +107,8 @@ fn spec(args: &SearchArgs) -> Result<RunSpec, Failure> {
     flag("run.workers", args.workers.map(|n| n.to_string()));
     flag("run.device", args.device.clone());
     flag("run.kernels", args.kernels.clone());
-    let (name, preset) = presets::load(&args.preset, &sets)?;
+    let preset = args.preset.as_deref().expect("clap asks for it without a replay");
+    let (name, preset) = presets::load(preset, &sets)?;
     Ok(RunSpec { out: args.out.clone(), ..RunSpec::new(&name, preset) })
 }
 

@@ -1,4 +1,5 @@
-//! The files of a run: `run.toml` says what was asked, `best.txt` holds the best structure.
+//! The files of a run: `run.toml` says what was asked, `best.txt` holds the best structure,
+//! `journal.jsonl` what was changed on the way.
 
 use std::{
     fs,
@@ -6,10 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{RunSpec, spec::StartError};
-use crate::{arch::Structure, nn::Device, random};
+use super::{
+    Replay, RunSpec,
+    journal::{self, Journal, Record},
+    spec::StartError,
+};
+use crate::{arch::Structure, nn::Device, random, space::Preset, text::FileError};
 
 /// Of the run folder's format.
 const VERSION: u32 = 1;
@@ -102,19 +107,72 @@ struct RunToml<'a> {
     /// The code that did the arithmetic; with the device it decides how scores are rounded.
     kernels: &'static str,
     workers: usize,
-    settings: &'a crate::space::Preset,
+    settings: &'a Preset,
+}
+
+const RUN_FILE: &str = "run.toml";
+
+/// What of `run.toml` a second run needs.
+#[derive(Deserialize)]
+struct Asked {
+    version: u32,
+    streams: u32,
+    preset: String,
+    device: String,
+    kernels: String,
+    settings: Preset,
+}
+
+/// What the run in `folder` did, to be done again: its settings, its device and kernels, its changes at
+/// their moments. Kept in no folder.
+///
+/// # Errors
+/// Files that aren't there, were changed, or are of another version.
+pub fn replay(folder: &Path) -> Result<RunSpec, FileError> {
+    let path = folder.join(RUN_FILE);
+    let origin = path.display().to_string();
+    let fail = |text: &str, at, why: &str| FileError::at(&origin, text, at, why);
+    let text =
+        read_text(&path).map_err(|error| fail("", None, &format!("can't be read: {error}")))?;
+    let asked: Asked = toml::from_str(&text)
+        .map_err(|error| fail(&text, error.span().map(|span| span.start), error.message()))?;
+    for (what, found, known) in
+        [("version", asked.version, VERSION), ("streams", asked.streams, random::VERSION)]
+    {
+        if found != known {
+            let why = format!("{what} is {found}; this zendo can repeat runs of {what} {known}");
+            return Err(fail("", None, &why));
+        }
+    }
+    let mut preset =
+        asked.settings.with_settings(&[]).map_err(|e| fail("", None, &format!("settings: {e}")))?;
+    if asked.device == "cpu" {
+        preset.run.kernels = asked.kernels;
+    }
+    preset.run.device = asked.device;
+    let mut replay = Replay::default();
+    for record in journal::read(folder)? {
+        match record {
+            Record::Begun { .. } => {}
+            Record::Tuned(tuned) => replay.changes.push(tuned.scheduled()),
+            Record::Stopped { turn } => replay.stop = Some(turn),
+        }
+    }
+    Ok(RunSpec { replay, ..RunSpec::new(&asked.preset, preset) })
 }
 
 /// A run's folder.
 pub(super) struct RunFolder {
     path: PathBuf,
+    journal: Journal,
 }
 
 impl RunFolder {
     /// Writes `run.toml` into the folder that was claimed.
     pub(super) fn create(spec: &RunSpec, device: &Device) -> io::Result<Option<RunFolder>> {
         let Some(path) = spec.out.clone() else { return Ok(None) };
-        let folder = RunFolder { path };
+        let journal = Journal::create(&path)?;
+        let folder = RunFolder { path, journal };
         let run = RunToml {
             version: VERSION,
             zendo: env!("CARGO_PKG_VERSION"),
@@ -126,13 +184,17 @@ impl RunFolder {
             settings: &spec.preset,
         };
         let text = toml::to_string(&run).map_err(io::Error::other)?;
-        folder.write("run.toml", &text)?;
+        folder.write(RUN_FILE, &text)?;
         Ok(Some(folder))
     }
 
     /// The structure alone on a line, as the reference writes it.
     pub(super) fn write_best(&self, structure: &Structure) -> io::Result<()> {
         self.write("best.txt", &format!("{structure}\n"))
+    }
+
+    pub(super) fn add(&mut self, record: &Record) -> io::Result<()> {
+        self.journal.append(record)
     }
 
     fn write(&self, name: &str, text: &str) -> io::Result<()> {

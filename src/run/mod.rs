@@ -13,6 +13,7 @@ mod estimate;
 mod files;
 mod folder;
 mod handle;
+mod journal;
 mod meter;
 mod presets;
 mod prover;
@@ -26,7 +27,7 @@ pub use crate::optimum::Unsolvable;
 pub use config::{Config, config, keep_theme};
 pub use engine::{spawn, spawn_with};
 pub use estimate::{Estimate, Estimating};
-pub use files::{Existing, read_text, write_text};
+pub use files::{Existing, read_text, replay, write_text};
 pub use handle::{EngineGone, Handle, Waker};
 pub use presets::{
     Broken, SaveError, UserPreset, check_preset_name, find_preset, open_preset, save_preset,
@@ -36,5 +37,5 @@ pub use prover::{Proof, Wanted};
 pub use solving::Solving;
 pub use spec::{RunSpec, StartError};
 pub use themes::{ListedTheme, UserTheme, listed_themes, user_themes};
-pub use tuning::{Change, Plan as TuningPlan, Refusal, Scheduled, is_tunable};
+pub use tuning::{Change, Plan as TuningPlan, Refusal, Replay, Scheduled, is_tunable};
 pub use worker::{Role, ScorerFactory};

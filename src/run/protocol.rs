@@ -152,7 +152,7 @@ pub struct Snapshot {
     pub capacity: usize,
     /// Oldest first, at most [`MAX_CONVERGENCE`].
     pub convergence: Vec<ConvergencePoint>,
-    /// Changes of the settings that were made, oldest first.
+    /// The last changes of the settings that were made, at most 32, oldest first.
     pub tunings: Vec<Tuned>,
     /// Members that are scored anew before the search goes on: how many were, and of how many.
     pub renewal: Option<(usize, usize)>,

@@ -5,7 +5,7 @@ use std::{num::NonZero, path::PathBuf, thread};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Role, tuning::Scheduled};
+use super::{Role, tuning::Replay};
 use crate::{
     analytic::Form,
     nn::{self, Device, DeviceChoice, KernelChoice},
@@ -23,9 +23,9 @@ pub struct RunSpec {
     pub preset: Preset,
     /// A new or empty folder for the run's files; none keeps nothing.
     pub out: Option<PathBuf>,
-    /// Changes of another run of it, to be made again at the same moments; oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub replay: Vec<Scheduled>,
+    /// What another run of it did.
+    #[serde(default, skip_serializing_if = "Replay::is_empty")]
+    pub replay: Replay,
 }
 
 /// Why a search can't be started.
@@ -65,7 +65,7 @@ pub(super) struct OpenedDevice {
 impl RunSpec {
     /// `preset` as it is, kept in no folder.
     pub fn new(name: &str, preset: Preset) -> RunSpec {
-        RunSpec { name: name.to_owned(), preset, out: None, replay: Vec::new() }
+        RunSpec { name: name.to_owned(), preset, out: None, replay: Replay::default() }
     }
 
     /// Everything that can be known before the first candidate: the preset is startable, its device

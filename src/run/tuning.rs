@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{RunSpec, protocol::Member};
 use crate::{
-    proxy,
+    proxy::{self, AnalyticZen},
     search::Settings,
     space::{Difference, Preset, PresetError, Setting},
     text::did_you_mean,
@@ -93,6 +93,21 @@ pub struct Scheduled {
     pub undoes: Option<u32>,
 }
 
+/// What another run did, to be done again at the same moments.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replay {
+    /// Oldest first.
+    pub changes: Vec<Scheduled>,
+    /// Decisions after which somebody stopped it.
+    pub stop: Option<u64>,
+}
+
+impl Replay {
+    pub fn is_empty(&self) -> bool {
+        *self == Replay::default()
+    }
+}
+
 /// A change that can be made.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -156,6 +171,21 @@ impl Plan {
     /// Of a population, best first, who stays.
     pub fn stay(&self, population: &[Arc<Member>]) -> Vec<bool> {
         self.search.stay(population)
+    }
+
+    /// What a score costs by the plan, as a multiple of what one costs `now`: 0 in closed form; none
+    /// where it costs nothing now.
+    pub fn score_cost(&self, now: &RunSpec) -> Option<f64> {
+        let is_closed = |preset: &Preset| AnalyticZen::form(&preset.score.proxy).is_some();
+        let work = |preset: &Preset| {
+            let side = f64::from(preset.score_resolution());
+            preset.score.batch as f64 * side * side * f64::from(preset.score.repeats)
+        };
+        match (is_closed(&now.preset), is_closed(&self.preset)) {
+            (_, true) => Some(0.0),
+            (true, false) => None,
+            (false, false) => Some(work(&self.preset) / work(&now.preset)),
+        }
     }
 
     /// Whether the workers do what they do in another way.

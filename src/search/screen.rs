@@ -79,6 +79,12 @@ impl Gate {
         self
     }
 
+    /// Other children come from here on: those before say nothing about who is among the best.
+    pub(super) fn forget_children(&mut self) {
+        self.recent.clear();
+        self.sorted.clear();
+    }
+
     fn forget_oldest(&mut self) {
         let Some(oldest) = self.recent.pop_front() else { return };
         let index = self.sorted.partition_point(|&other| other < oldest);

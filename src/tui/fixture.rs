@@ -16,15 +16,15 @@ use crate::{
     arch::{Structure, costs},
     random::{Purpose, Stream},
     run::{
-        Broken, RunSpec, UserPreset,
+        Broken, Change, RunSpec, UserPreset,
         protocol::{
             Confirmed, ConvergencePoint, Fault, Finished, Frontier, FrontierPoint, Gap, LayerPrice,
-            Member, NewBest, Optimum, Phase, Price, Reason, Screening, Snapshot, TimeSpent, Update,
-            Winner, WorkerState,
+            Member, NewBest, Optimum, Phase, Price, Reason, Screening, Snapshot, TimeSpent, Tuned,
+            Update, Winner, WorkerState,
         },
     },
     score::{MeanStd, Score},
-    space::{Budget, Draft, Mover, PresetError, PresetSource},
+    space::{Budget, Draft, Mover, PresetError, PresetSource, Setting},
 };
 
 /// The shipped preset the fixture searches under.
@@ -248,6 +248,37 @@ pub fn worker_failed() -> Model {
             text: "worker 2 is gone\u{1b}[31m; others take its work".to_owned(),
         }),
     );
+    model
+}
+
+/// The engine's answer to a change: raised depth at #1,800.
+pub fn tuned() -> Tuned {
+    let change = |from: Option<&str>, to: Option<&str>| Change {
+        key: "budget.layers".to_owned(),
+        from: from.map(str::to_owned),
+        to: to.map(str::to_owned),
+    };
+    Tuned {
+        number: 1,
+        at_ms: 150_000,
+        id: 1_800,
+        turn: 1_800,
+        settings: vec![Setting { key: "budget.layers".to_owned(), value: Some("18".to_owned()) }],
+        changes: vec![change(Some("16"), Some("18"))],
+        undoes: None,
+        evicted: 0,
+        returned: 0,
+        rescored: 0,
+    }
+}
+
+/// A running search whose depth was raised.
+pub fn raised() -> Model {
+    let mut model = running();
+    let tunings = vec![tuned()];
+    hear(&mut model, Update::Snapshot(Arc::new(Snapshot { tunings, ..(*snapshot()).clone() })));
+    hear(&mut model, Update::Tuned(Box::new(tuned())));
+    model.notice = None;
     model
 }
 

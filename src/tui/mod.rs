@@ -26,7 +26,7 @@ mod widgets;
 #[cfg(test)]
 mod fixture;
 
-use std::io::IsTerminal;
+use std::{io::IsTerminal, path::PathBuf};
 
 use anyhow::bail;
 
@@ -40,6 +40,8 @@ pub struct Options {
     pub preset: Option<String>,
     /// `key=value` over the preset.
     pub sets: Vec<String>,
+    /// A new or empty folder for the first search; a further one gets another beside it.
+    pub out: Option<PathBuf>,
     /// A theme's name, over what the user keeps.
     pub theme: Option<String>,
     /// Draw with ASCII alone.
@@ -110,6 +112,7 @@ pub fn open(options: &Options) -> anyhow::Result<Tui> {
     }
     let config = config()?;
     let mut model = Model::new(host());
+    model.out.clone_from(&options.out);
     let is_theme_named = name_theme(&mut model, options.theme.as_deref(), config.theme.as_deref())?;
     let ascii = if options.ascii { Some(true) } else { config.ascii };
     if let Some(reference) = &options.preset {

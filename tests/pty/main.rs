@@ -4,6 +4,7 @@
 
 mod flows;
 mod looks;
+mod tune;
 
 use std::{
     io::{Read, Write},

@@ -1,8 +1,10 @@
 //! Settings changed while the engine runs.
 
+use std::fs;
+
 use zendo::{
     run::{
-        Handle, RunSpec,
+        self, Handle, Replay, RunSpec,
         protocol::{Command, Phase, Tuned},
     },
     space::Setting,
@@ -104,7 +106,8 @@ fn a_tuned_run_replays() {
     });
     assert_eq!(preset.expect("valid").search.population, 64);
 
-    let replay = tuned.iter().map(Tuned::scheduled).collect();
+    let changes = tuned.iter().map(Tuned::scheduled).collect();
+    let replay = Replay { changes, stop: None };
     let again = run_to_end(RunSpec { replay, ..spec("run.workers=1") }, None);
     // It has one worker all along, so that what changes that is none for it.
     let of_the_search = |mut tuned: Vec<Tuned>| {
@@ -174,10 +177,39 @@ fn a_changed_budget_is_proven_anew() {
         |said: &Said| said.snapshots.last()?.optimum.as_ref().filter(|o| o.proven).map(|o| o.bound);
     run.said.listen(&run.handle, |said| bound(said).is_some());
     let wide = bound(&run.said).expect("just heard");
-    run.tune(&["budget.params=700k"]);
+    run.tune(&["budget.params=200k"]);
     run.said.listen(&run.handle, |said| bound(said).is_some_and(|bound| bound < wide));
     run.change(Command::Untune);
     run.said.listen(&run.handle, |said| bound(said) == Some(wide));
     run.tell(Command::Stop);
     run.finish();
+}
+
+/// From its folder a run can be done again, changes and stop included.
+#[test]
+fn a_folder_tells_how_to_do_it_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("first");
+    let mut run = Watched::start(RunSpec { out: Some(out.clone()), ..spec(&[LONG]) });
+    run.until_scored(80);
+    run.tune(&["search.population=16", "space.kernels=[3]"]);
+    run.until_scored(40);
+    run.tell(Command::Stop);
+    let said = run.finish();
+    let asked = run::replay(&out).expect("its files say it");
+    assert_eq!((asked.replay.changes.len(), asked.replay.stop.is_some()), (1, true));
+    let again = folder.path().join("again");
+    let again = run_to_end(RunSpec { out: Some(again), ..asked }, None);
+    assert_eq!(fingerprint(&said), fingerprint(&again));
+    assert_eq!(timeless(&said), timeless(&again));
+    let first = fs::read_to_string(out.join("best.txt")).expect("written");
+    let second = fs::read_to_string(folder.path().join("again/best.txt")).expect("written");
+    assert_eq!(first, second);
+    let missing = run::replay(folder.path()).expect_err("no run").to_string();
+    assert!(missing.contains("run.toml: can't be read"), "{missing}");
+    let settings = fs::read_to_string(out.join("run.toml")).expect("written");
+    fs::write(out.join("run.toml"), settings.replace("version = 1", "version = 9"))
+        .expect("written");
+    let other = run::replay(&out).expect_err("another version").to_string();
+    assert!(other.contains("version is 9"), "{other}");
 }

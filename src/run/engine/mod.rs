@@ -29,6 +29,7 @@ use super::{
     confirmation::{Confirmation, Plan},
     files::RunFolder,
     handle::Mailbox,
+    journal::Record,
     meter::{Meter, Stopwatch},
     protocol::{
         Command, Finished, Hello, Member, Phase, Reason, Update, VERSION, Winner, WorkerState,
@@ -42,7 +43,7 @@ use crate::{
     nn::Device,
     optimum::Unsolvable,
     random::{Purpose, Stream},
-    search::{Asked, End, Evolution},
+    search::{Asked, End, Evolution, Untunable},
     space::SeedMode,
 };
 
@@ -242,6 +243,10 @@ impl<'a> Engine<'a> {
             self.reason = Some(Reason::Stopped);
             self.phase = Phase::Finished;
         } else {
+            // While everybody is scored anew nothing is decided: it ends as it was.
+            if matches!(self.evolution.tunable(), Ok(()) | Err(Untunable::Rescoring)) {
+                self.journal(&Record::Stopped { turn: self.evolution.turn() });
+            }
             self.cut_polish_short();
             self.evolution.stop();
         }

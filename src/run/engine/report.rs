@@ -148,7 +148,7 @@ impl Engine<'_> {
             population: population.members().to_vec(),
             capacity: population.capacity(),
             convergence: self.evolution.history().points().collect(),
-            tunings: self.tunings.made().to_vec(),
+            tunings: self.tunings.told().to_vec(),
             renewal: self.evolution.renewal(),
             screening: self.evolution.screening(),
             noise: self.noise(&confirmation),

@@ -8,6 +8,7 @@ use crate::{
     nn::Device,
     run::{
         RunSpec,
+        journal::Record,
         protocol::{Tuned, Update, WorkerState},
         tuning::{Change, Plan, Refusal, Scheduled},
         worker::{ScorerFactory, Worker},
@@ -16,6 +17,13 @@ use crate::{
     space::Setting,
     text::grouped,
 };
+
+/// Changes that a run takes; a person makes a few.
+const MAX_CHANGES: usize = 4_096;
+/// Changes that snapshots tell of, the newest.
+pub(super) const MAX_TOLD: usize = 32;
+/// Changes that may wait for the moment when the search can be changed.
+const MAX_WAITING: usize = 64;
 
 /// A change that somebody wants.
 enum Wish {
@@ -32,6 +40,8 @@ pub(super) struct Tunings {
     /// For the moment when the search can be changed; the first comes first.
     waiting: VecDeque<Wish>,
     replay: VecDeque<Scheduled>,
+    /// The moment at which the run that this one repeats was stopped.
+    stop: Option<u64>,
     factory: ScorerFactory,
     /// Whether the factory was handed in and does what it does.
     is_foreign: bool,
@@ -44,14 +54,16 @@ impl Tunings {
         Tunings {
             made: Vec::new(),
             waiting: VecDeque::new(),
-            replay: spec.replay.iter().cloned().collect(),
+            replay: spec.replay.changes.iter().cloned().collect(),
+            stop: spec.replay.stop,
             factory: factory.unwrap_or_else(|| registry(spec, device)),
             is_foreign,
         }
     }
 
-    pub(super) fn made(&self) -> &[Tuned] {
-        &self.made
+    /// The newest changes, oldest first.
+    pub(super) fn told(&self) -> &[Tuned] {
+        &self.made[self.made.len().saturating_sub(MAX_TOLD)..]
     }
 
     pub(super) fn factory(&self) -> &ScorerFactory {
@@ -80,6 +92,9 @@ impl Engine<'_> {
         if self.confirmation.is_some() {
             return self.refuse(Refusal::whole("the search is over: its best are being confirmed"));
         }
+        if self.tunings.waiting.len() >= MAX_WAITING {
+            return self.refuse(Refusal::whole("too many changes wait already"));
+        }
         self.tunings.waiting.push_back(wish);
         // Between two decisions of the search, so at once; also while it is paused.
         self.make_due_changes();
@@ -93,7 +108,7 @@ impl Engine<'_> {
                 Ok(()) if !is_seeding => {}
                 Err(Untunable::Over) => return self.refuse_all(),
                 // They wait until then.
-                _ => return,
+                _ => break,
             }
             let turn = self.evolution.turn();
             let due = self.tunings.replay.front().is_some_and(|next| next.turn <= turn);
@@ -101,10 +116,17 @@ impl Engine<'_> {
                 true => self.tunings.replay.pop_front().map(Wish::Again),
                 false => self.tunings.waiting.pop_front(),
             };
-            let Some(wish) = wish else { return };
+            let Some(wish) = wish else { break };
             if let Err(refusal) = self.make(wish) {
                 self.refuse(refusal);
             }
+        }
+        let turn = self.evolution.turn();
+        let is_due = |moment: u64| moment <= turn;
+        if !self.tunings.replay.front().is_some_and(|next| is_due(next.turn))
+            && self.tunings.stop.take_if(|stop| is_due(*stop)).is_some()
+        {
+            self.stop();
         }
     }
 
@@ -119,6 +141,9 @@ impl Engine<'_> {
     }
 
     fn make(&mut self, wish: Wish) -> Result<(), Refusal> {
+        if self.tunings.made.len() >= MAX_CHANGES {
+            return Err(Refusal::whole(format!("a run takes {MAX_CHANGES} changes, and had them")));
+        }
         let (settings, undoes) = match wish {
             Wish::Settings(settings) => (settings, None),
             Wish::Again(Scheduled { settings, undoes, .. }) => (settings, undoes),
@@ -169,10 +194,20 @@ impl Engine<'_> {
             rescored: done.rescored,
         };
         self.tunings.made.push(tuned.clone());
+        self.journal(&Record::Tuned(Box::new(tuned.clone())));
         // Who hears of the change sees what it did.
         self.post_snapshot(Instant::now());
         self.mailbox.post(Update::Tuned(Box::new(tuned)));
         Ok(())
+    }
+
+    /// A disk that fails costs the replay, not the search.
+    pub(super) fn journal(&mut self, record: &Record) {
+        let Some(folder) = &mut self.folder else { return };
+        if let Err(error) = folder.add(record) {
+            let what = "the search goes on, but another run can't repeat it";
+            self.fault(None, None, format!("journal.jsonl can't be written: {error}; {what}"));
+        }
     }
 
     /// The best may have left, or have another score: whoever leads now does so without being new.

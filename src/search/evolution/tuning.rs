@@ -125,6 +125,11 @@ impl Evolution {
             (Scoring::Screened(_, screen), _) => Some(Gate::new(screen.clone())),
             (Scoring::Measured | Scoring::Analytic(_), _) => None,
         };
+        let others_may_be =
+            settings.space != self.settings.space || settings.budgets != self.settings.budgets;
+        if let (Some(gate), true) = (&mut self.gate, others_may_be) {
+            gate.forget_children();
+        }
         self.settings = settings;
         self.refit();
         let before = self.population.members().to_vec();

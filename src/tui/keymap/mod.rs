@@ -110,6 +110,10 @@ pub enum Context {
     Palette,
     /// Choosing a theme.
     Theme,
+    /// Changing a running search.
+    Tune,
+    /// Typing a value there.
+    TuneEdit,
     Help,
     /// Asked whether to leave a running search.
     Leave,
@@ -118,7 +122,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 20] = [
+    pub const ALL: [Context; 22] = [
         Context::Picker,
         Context::Path,
         Context::Form,
@@ -136,6 +140,8 @@ impl Context {
         Context::Solve,
         Context::Palette,
         Context::Theme,
+        Context::Tune,
+        Context::TuneEdit,
         Context::Help,
         Context::Leave,
         Context::Stop,
@@ -156,6 +162,7 @@ impl Context {
             Context::Solve => "Solve",
             Context::Palette => "Actions",
             Context::Theme => "Themes",
+            Context::Tune | Context::TuneEdit => "Tune",
             Context::Help => "Help",
             Context::Leave => "Leave",
             Context::Stop => "Stop",
@@ -262,6 +269,12 @@ pub enum Intent {
     Resume,
     Stop,
     NewSearch,
+    /// Changes settings of the running search.
+    Tune,
+    /// Takes the last change back.
+    Untune,
+    /// As it is.
+    Reset,
     Copy,
     Mark,
     PinA,
@@ -386,6 +399,7 @@ mod tests {
                 | Context::Filter
                 | Context::LogFilter
                 | Context::Net
+                | Context::TuneEdit
                 | Context::Palette => true,
                 Context::Picker
                 | Context::Form
@@ -397,6 +411,7 @@ mod tests {
                 | Context::Export
                 | Context::Solve
                 | Context::Theme
+                | Context::Tune
                 | Context::Help
                 | Context::Leave
                 | Context::Stop => false,

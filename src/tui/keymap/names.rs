@@ -20,6 +20,7 @@ impl Intent {
             | Intent::OutOf
             | Intent::NextValue
             | Intent::PreviousValue
+            | Intent::Reset
             | Intent::Palette
             | Intent::StopAndLeave => return None,
             Intent::Show(Tab::Search) => "Show the search",
@@ -37,6 +38,8 @@ impl Intent {
             Intent::Resume => "Let the search go on",
             Intent::Stop => "Stop the search, or its confirmation",
             Intent::NewSearch => "New search",
+            Intent::Tune => "Tune the running search",
+            Intent::Untune => "Undo the last tuning",
             Intent::Copy => "Copy the structure",
             Intent::Mark => "Mark the candidate, or not",
             Intent::PinA => "Choose A of the diff",

@@ -1,7 +1,11 @@
 //! What a field of the form is. Must not know how its value is checked: presets do that. Invariant: what
 //! is shown of a value can be typed again.
 
-use crate::{space::Preset, tui::format};
+use crate::{
+    space::{Preset, Size},
+    text::grouped,
+    tui::format,
+};
 
 pub use super::field_rows::FIELDS;
 
@@ -85,4 +89,45 @@ pub struct Field {
     /// What stands in place of no value, with its hint.
     pub empty: &'static str,
     pub read: fn(&Preset) -> Option<Value>,
+}
+
+impl Field {
+    /// The setting of that key, where the form shows it.
+    pub fn of(key: &str) -> Option<&'static Field> {
+        FIELDS.iter().find(|field| field.key == key)
+    }
+
+    /// What was typed, as a preset's text says it.
+    ///
+    /// # Errors
+    /// It is no number where one is wanted.
+    pub fn toml(&self, text: &str) -> Result<String, String> {
+        let items = || text.split([' ', ',']).filter(|item| !item.is_empty());
+        Ok(match self.kind {
+            Kind::Size => spelled(text.parse::<Size>()?.0),
+            Kind::Whole => spelled(whole(text)?),
+            Kind::Word if self.key == "search.seed" => whole(text)?.to_string(),
+            Kind::Word | Kind::Choice(_) => text.to_owned(),
+            Kind::Numbers => format!("[{}]", items().collect::<Vec<_>>().join(", ")),
+            Kind::Words => {
+                let quoted = |item: &str| toml::Value::String(item.to_owned()).to_string();
+                let quoted: Vec<_> = items().map(quoted).collect();
+                format!("[{}]", quoted.join(", "))
+            }
+        })
+    }
+}
+
+/// A count as typed: exact, with separators or a suffix such as `96k`; no fractions.
+fn whole(text: &str) -> Result<u64, String> {
+    let digits = text.replace(['_', ','], "");
+    if text.ends_with(|c: char| c.is_ascii_alphabetic()) {
+        return text.parse::<Size>().map(|size| size.0);
+    }
+    digits.parse::<u64>().map_err(|_| format!("'{text}' is no whole number"))
+}
+
+/// As TOML has large counts.
+fn spelled(count: u64) -> String {
+    if count < 10_000 { count.to_string() } else { grouped(count).replace(',', "_") }
 }

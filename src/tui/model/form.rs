@@ -9,12 +9,11 @@ use std::{
 
 use super::{
     TextEdit,
-    fields::{FIELDS, Field, Kind},
+    fields::{FIELDS, Field},
 };
 use crate::{
     run::Estimate,
-    space::{Difference, Preset, PresetError, PresetFiles, PresetSource, Size, key_line},
-    text::grouped,
+    space::{Difference, Preset, PresetError, PresetFiles, PresetSource, key_line},
     tui::edit::LineEdit,
 };
 
@@ -185,7 +184,7 @@ impl Form {
         let mut source = self.draft.source.clone();
         for wrong in &self.draft.wrong {
             if !wrong.text.is_empty() {
-                let field = FIELDS.iter().find(|f| f.key == wrong.key);
+                let field = Field::of(wrong.key);
                 let value = field.and_then(|f| f.toml(&wrong.text).ok());
                 let set = source.set_in_text(wrong.key, &value.unwrap_or(wrong.text.clone()));
                 set.expect("fields are keys of a text that was parsed");
@@ -390,7 +389,7 @@ impl Form {
         // none once that budget is lifted elsewhere.
         let mut texts = vec![(field, text.to_owned())];
         for wrong in standing.into_iter().filter(|wrong| wrong.key != field.key) {
-            let field = FIELDS.iter().find(|f| f.key == wrong.key).expect("made from a field");
+            let field = Field::of(wrong.key).expect("made from a field");
             texts.push((field, wrong.text));
         }
         for (field, text) in texts {
@@ -410,39 +409,6 @@ fn toml_line<'a>(text: &'a str, key: &str) -> Option<&'a str> {
         line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
     };
     top.into_iter().find(says)
-}
-
-/// A count as typed: exact, with separators or a suffix such as `96k`; no fractions.
-fn whole(text: &str) -> Result<u64, String> {
-    let digits = text.replace(['_', ','], "");
-    if text.ends_with(|c: char| c.is_ascii_alphabetic()) {
-        return text.parse::<Size>().map(|size| size.0);
-    }
-    digits.parse::<u64>().map_err(|_| format!("'{text}' is no whole number"))
-}
-
-/// As TOML has large counts.
-fn spelled(count: u64) -> String {
-    if count < 10_000 { count.to_string() } else { grouped(count).replace(',', "_") }
-}
-
-impl Field {
-    /// What was typed, as a preset's text says it.
-    fn toml(&self, text: &str) -> Result<String, String> {
-        let items = || text.split([' ', ',']).filter(|item| !item.is_empty());
-        Ok(match self.kind {
-            Kind::Size => spelled(text.parse::<Size>()?.0),
-            Kind::Whole => spelled(whole(text)?),
-            Kind::Word if self.key == "search.seed" => whole(text)?.to_string(),
-            Kind::Word | Kind::Choice(_) => text.to_owned(),
-            Kind::Numbers => format!("[{}]", items().collect::<Vec<_>>().join(", ")),
-            Kind::Words => {
-                let quoted = |item: &str| toml::Value::String(item.to_owned()).to_string();
-                let quoted: Vec<_> = items().map(quoted).collect();
-                format!("[{}]", quoted.join(", "))
-            }
-        })
-    }
 }
 
 impl Draft {

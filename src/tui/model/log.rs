@@ -11,8 +11,14 @@ use crate::{
 };
 
 impl EventKind {
-    pub const ALL: [EventKind; 5] =
-        [EventKind::NewBest, EventKind::Fault, EventKind::Paused, EventKind::Note, EventKind::Done];
+    pub const ALL: [EventKind; 6] = [
+        EventKind::NewBest,
+        EventKind::Fault,
+        EventKind::Paused,
+        EventKind::Tuned,
+        EventKind::Note,
+        EventKind::Done,
+    ];
 
     /// As the log and its filter call it.
     pub fn name(self) -> &'static str {
@@ -20,6 +26,7 @@ impl EventKind {
             EventKind::NewBest => "best",
             EventKind::Fault => "fault",
             EventKind::Paused => "pause",
+            EventKind::Tuned => "tune",
             EventKind::Note => "note",
             EventKind::Done => "done",
         }

@@ -17,8 +17,12 @@ mod population;
 mod prompt;
 mod search;
 mod solve;
+mod standing;
 mod text_edit;
 mod themes;
+mod tune;
+mod tune_rows;
+pub mod tuned;
 
 pub use diff::{Compared, DiffView, Half, Known, Line, Lineage, Relative, Whose};
 pub use export::{Document, Export, MAX_FILES};
@@ -33,10 +37,15 @@ pub use palette::Palette;
 pub use picker::{Entry, Picker, Row};
 pub use population::{Axis, PopulationView};
 pub use prompt::{NetPrompt, NetTarget, Offer};
-pub use search::{Chart, Event, EventKind, Scale, Search, Steps, ranks};
+pub use search::{Chart, Event, EventKind, Scale, Search, Steps};
 pub use solve::{Solve, TOP};
+pub use standing::ranks;
 pub use text_edit::TextEdit;
 pub use themes::{ThemeChoice, Themes};
+pub use tune::{Tune, shown as tuned_value};
+pub use tune_rows::ROWS as TUNE_ROWS;
+
+use std::path::PathBuf;
 
 use super::{
     glyphs::Glyphs,
@@ -71,6 +80,8 @@ pub enum Overlay {
     Naming(Box<Naming>),
     Palette(Box<Palette>),
     Theme(Box<ThemeChoice>),
+    /// Changes a running search.
+    Tune(Box<Tune>),
     /// Asks for a network.
     Net(NetPrompt),
 }
@@ -93,6 +104,10 @@ pub struct Model {
     /// What is drawn with; as if all could be shown until the terminal is known.
     pub themes: Themes,
     pub tab: Tab,
+    /// Where the first search keeps its files; none keeps nothing.
+    pub out: Option<PathBuf>,
+    /// Searches that were started.
+    started: u32,
     pub setup: Setup,
     /// The search that runs, or ran last.
     pub search: Option<Box<Search>>,
@@ -186,6 +201,8 @@ impl Model {
             now_ms: 0,
             themes: Themes::shipped(Display { depth: Depth::TrueColor, glyphs: Glyphs::Unicode }),
             tab: Tab::Setup,
+            out: None,
+            started: 0,
             setup: Setup {
                 picker: Picker::shipped(),
                 form: None,
@@ -221,6 +238,18 @@ impl Model {
             search.log(Event::new(at_ms, kind, notice.lead.clone(), notice.detail.clone()));
         }
         self.notice = Some(notice);
+    }
+
+    /// The folder of the next search: the one that was named, then that with a number.
+    pub fn next_out(&mut self) -> Option<PathBuf> {
+        self.started += 1;
+        let mut out = self.out.clone()?;
+        if self.started > 1 {
+            let mut name = out.file_name().unwrap_or_default().to_owned();
+            name.push(format!("-{}", self.started));
+            out.set_file_name(name);
+        }
+        Some(out)
     }
 
     /// Of the search.
@@ -281,7 +310,7 @@ impl Model {
     /// Where a key pressed now goes.
     pub fn place(&self) -> Place {
         let base = self.base_place();
-        let context = match self.overlay {
+        let context = match &self.overlay {
             Some(Overlay::Help { .. }) => Context::Help,
             Some(Overlay::Leave) => Context::Leave,
             Some(Overlay::Stop) => Context::Stop,
@@ -290,6 +319,8 @@ impl Model {
             Some(Overlay::Naming(_)) => Context::Path,
             Some(Overlay::Palette(_)) => Context::Palette,
             Some(Overlay::Theme(_)) => Context::Theme,
+            Some(Overlay::Tune(tune)) if tune.edit.is_some() => Context::TuneEdit,
+            Some(Overlay::Tune(_)) => Context::Tune,
             Some(Overlay::Net(_)) => Context::Net,
             None => base.context,
         };

@@ -7,11 +7,12 @@ use std::{
     sync::Arc,
 };
 
+use super::standing::ranks;
 use crate::{
     arch::{Costs, costs},
     run::{
         RunSpec,
-        protocol::{Confirmed, Finished, Hello, Member, Phase, Snapshot, WorkerState},
+        protocol::{Finished, Hello, Member, Phase, Snapshot, WorkerState},
     },
     space::{published_name, published_nets},
     tui::{format, layout::Layout},
@@ -73,6 +74,8 @@ pub enum EventKind {
     NewBest,
     Fault,
     Paused,
+    /// Settings were changed.
+    Tuned,
     Note,
     Done,
 }
@@ -122,7 +125,10 @@ pub struct Published {
 
 #[derive(Debug)]
 pub struct Search {
+    /// With the changes that were made.
     pub spec: RunSpec,
+    /// The number of the last change that `spec` has.
+    tuned: u32,
     pub hello: Option<Hello>,
     pub snapshot: Option<Arc<Snapshot>>,
     /// When the snapshot came.
@@ -166,6 +172,7 @@ impl Search {
         });
         Search {
             spec,
+            tuned: 0,
             hello: None,
             snapshot: None,
             snapshot_at_ms: now_ms,
@@ -303,6 +310,7 @@ impl Search {
     /// Takes a snapshot; the cursor follows its candidate.
     pub fn show(&mut self, snapshot: Arc<Snapshot>, now_ms: u64, visible: usize) {
         let at_top = self.top(visible) == 0;
+        self.follow_changes(&snapshot);
         self.snapshot = Some(snapshot);
         self.snapshot_at_ms = now_ms;
         let rank = self.rank();
@@ -320,6 +328,16 @@ impl Search {
             self.rates = Rates { proposed, scored, at_ms: now_ms };
         }
         self.project();
+    }
+
+    fn follow_changes(&mut self, snapshot: &Snapshot) {
+        for tuned in snapshot.tunings.iter().filter(|tuned| tuned.number > self.tuned) {
+            // What the engine could change can be changed here.
+            if let Ok(preset) = self.spec.preset.with_settings(&tuned.settings) {
+                self.spec.preset = preset;
+            }
+        }
+        self.tuned = snapshot.tunings.last().map_or(self.tuned, |last| last.number);
     }
 
     /// Time spent running, as of now.
@@ -390,77 +408,5 @@ impl Search {
     pub fn lost_workers(&self) -> usize {
         let workers = self.snapshot.as_ref().map_or(&[][..], |s| s.workers.as_slice());
         workers.iter().filter(|state| **state == WorkerState::Lost).count()
-    }
-}
-
-/// A finalist's place among those scored again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// From 1; shared by those that can't be told apart.
-    pub place: usize,
-    pub tied: bool,
-}
-
-/// Places of finalists, the leader first. The leader's place is shared by those whose paired
-/// difference to it is within its 95 % margin; further down, a place is shared with the first who has it
-/// where means are closer than two standard errors of their difference.
-pub fn ranks(confirmation: &[Confirmed]) -> Vec<Standing> {
-    let level = |finalist: &Confirmed| {
-        let apart = finalist.behind.is_some_and(|gap| gap.is_apart());
-        finalist.score.is_some() && finalist.failure.is_none() && !finalist.out && !apart
-    };
-    let close = |a: &Confirmed, b: &Confirmed| {
-        let known = |c: &Confirmed| Some((c.score?.mean, c.standard_error()?));
-        let both = known(a).zip(known(b)).filter(|_| a.failure.is_none() && b.failure.is_none());
-        both.is_some_and(|((a, error_a), (b, error_b))| {
-            (a - b).abs() < 2.0 * error_a.hypot(error_b)
-        })
-    };
-    let mut places: Vec<usize> = Vec::with_capacity(confirmation.len());
-    for (i, finalist) in confirmation.iter().enumerate() {
-        // The first of the place before, unless that is the leader's.
-        let before = places.last().copied().filter(|&place| place > 1);
-        places.push(match before {
-            _ if i == 0 || level(finalist) => 1,
-            Some(place) if close(&confirmation[place - 1], finalist) => place,
-            _ => i + 1,
-        });
-    }
-    let shared = |place: usize| places.iter().filter(|&&other| other == place).count() > 1;
-    places.iter().map(|&place| Standing { place, tied: shared(place) }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{run::protocol::Gap, score::MeanStd};
-
-    fn finalist(mean: f64, behind: Option<Gap>) -> Confirmed {
-        let score = Some(MeanStd { mean, std: Some(0.9) });
-        Confirmed { id: 1, searched: mean, score, repeats: 16, behind, out: false, failure: None }
-    }
-
-    #[test]
-    fn places_are_shared_within_the_noise_of_a_difference() {
-        let gap = |mean: f64| Some(Gap { mean, margin_95: 0.5 });
-        let places = |finalists: &[Confirmed]| -> Vec<(usize, bool)> {
-            ranks(finalists).iter().map(|s| (s.place, s.tied)).collect()
-        };
-        let leader = || finalist(191.95, None);
-        let tied = [leader(), finalist(191.6, gap(0.35)), finalist(190.3, gap(1.65))];
-        assert_eq!(places(&tied), [(1, true), (1, true), (3, false)]);
-        let alone = [leader(), finalist(191.3, gap(0.65)), finalist(190.3, gap(1.65))];
-        assert_eq!(places(&alone), [(1, false), (2, false), (3, false)]);
-        // Out by fewer draws, whatever its mean was then.
-        let out = Confirmed { out: true, ..finalist(192.1, gap(0.4)) };
-        assert_eq!(places(&[leader(), out]), [(1, false), (2, false)]);
-        assert!(ranks(&[]).is_empty());
-        // ±0.9 of 16 draws: two means are known to ±0.32 of each other.
-        let behind = [leader(), finalist(190.3, gap(1.65)), finalist(189.8, gap(2.15))];
-        let third = finalist(189.6, gap(2.35));
-        assert_eq!(
-            places(&[behind.as_slice(), &[third]].concat()),
-            [(1, false), (2, true), (2, true), (4, false)]
-        );
     }
 }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::search;
+use super::status;
 use crate::tui::{
     canvas::{Canvas, cut, width},
     keymap::{Binding, HELP, Intent, Tab, rows},
@@ -60,7 +60,7 @@ pub fn band(canvas: &mut Canvas<'_>, model: &Model) {
     let right = match &model.search {
         // Where there is no room for more, what runs is less than how it is.
         Some(search) if w < SHORT_TABS => {
-            let (glyph, _, word, _) = search::state(search, model.now_ms);
+            let (glyph, _, word, _) = status::state(search, model.now_ms);
             format!("{glyph} {word}")
         }
         Some(search) => {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{
     chrome::{self, Alarm},
-    compare, estimate, picker, presets, search, toml,
+    compare, estimate, picker, presets, status, toml,
 };
 use crate::tui::{
     canvas::{Canvas, cut, width, wrap},
@@ -35,7 +35,7 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
     if h < 2 {
         return;
     }
-    status(model, form, canvas, w);
+    status_line(model, form, canvas, w);
     if let (Some(refusal), true) = (&form.refusal, h >= 4) {
         chrome::banner(canvas, 2, Alarm::Warning, refusal);
     }
@@ -88,9 +88,9 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
 }
 
 /// Whether a search runs, and the state of the preset.
-fn status(model: &Model, form: &Form, canvas: &mut Canvas<'_>, w: u16) {
+fn status_line(model: &Model, form: &Form, canvas: &mut Canvas<'_>, w: u16) {
     let running = model.search.as_deref().filter(|search| !search.is_over());
-    let (glyph, role, word) = match running.map(|search| search::state(search, model.now_ms)) {
+    let (glyph, role, word) = match running.map(|search| status::state(search, model.now_ms)) {
         Some((glyph, role, word, _)) => (glyph, role, word),
         None => ("○", Role::Muted, "not started"),
     };

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{
     chrome::{self, Panels},
-    prompt, search as whole, small,
+    prompt, search as whole, small, status,
 };
 use crate::tui::{
     canvas::{Canvas, cut, width, wrap},
@@ -26,10 +26,10 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
     if w < 40 || h < 8 {
         return small::less(model, search, canvas);
     }
-    let words = if w >= 100 { whole::Words::Long } else { whole::Words::Short };
+    let words = if w >= 100 { status::Words::Long } else { status::Words::Short };
     if w >= 60 {
         chrome::band(canvas, model);
-        whole::status(model, search, canvas, words);
+        status::draw(model, search, canvas, words);
     } else {
         small::head(model, search, canvas);
     }
@@ -99,6 +99,7 @@ fn glyph(kind: EventKind) -> (&'static str, Role) {
         EventKind::NewBest => ("★", Role::Best),
         EventKind::Fault => ("▲", Role::Error),
         EventKind::Paused => ("‖", Role::Warn),
+        EventKind::Tuned => ("▴", Role::Warn),
         EventKind::Note => ("·", Role::Muted),
         EventKind::Done => ("✓", Role::Good),
     }

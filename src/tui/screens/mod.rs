@@ -2,6 +2,7 @@
 //! up draws without panic.
 
 mod best;
+mod charts;
 mod chrome;
 mod compare;
 mod confirm;
@@ -23,8 +24,10 @@ mod prompt;
 mod search;
 mod small;
 mod solve;
+mod status;
 mod themes;
 mod toml;
+mod tune;
 mod zoomed;
 
 use ratatui::buffer::Buffer;
@@ -64,6 +67,11 @@ pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
         Some(Overlay::Palette(palette)) => palette::draw(palette, &mut canvas),
         Some(Overlay::Theme(choice)) => themes::draw(&model.themes, choice, &mut canvas),
         Some(Overlay::Solve(solve)) => solve::draw(solve, model.now_ms, &mut canvas),
+        Some(Overlay::Tune(tune)) => {
+            if let Some(search) = &model.search {
+                tune::draw(model, search, tune, &mut canvas);
+            }
+        }
         Some(Overlay::Net(prompt)) => prompt::draw(model, prompt, &mut canvas),
     }
 }

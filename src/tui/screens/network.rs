@@ -3,7 +3,8 @@
 use super::{
     best,
     chrome::{self, Panels, Runs, put, run, width_of},
-    search::{self as whole, Words},
+    search as whole,
+    status::{self, Words},
 };
 use crate::{
     anatomy::{Anatomy, BlockPart},
@@ -91,7 +92,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
             chrome::band(canvas, model);
             if let Some(search) = &model.search {
                 let words = if w >= 120 { Words::Long } else { Words::Short };
-                whole::status(model, search, canvas, words);
+                status::draw(model, search, canvas, words);
             }
             match subject {
                 Some(subject) => full(&subject, canvas),

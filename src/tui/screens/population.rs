@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::{
     chrome::{self, Panels},
-    search as whole, small,
+    search as whole, small, status,
 };
 use crate::{
     run::protocol::Member,
@@ -35,10 +35,10 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
         return small::less(model, search, canvas);
     }
     let is_wide = w >= 120 && h >= 24;
-    let words = if w >= 100 { whole::Words::Long } else { whole::Words::Short };
+    let words = if w >= 100 { status::Words::Long } else { status::Words::Short };
     if w >= 60 {
         chrome::band(canvas, model);
-        whole::status(model, search, canvas, words);
+        status::draw(model, search, canvas, words);
     } else {
         small::head(model, search, canvas);
     }

@@ -2,20 +2,22 @@
 
 use super::{
     best,
-    chrome::{self, Alarm, Panels, Runs, focus_mark, put, run, width_of},
-    confirm, small, zoomed,
+    charts::Charts,
+    chrome::{self, Alarm, Panels, focus_mark},
+    confirm, small,
+    status::{self, Words, is_confirming},
+    zoomed,
 };
 use crate::{
-    run::protocol::{Member, Phase, Reason, Snapshot},
+    run::protocol::{Member, Snapshot},
     score::MeanStd,
     tui::{
         canvas::{Canvas, cut, width, wrap},
         format::{self, Unit},
         layout::{ChartRows, Columns, Events, Large, Layout, Medium, Rows},
-        model::{Chart, Event, EventKind, Model, Search, Steps},
-        theme::{Depth, Role},
+        model::{Chart, Event, EventKind, Model, Overlay, Search},
+        theme::Role,
         widgets::{
-            convergence, gauge, histogram,
             population_table::{Purpose, Sorted, Table},
             time,
         },
@@ -33,165 +35,6 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
         Layout::Large(at) => large(model, search, canvas, at),
         Layout::Zoomed(at) => zoomed::draw(model, search, canvas, at),
     }
-}
-
-/// The state: glyph, word, what it is about.
-pub fn state(search: &Search, now_ms: u64) -> (&'static str, Role, &'static str, String) {
-    let none = String::new();
-    if let Some(finished) = &search.finished {
-        return match finished.reason {
-            Reason::Failed => ("✗", Role::Error, "failed", none),
-            Reason::Iterations | Reason::MaxScored | Reason::Stopped => {
-                ("✓", Role::Good, "finished", none)
-            }
-        };
-    }
-    if search.is_over() {
-        return ("✗", Role::Error, "ended", none);
-    }
-    let workers = search.snapshot.as_ref().map_or(0, |s| s.workers.len());
-    let lost = search.lost_workers();
-    match search.phase() {
-        Phase::Starting => ("○", Role::Muted, "starting", none),
-        Phase::Running if lost > 0 => {
-            ("▲", Role::Warn, "running", format!(" {} of {workers}", workers - lost))
-        }
-        Phase::Running => ("●", Role::Good, "running", none),
-        Phase::Pausing => ("‖", Role::Warn, "pausing", none),
-        Phase::Paused => {
-            let minutes = search.paused_at_ms.map_or(0, |at| now_ms.saturating_sub(at) / 60_000);
-            let since = if minutes > 0 { format!(" by you, {minutes}m") } else { " by you".into() };
-            ("‖", Role::Warn, "paused", since)
-        }
-        Phase::Confirming { done, total } => {
-            ("●", Role::Good, "confirming", format!(" {done} of {total}"))
-        }
-        Phase::Finished => ("✓", Role::Good, "finished", none),
-    }
-}
-
-/// How far the search, or its confirmation, has come.
-pub fn share(search: &Search) -> f64 {
-    let (done, total) = match (search.phase(), &search.snapshot) {
-        (Phase::Confirming { done, total }, _) => (u64::from(done), u64::from(total)),
-        (_, Some(s)) => (s.proposed, s.iterations),
-        (_, None) => (0, 1),
-    };
-    if total == 0 { 0.0 } else { done as f64 / total as f64 }
-}
-
-/// A fact at the right of the status line.
-struct Fact {
-    runs: Runs,
-    /// The lowest leaves first when it gets narrow.
-    worth: u8,
-}
-
-fn fact(worth: u8, name: &str, value: String) -> Fact {
-    Fact { runs: vec![run(name, Role::Muted), run(value, Role::Text)], worth }
-}
-
-/// None while the rate is not known.
-fn rate(worth: u8, value: f64, name: &str) -> Option<Fact> {
-    let text = format!("{:>6}", format::rate(value));
-    (value > 0.0).then(|| Fact { runs: vec![run(text, Role::Text), run(name, Role::Muted)], worth })
-}
-
-/// The facts in the order they stand in.
-fn facts(model: &Model, search: &Search, words: Words) -> Vec<Fact> {
-    let Some(s) = &search.snapshot else {
-        return Vec::new();
-    };
-    if let Some(finished) = &search.finished {
-        let mut facts = vec![
-            fact(0, reason(finished.reason), String::new()),
-            fact(2, "took ", format::span(s.elapsed_ms)),
-        ];
-        if s.confirm_ms > 0 {
-            facts.push(fact(1, "confirmed in ", format::span(s.confirm_ms)));
-        }
-        return facts;
-    }
-    let elapsed = fact(2, "elapsed ", format::span(search.elapsed_ms(model.now_ms)));
-    let left = search.left_ms(model.now_ms).map(|ms| fact(4, "left ", format::span(ms)));
-    let mut facts = Vec::new();
-    match search.phase() {
-        Phase::Running if s.proposed > 0 && words == Words::Short => {
-            facts.extend(rate(3, search.rates.scored, ""));
-        }
-        Phase::Running if s.proposed > 0 => {
-            let rejected: u64 = s.rejected.iter().map(|(_, count)| count).sum();
-            let accepted = s.proposed.saturating_sub(rejected) as f64 / s.proposed as f64;
-            facts.extend(rate(1, search.rates.proposed, " proposed"));
-            facts.extend(rate(3, search.rates.scored, " scored"));
-            facts.push(fact(0, "accepted ", format::percent(accepted)));
-            facts.push(elapsed);
-        }
-        Phase::Starting | Phase::Running | Phase::Pausing | Phase::Paused => facts.push(elapsed),
-        Phase::Confirming { .. } | Phase::Finished => {
-            facts.push(fact(2, "searched for ", format::span(s.elapsed_ms)));
-        }
-    }
-    facts.extend(left);
-    facts
-}
-
-fn reason(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Iterations => "all iterations done",
-        Reason::MaxScored => "enough were scored",
-        Reason::Stopped => "stopped by you",
-        Reason::Failed => "ended by a failure",
-    }
-}
-
-/// Shortest gauge that says something.
-const MIN_GAUGE: u16 = 8;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Words {
-    Long,
-    Short,
-}
-
-/// State, count, gauge, percent, and as many facts as leave the gauge its room.
-pub fn status(model: &Model, search: &Search, canvas: &mut Canvas<'_>, words: Words) {
-    let w = canvas.area().width;
-    let (glyph, role, word, about) = state(search, model.now_ms);
-    let mut left = vec![run(glyph, role), run(" ", Role::Text), run(word, Role::Strong.bold())];
-    left.push(run(about, if role == Role::Good { Role::Text } else { role }));
-    if let Some(s) = search.snapshot.as_ref().filter(|_| !is_confirming(search)) {
-        left.push(run(format!("   {}", format::count(s.proposed)), Role::Strong));
-        left.push(run(format!(" of {}", format::count(s.iterations)), Role::Muted));
-    }
-    let x = put(canvas, 2, 1, &left);
-    let mut facts = facts(model, search, words);
-    let wide = |facts: &[Fact]| facts.iter().map(|f| width_of(&f.runs) + 3).sum::<u16>();
-    while facts.len() > 1 && x + 16 + MIN_GAUGE + wide(&facts) > w {
-        let least = facts.iter().enumerate().min_by_key(|(_, fact)| fact.worth);
-        facts.remove(least.expect("there are two or more").0);
-    }
-    let mut at = (w + 1).saturating_sub(wide(&facts));
-    let percent_end = at.saturating_sub(6);
-    for fact in &facts {
-        at = put(canvas, at, 1, &fact.runs) + 3;
-    }
-    if search.snapshot.is_none() || percent_end < x + 12 {
-        return;
-    }
-    let gauge_at = Columns { start: x + 2, end: percent_end.saturating_sub(8) };
-    gauge::gauge(canvas, gauge_at, 1, share(search), gauge::Tone::Progress);
-    percent(canvas, percent_end, 1, share(search));
-}
-
-pub fn percent(canvas: &mut Canvas<'_>, end: u16, y: u16, share: f64) {
-    let text = format::percent(share);
-    let digits = text.trim_end_matches(" %");
-    canvas.right_runs(end, y, &[(digits, Role::Strong.into()), (" %", Role::Faint.into())]);
-}
-
-pub fn is_confirming(search: &Search) -> bool {
-    matches!(search.phase(), Phase::Confirming { .. })
 }
 
 /// What a confirmation has to show is the lower half of the screen.
@@ -247,7 +90,7 @@ pub fn population(
 ) {
     let members = search.population();
     let x = canvas.text(at.start, 3, "Population", Role::Strong.bold());
-    if !search.shows_chart {
+    if !search.shows_chart && !matches!(model.overlay, Some(Overlay::Tune(_))) {
         focus_mark(canvas, at.start, 3);
     }
     if let Some(s) = &search.snapshot {
@@ -314,8 +157,9 @@ pub fn nobody(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns, Ro
 
 fn large(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Large) {
     let w = canvas.area().width;
+    let charts = Charts::of(model, search);
     chrome::band(canvas, model);
-    status(model, search, canvas, Words::Long);
+    status::draw(model, search, canvas, Words::Long);
     population(model, search, canvas, (at.main, at.table));
     let side_rows = Rows { first: 3, last: at.table.last };
     best::draw(search, canvas, (at.side, side_rows));
@@ -326,9 +170,9 @@ fn large(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Large) {
     if shows_confirmation(search) {
         confirm::intervals(search, canvas, (at.main, at.chart));
     } else {
-        chart(search, canvas, (at.convergence, at.chart), Chart::Convergence);
+        charts.draw(canvas, (at.convergence, at.chart), Chart::Convergence);
         canvas.vertical_rule(at.chart_rule, at.chart.title..=at.chart.labels);
-        chart(search, canvas, (at.scores, at.chart), Chart::Scores);
+        charts.draw(canvas, (at.scores, at.chart), Chart::Scores);
     }
     if search.shows_chart {
         let columns = match search.chart {
@@ -367,7 +211,7 @@ fn large(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Large) {
 
 fn medium(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Medium) {
     chrome::band(canvas, model);
-    status(model, search, canvas, Words::Short);
+    status::draw(model, search, canvas, Words::Short);
     population(model, search, canvas, (at.main, at.table));
     if shows_confirmation(search) && search.chart == Chart::Convergence {
         confirm::intervals(search, canvas, (at.main, at.chart));
@@ -375,12 +219,14 @@ fn medium(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Medium) 
         let rows = Rows { first: at.chart.title, last: at.chart.labels };
         best::brief(search, canvas, (at.best, rows));
         canvas.vertical_rule(at.rule, rows.first..=rows.last);
-        chart(search, canvas, (at.chart_columns, at.chart), search.chart);
-        if search.chart == Chart::Time {
+        // A change is thought about: what it does to the scores is what matters.
+        let tunes = matches!(model.overlay, Some(Overlay::Tune(_)));
+        let chart = if tunes { Chart::Scores } else { search.chart };
+        Charts::of(model, search).draw(canvas, (at.chart_columns, at.chart), chart);
+        if chart == Chart::Time {
             time_panel(model, search, canvas, (at.chart_columns, at.chart));
-        }
-        if search.chart != Chart::Time {
-            let which = format!("{} of {}", search.chart.index() + 1, Chart::ALL.len());
+        } else {
+            let which = format!("{} of {}", chart.index() + 1, Chart::ALL.len());
             canvas.right(at.chart_columns.end, at.chart.title, which, Role::Faint);
         }
     }
@@ -394,57 +240,6 @@ fn medium(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Medium) 
     }
     banner(search, canvas, 2);
     chrome::footer(canvas, model, Panels::OneAtATime);
-}
-
-/// A chart with its title; [`Chart::Time`] has a function of its own, which needs the clock.
-pub fn chart(
-    search: &Search,
-    canvas: &mut Canvas<'_>,
-    (at, rows): (Columns, ChartRows),
-    which: Chart,
-) {
-    match which {
-        Chart::Convergence => {
-            let x = canvas.text(at.start, rows.title, "Convergence", Role::Strong.bold());
-            if at.width() >= 40 {
-                let is_mono = canvas.theme().depth() == Depth::Mono;
-                let river = if is_mono { "░" } else { "█" };
-                let legend = vec![
-                    run("  ─", Role::Best),
-                    run(" best ", Role::Muted),
-                    run("─", Role::Text),
-                    run(" median ", Role::Muted),
-                    run(river, Role::River),
-                    run(" all", Role::Muted),
-                ];
-                put(canvas, x, rows.title, &legend);
-            }
-            if search.steps == Steps::Logarithmic && at.width() >= 40 {
-                canvas.right(at.end, rows.title, "log x", Role::Muted);
-            }
-            let points = search.snapshot.as_ref().map_or(&[][..], |s| s.convergence.as_slice());
-            let curve = convergence::Curve { points, most: search.most(), steps: search.steps };
-            convergence::draw(canvas, at, rows, curve);
-        }
-        Chart::Scores => {
-            let x = canvas.text(at.start, rows.title, "Scores", Role::Strong.bold());
-            let population = search.population();
-            let scores: Vec<f64> = population.iter().map(|m| m.score.value).collect();
-            let bins = histogram::Bins::new(&scores, at, search.scale, search.most());
-            if !scores.is_empty() {
-                let text = match search.scale {
-                    crate::tui::model::Scale::Counts => {
-                        let count = format::count(scores.len() as u64);
-                        format!("{count}, bins of {}", format::score(bins.width()))
-                    }
-                    crate::tui::model::Scale::Cumulative => "cumulative".to_owned(),
-                };
-                canvas.text(x + 2, rows.title, text, Role::Muted);
-            }
-            histogram::draw(canvas, at, rows, (&scores, &bins));
-        }
-        Chart::Time => {}
-    }
 }
 
 pub fn time_panel(
@@ -474,6 +269,7 @@ pub fn event_line(canvas: &mut Canvas<'_>, y: u16, event: &Event) {
         EventKind::NewBest => ("★", Role::Best),
         EventKind::Fault => ("▲", Role::Error),
         EventKind::Paused => ("‖", Role::Warn),
+        EventKind::Tuned => ("▴", Role::Warn),
         EventKind::Note => ("·", Role::Muted),
         EventKind::Done => ("✓", Role::Good),
     };

@@ -3,8 +3,10 @@
 use ratatui::layout::Rect;
 
 use super::{
+    charts::Charts,
     chrome, confirm,
-    search::{self as whole, nobody, percent, share, state, table},
+    search::{self as whole, nobody, table},
+    status::{percent, share, state},
 };
 use crate::tui::{
     canvas::{Canvas, cut, width},
@@ -181,7 +183,7 @@ fn charts(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Small) {
             confirm::intervals(search, canvas, (columns, rows));
         }
         Chart::Convergence | Chart::Scores => {
-            whole::chart(search, canvas, (columns, rows), search.chart);
+            Charts::of(model, search).draw(canvas, (columns, rows), search.chart);
         }
         Chart::Time => whole::time_panel(model, search, canvas, (columns, rows)),
     }

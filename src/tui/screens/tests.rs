@@ -1,5 +1,6 @@
 mod diff;
 mod looks;
+mod tune;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
@@ -296,7 +297,7 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 48] = [
+const SCREENS: [Named; 52] = [
     ("picker", fixture::model),
     ("picker_latency", latency),
     ("form", form),
@@ -316,6 +317,10 @@ const SCREENS: [Named; 48] = [
     ("zoomed_times", zoomed_times),
     ("paused", fixture::paused),
     ("worker_failed", fixture::worker_failed),
+    ("tuned", fixture::raised),
+    ("tuning", tune::wishing),
+    ("tuning_wrong", tune::impossible),
+    ("rescoring", tune::rescoring),
     ("confirming", fixture::confirming),
     ("finished", fixture::finished),
     ("diff", diff::best),

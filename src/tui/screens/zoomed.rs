@@ -1,9 +1,10 @@
 //! One panel of the search over the whole screen.
 
 use super::{
+    charts::Charts,
     chrome::{self, Panels},
-    confirm,
-    search::{self as whole, Words},
+    confirm, search as whole,
+    status::{self, Words},
 };
 use crate::tui::{
     canvas::Canvas,
@@ -20,7 +21,7 @@ const TIME: u16 = 60;
 pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Zoomed) {
     chrome::band(canvas, model);
     let words = if canvas.area().width >= 120 { Words::Long } else { Words::Short };
-    whole::status(model, search, canvas, words);
+    status::draw(model, search, canvas, words);
     let place = (at.columns, at.chart);
     match (search.shows_chart, search.chart) {
         (false, _) => {
@@ -30,7 +31,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Zoomed
         (true, Chart::Convergence) if whole::shows_confirmation(search) => {
             confirm::intervals(search, canvas, place);
         }
-        (true, chart) => whole::chart(search, canvas, place, chart),
+        (true, chart) => Charts::of(model, search).draw(canvas, place, chart),
     }
     if search.shows_chart {
         chrome::focus_mark(canvas, at.columns.start, at.chart.title);

@@ -108,7 +108,8 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     form.was_started();
-    let spec = RunSpec::new(form.name(), preset);
+    let name = form.name().to_owned();
+    let spec = RunSpec { out: model.next_out(), ..RunSpec::new(&name, preset) };
     model.setup.measured.take_if(|measured| measured.found.is_none());
     model.search = Some(Box::new(Search::new(spec.clone(), model.now_ms)));
     leave_run(model);

@@ -15,6 +15,7 @@ mod prompt;
 mod search;
 mod solve;
 mod themes;
+mod tune;
 
 use crate::run::protocol::Command;
 
@@ -101,6 +102,8 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
             return Vec::new();
         }
         Intent::Theme => return themes::begin(model),
+        Intent::Tune => return tune::begin(model),
+        Intent::Untune => return vec![Effect::Tell(Command::Untune)],
         Intent::Redraw => return vec![Effect::Redraw],
         Intent::Suspend => return vec![Effect::Suspend],
         Intent::StopAndLeave => return search::stop_and_leave(),
@@ -120,6 +123,9 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         }
         _ if matches!(model.overlay, Some(Overlay::Theme(_))) => {
             return themes::intend(model, intent);
+        }
+        _ if matches!(model.overlay, Some(Overlay::Tune(_))) => {
+            return tune::intend(model, intent);
         }
         _ if matches!(model.overlay, Some(Overlay::Naming(_))) => {
             return naming::intend(model, intent);
@@ -212,6 +218,7 @@ fn typed_line(model: &mut Model) -> Option<&mut LineEdit> {
     match &mut model.overlay {
         Some(Overlay::Palette(palette)) => return Some(&mut palette.edit),
         Some(Overlay::Naming(naming)) => return Some(&mut naming.edit),
+        Some(Overlay::Tune(tune)) => return tune.edit.as_mut(),
         Some(_) => return None,
         None => {}
     }
@@ -241,6 +248,10 @@ fn type_key(model: &mut Model, key: Key) -> Vec<Effect> {
     }
     if model.place().context == Context::Toml {
         return form::type_text(model, |edit| edit.key(key));
+    }
+    if model.place().context == Context::Tune {
+        tune::type_key(model, key);
+        return Vec::new();
     }
     if model.place().context == Context::Form
         && let Some(form) = model.setup.open_form_mut()
@@ -275,6 +286,9 @@ fn typed(model: &mut Model) {
     if let Some(Overlay::Palette(palette)) = &mut model.overlay {
         palette.cursor = 0;
         return;
+    }
+    if matches!(model.overlay, Some(Overlay::Tune(_))) {
+        return tune::typed(model);
     }
     match (model.tab, &model.search) {
         (Tab::Setup, _) => {

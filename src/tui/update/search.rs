@@ -1,6 +1,6 @@
 //! What keys and the engine do to a search.
 
-use super::{candidate, moved, show};
+use super::{candidate, moved, show, tune};
 use crate::{
     run::protocol::{Fault, Finished, NewBest, Phase, Reason, Update},
     tui::{
@@ -86,8 +86,12 @@ pub(super) fn heard(model: &mut Model, update: Update) -> Vec<Effect> {
             if model.tab == Tab::Population {
                 model.population.refresh(search);
             }
+            tune::follow(model);
         }
-        Update::Phase(phase) => enter(search, phase, now_ms),
+        Update::Phase(phase) => {
+            enter(search, phase, now_ms);
+            tune::follow(model);
+        }
         Update::NewBest(best) => {
             search.log(new_best(&best));
             search.learn(vec![best.member]);
@@ -102,7 +106,8 @@ pub(super) fn heard(model: &mut Model, update: Update) -> Vec<Effect> {
             let detail = String::new();
             search.log(Event { id, ..Event::new(at_ms, EventKind::Fault, text, detail) });
         }
-        Update::Tuned(_) | Update::Refused(_) => {}
+        Update::Tuned(tuned) => tune::tuned(model, &tuned),
+        Update::Refused(refusal) => tune::refused(model, &refusal),
         Update::Ancestors(ancestors) => {
             model.diff.hear(&ancestors);
             search.learn(ancestors);
@@ -169,11 +174,12 @@ fn finish(model: &mut Model, finished: Finished) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Whether to leave or to stop a running search is no question any more.
+/// Whether to leave, to stop or to tune a running search is no question any more.
 fn close_question(model: &mut Model) {
     if matches!(model.overlay, Some(Overlay::Leave | Overlay::Stop)) {
         model.overlay = None;
     }
+    tune::follow(model);
 }
 
 /// The engine is gone.

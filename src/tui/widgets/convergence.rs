@@ -5,7 +5,7 @@ use super::{near_bound, round_bounds, round_up};
 use crate::{
     run::protocol::ConvergencePoint,
     tui::{
-        canvas::Canvas,
+        canvas::{Canvas, cut, width},
         format,
         layout::{ChartRows, Columns},
         model::Steps,
@@ -30,14 +30,31 @@ impl Plot {
         ((value - self.low) / (self.high - self.low) * most).round().clamp(0.0, most) as u16
     }
 
+    /// Where an iteration lies.
+    fn column(&self, iteration: u64, (steps, bound): (Steps, u64)) -> u16 {
+        let width = u64::from(self.columns.width());
+        let ends_before = |column: &u64| steps.edge(*column + 1, width, bound) <= iteration;
+        let before = (0..width.saturating_sub(1)).take_while(ends_before).count();
+        self.columns.start + before as u16
+    }
+
     fn row(&self, value: f64) -> u16 {
         self.rows.body.last - self.halves(value) / 2
     }
 }
 
+/// A change of the settings.
+pub struct Mark {
+    /// The first iteration by the new ones.
+    pub iteration: u64,
+    pub text: String,
+}
+
 /// What is drawn.
 #[derive(Clone, Copy)]
 pub struct Curve<'a> {
+    /// Oldest first.
+    pub marks: &'a [Mark],
     pub points: &'a [ConvergencePoint],
     /// What no analytic score exceeds.
     pub most: Option<f64>,
@@ -75,7 +92,7 @@ pub fn draw(
     canvas: &mut Canvas<'_>,
     columns: Columns,
     rows: ChartRows,
-    Curve { points, most, steps }: Curve<'_>,
+    Curve { marks, points, most, steps }: Curve<'_>,
 ) {
     let columns = Columns { start: columns.start + LABELS, end: columns.end };
     canvas.horizontal(columns.start..=columns.end, rows.axis, "─");
@@ -96,16 +113,58 @@ pub fn draw(
     let samples = sample(points, (steps, bound), columns.width());
     if let Some(most) = most {
         canvas.horizontal(columns.start..=columns.end, plot.row(most), "╌");
-        // Below the axis: on the line it would be overwritten by the best, which is what is near it.
-        let text = format!("╌ analytic ≤ {}", format::short_score(most));
-        canvas.text(columns.start + 4, rows.labels, &text, Role::Muted);
     }
     river(canvas, &plot, &samples);
+    for mark in marks {
+        tuned(canvas, &plot, plot.column(mark.iteration, (steps, bound)), &samples);
+    }
     line(canvas, &plot, &samples, Line::Median);
     line(canvas, &plot, &samples, Line::Best);
     let end = columns.start + (samples.len() as u16).saturating_sub(1);
     on_river(canvas, &plot, (end, plot.row(last.best)), ("★", Role::Best), &samples);
     labels(canvas, &plot, (steps, bound));
+    legend(
+        canvas,
+        &plot,
+        most,
+        marks.last().map(|mark| {
+            let column = plot.column(mark.iteration, (steps, bound));
+            (column, format!("{} {}", format::compact(mark.iteration), mark.text))
+        }),
+    );
+}
+
+/// A line where settings were changed.
+fn tuned(canvas: &mut Canvas<'_>, plot: &Plot, x: u16, samples: &[ConvergencePoint]) {
+    for y in plot.rows.body.first..=plot.rows.body.last {
+        on_river(canvas, plot, (x, y), ("┊", Role::Warn), samples);
+    }
+    canvas.text(x, plot.rows.axis, "▴", Role::Warn);
+}
+
+/// Below the axis, between its ends: what was changed last, and what no analytic score exceeds. On its line
+/// that would be overwritten by the best, which is what is near it. Where there is no room for both, the
+/// change stays.
+fn legend(canvas: &mut Canvas<'_>, plot: &Plot, most: Option<f64>, change: Option<(u16, String)>) {
+    let y = plot.rows.labels;
+    let (start, end) = (plot.columns.start + 4, plot.columns.end.saturating_sub(6));
+    let most = most.map(|most| format!("╌ analytic ≤ {}", format::short_score(most)));
+    let Some((x, text)) = change else {
+        if let Some(most) = most {
+            canvas.text(start, y, most, Role::Muted);
+        }
+        return;
+    };
+    let room = (end + 1).saturating_sub(start);
+    let text = cut(&text, room);
+    let taken = width(&text);
+    let most = most.filter(|most| width(most) + 2 + taken <= room);
+    let after = most.as_ref().map_or(start, |most| start + width(most) + 2);
+    if let Some(most) = most {
+        canvas.text(start, y, most, Role::Muted);
+    }
+    let wished = x.saturating_sub(taken / 2);
+    canvas.text(wished.min((end + 1).saturating_sub(taken)).max(after), y, text, Role::Warn);
 }
 
 /// The population at the right edge of each column, as far as the run has come.

@@ -6,14 +6,25 @@ use crate::tui::{
     format,
     layout::{ChartRows, Columns},
     model::Scale,
-    theme::Role,
+    theme::{Depth, Role},
 };
 
 /// Columns left of the plot, for the axis' labels.
 const LABELS: u16 = 4;
 
-/// Scores, best first, with the bounds and the counts of their bins.
+/// What is drawn.
+#[derive(Clone, Copy)]
+pub struct Histogram<'a> {
+    /// Best first.
+    pub scores: &'a [f64],
+    /// Those of them that would leave.
+    pub leaving: &'a [f64],
+    pub bins: &'a Bins,
+}
+
+/// The bounds and the counts of bins.
 pub struct Bins {
+    scale: Scale,
     low: f64,
     high: f64,
     counts: Vec<u64>,
@@ -27,23 +38,29 @@ impl Bins {
         let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let lowest = scores.iter().copied().fold(f64::INFINITY, f64::min);
         if scores.is_empty() {
-            return Bins { low: 0.0, high: 1.0, counts: vec![0; count], most: None };
+            return Bins { scale, low: 0.0, high: 1.0, counts: vec![0; count], most: None };
         }
         let most = near_bound(most, (lowest, highest));
         let (low, high) = round_bounds(lowest, highest.max(most.unwrap_or(highest)));
-        let mut bins = Bins { low, high, counts: vec![0; count], most };
+        let mut bins = Bins { scale, low, high, counts: vec![0; count], most };
+        bins.counts = bins.count(scores);
+        bins
+    }
+
+    /// How many of `scores` are in each bin.
+    fn count(&self, scores: &[f64]) -> Vec<u64> {
+        let mut counts = vec![0; self.counts.len()];
         for &score in scores {
-            let bin = bins.of(score);
-            bins.counts[bin] += 1;
+            counts[self.of(score)] += 1;
         }
-        if scale == Scale::Cumulative {
+        if self.scale == Scale::Cumulative {
             let mut sum = 0;
-            for count in &mut bins.counts {
+            for count in &mut counts {
                 sum += *count;
                 *count = sum;
             }
         }
-        bins
+        counts
     }
 
     /// Width of a bin.
@@ -62,7 +79,7 @@ pub fn draw(
     canvas: &mut Canvas<'_>,
     columns: Columns,
     rows: ChartRows,
-    (scores, bins): (&[f64], &Bins),
+    Histogram { scores, leaving, bins }: Histogram<'_>,
 ) {
     let start = columns.start + LABELS;
     let plot = Columns { start, end: columns.end };
@@ -79,15 +96,17 @@ pub fn draw(
             canvas.text(column(most), y, "┊", Role::Muted);
         }
     }
-    for (bin, (x, &count)) in (plot.start..=plot.end).zip(&bins.counts).enumerate() {
+    let filled = |count: u64| {
         let exact = count as f64 / highest as f64 * units as f64;
-        let filled = (exact.round() as usize).max(usize::from(count > 0));
+        (exact.round() as usize).max(usize::from(count > 0))
+    };
+    let leaving = bins.count(leaving);
+    for (bin, x) in (plot.start..=plot.end).enumerate().take(bins.counts.len()) {
+        let (all, red) = (filled(bins.counts[bin]), filled(leaving[bin]));
         let role = if bin == bins.of(best) { Role::Best } else { Role::Bar };
         for (row, y) in (rows.body.first..=rows.body.last).rev().enumerate() {
-            let eighths = filled.saturating_sub(8 * row);
-            if eighths > 0 {
-                canvas.text(x, y, bars::eighths(eighths), role);
-            }
+            let [all, red] = [all, red].map(|filled| filled.saturating_sub(8 * row));
+            column_cell(canvas, (x, y), (all, role), red);
         }
     }
     canvas.right(columns.start + 2, rows.body.first, format::compact(highest), Role::Muted);
@@ -106,6 +125,30 @@ pub fn draw(
     if wished.min(room.saturating_sub(width(&median_text))) >= after_out {
         let x = wished.min(room.saturating_sub(width(&median_text)));
         canvas.text(x, rows.labels, median_text, Role::Text);
+    }
+}
+
+/// A cell of a column, so many eighths and more of it filled, the lowest of those red.
+fn column_cell(
+    canvas: &mut Canvas<'_>,
+    (x, y): (u16, u16),
+    (all, role): (usize, Role),
+    red: usize,
+) {
+    match (all, red) {
+        (0, _) => {}
+        (_, 0) => {
+            canvas.text(x, y, bars::eighths(all), role);
+        }
+        // Without colours a pattern says it.
+        _ if canvas.theme().depth() == Depth::Mono => {
+            canvas.text(x, y, "░", Role::Error);
+        }
+        (8.., 1..8) => canvas.glyph_on(x, y, bars::eighths(red), Role::Error, role),
+        // What is less than a cell has one colour.
+        _ => {
+            canvas.text(x, y, bars::eighths(all), Role::Error);
+        }
     }
 }
 

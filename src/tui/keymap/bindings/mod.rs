@@ -102,6 +102,8 @@ const LAST: &[Binding] = &[
             Context::Solve,
             Context::Palette,
             Context::Theme,
+            Context::Tune,
+            Context::TuneEdit,
             Context::Help,
         ],
         ..ROW

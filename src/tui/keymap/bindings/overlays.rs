@@ -3,6 +3,7 @@
 use super::{Binding, Context, Group, Intent, Key, ROW};
 
 const FIELDS: &[Context] = &[Context::Path, Context::Edit, Context::Net];
+const TUNING: &[Context] = &[Context::Tune, Context::TuneEdit];
 const FILTERS: &[Context] = &[Context::Filter, Context::LogFilter];
 
 pub(super) const ROWS: &[Binding] = &[
@@ -112,6 +113,113 @@ pub(super) const ROWS: &[Binding] = &[
         description: "leave it as it was",
         group: Group::Settings,
         contexts: &[Context::Theme],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Enter, Intent::Enter)],
+        short: "⏎",
+        shown: "⏎",
+        label: "apply all",
+        description: "apply all changes",
+        group: Group::Run,
+        contexts: TUNING,
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Up, Intent::Up), (Key::Down, Intent::Down)],
+        short: "↑↓",
+        shown: "↑ ↓",
+        label: "setting",
+        description: "another setting",
+        group: Group::Move,
+        contexts: TUNING,
+        ..ROW
+    },
+    Binding {
+        keys: &[
+            (Key::Char('k'), Intent::Up),
+            (Key::Char('j'), Intent::Down),
+            (Key::PageUp, Intent::PageUp),
+            (Key::PageDown, Intent::PageDown),
+            (Key::Char('g'), Intent::First),
+            (Key::Char('G'), Intent::Last),
+        ],
+        shown: "k j g G",
+        description: "another setting",
+        group: Group::Move,
+        contexts: &[Context::Tune],
+        ..ROW
+    },
+    Binding {
+        keys: &[
+            (Key::Char('-'), Intent::PreviousValue),
+            (Key::Left, Intent::PreviousValue),
+            (Key::Char('h'), Intent::PreviousValue),
+            (Key::Char('+'), Intent::NextValue),
+            (Key::Char('='), Intent::NextValue),
+            (Key::Right, Intent::NextValue),
+            (Key::Char('l'), Intent::NextValue),
+        ],
+        short: "- +",
+        shown: "- +  ← →",
+        label: "step",
+        description: "a step down, up",
+        group: Group::Settings,
+        contexts: &[Context::Tune],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('e'), Intent::Edit)],
+        short: "e",
+        shown: "e",
+        label: "edit",
+        description: "edit it; digits do too",
+        group: Group::Settings,
+        contexts: &[Context::Tune],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Backspace, Intent::Reset), (Key::Delete, Intent::Reset)],
+        short: "⌫",
+        shown: "⌫ Del",
+        label: "reset",
+        description: "as it is",
+        group: Group::Settings,
+        contexts: &[Context::Tune],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('u'), Intent::Untune)],
+        short: "u",
+        shown: "u",
+        label: "undo last",
+        description: "undo the last tuning",
+        group: Group::Run,
+        contexts: &[Context::Tune],
+        ..ROW
+    },
+    Binding {
+        keys: &[
+            (Key::Esc, Intent::Back),
+            (Key::Char('t'), Intent::Back),
+            (Key::Char('q'), Intent::Back),
+        ],
+        short: "esc",
+        shown: "esc t q",
+        label: "close",
+        description: "close, change nothing",
+        group: Group::Zendo,
+        contexts: &[Context::Tune],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Esc, Intent::Back)],
+        short: "esc",
+        shown: "esc",
+        label: "leave it as it was",
+        description: "leave it as it was",
+        group: Group::Settings,
+        contexts: &[Context::TuneEdit],
         ..ROW
     },
     Binding {

@@ -63,11 +63,33 @@ const END_CONFIRMING: Binding = Binding {
     runs: &[RunState::Confirming],
 };
 
+const TUNE: Binding = Binding {
+    keys: &[(Key::Char('t'), Intent::Tune)],
+    short: "t",
+    shown: "t",
+    label: "tune",
+    description: "change its settings",
+    group: Group::Run,
+    contexts: &[Context::Search],
+    runs: LIVE,
+};
+
 /// On the screen that is about the run.
-pub(super) const SEARCH: &[Binding] = &[PAUSE, STOP, END_CONFIRMING];
+pub(super) const SEARCH: &[Binding] = &[TUNE, PAUSE, STOP, END_CONFIRMING];
 
 /// On the others.
 pub(super) const REST: &[Binding] = &[
+    Binding { contexts: OTHER_SCREENS, ..TUNE },
+    Binding {
+        keys: &[(Key::Char('u'), Intent::Untune)],
+        short: "u",
+        shown: "u",
+        description: "undo the last tuning",
+        group: Group::Run,
+        contexts: RUN_SCREENS,
+        runs: LIVE,
+        ..ROW
+    },
     Binding { contexts: OTHER_SCREENS, ..PAUSE },
     Binding { contexts: OTHER_SCREENS, ..STOP },
     Binding { contexts: OTHER_SCREENS, ..END_CONFIRMING },

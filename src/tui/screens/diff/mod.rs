@@ -4,8 +4,9 @@ mod words;
 
 use super::{
     chrome::{self, Panels, Runs, put, run, width_of},
-    search::{Words, banner, event_line, status},
+    search::{banner, event_line},
     small,
+    status::{self, Words},
 };
 use crate::{
     run::protocol::Member,
@@ -115,7 +116,7 @@ fn wide(model: &Model, canvas: &mut Canvas<'_>, at: &Wide) {
     match &model.search {
         Some(search) => {
             let words = if w >= 120 { Words::Long } else { Words::Short };
-            status(model, search, canvas, words);
+            status::draw(model, search, canvas, words);
             if let Some(event) = search.events.back() {
                 event_line(canvas, at.event, event);
             }

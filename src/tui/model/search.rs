@@ -363,7 +363,8 @@ impl Search {
     fn project(&mut self) {
         let Some(s) = &self.snapshot else { return };
         // Before the first score there is no telling how long one takes.
-        if s.phase != Phase::Running || s.scored_per_s <= 0.0 {
+        // While everybody is scored anew nothing is proposed.
+        if s.phase != Phase::Running || s.scored_per_s <= 0.0 || s.renewal.is_some() {
             return;
         }
         let left = |todo: u64, per_s: f64| todo as f64 / per_s;

@@ -108,9 +108,13 @@ impl Tune {
         self.refresh(search);
     }
 
-    /// Forgets everything that is wished.
-    pub fn clear(&mut self, search: &Search) {
-        *self = Tune { cursor: self.cursor, ..Tune::default() };
+    /// A change was made: what it granted is wished no more.
+    pub fn granted(&mut self, search: &Search) {
+        self.is_sent = false;
+        self.refused = None;
+        if self.edit.is_none() {
+            self.drop_idle(search);
+        }
         self.refresh(search);
     }
 

@@ -20,14 +20,29 @@ use crate::{
     },
 };
 
-/// Where the columns lie, from the panel's edge.
+/// Where labels start, from the panel's edge.
 const LABEL: u16 = 4;
-const NOW_END: u16 = 33;
-const ARROW: u16 = 37;
-const NEW_END: u16 = 45;
-const EFFECT: u16 = 49;
 /// Narrower panels say effects below the list.
 const WIDE: u16 = 70;
+/// From here on lists have the room that they need.
+const WIDEST: u16 = 110;
+
+/// Where the columns lie, from the panel's edge.
+#[derive(Clone, Copy)]
+struct Grid {
+    now_end: u16,
+    new_end: u16,
+    effect: u16,
+}
+
+impl Grid {
+    fn of(width: u16) -> Grid {
+        match width {
+            WIDEST.. => Grid { now_end: 47, new_end: 71, effect: 75 },
+            _ => Grid { now_end: 33, new_end: 45, effect: 49 },
+        }
+    }
+}
 
 /// The panel: what the layout gives the table.
 fn area(model: &Model) -> Rect {
@@ -74,11 +89,11 @@ pub fn draw(model: &Model, search: &Search, tune: &Tune, canvas: &mut Canvas<'_>
 fn head(search: &Search, tune: &Tune, panel: &mut Canvas<'_>, rect: Rect) {
     let snapshot = search.snapshot.as_deref();
     let text = match snapshot.and_then(|s| s.renewal) {
-        Some((told, of)) => format!(
-            " when {} of {} are scored anew ",
-            format::count(told as u64),
-            format::count(of as u64)
-        ),
+        Some((told, of)) => {
+            let [told, of] = [told, of].map(|n| format::count(n as u64));
+            let asked = if tune.is_sent { "asked for; " } else { "" };
+            format!(" {asked}{told} of {of} are scored anew first ")
+        }
         None if tune.is_sent => " asked for ".to_owned(),
         None => {
             let next = snapshot.map_or(0, |s| s.proposed) + 1;
@@ -98,12 +113,13 @@ fn rows(
 ) {
     let x = rect.x;
     let is_wide = rect.width >= WIDE;
+    let grid = Grid::of(rect.width);
     let end = rect.right() - 3;
     panel.text(x + LABEL, heads, "setting", Role::Muted);
     if is_wide {
-        panel.right(x + NOW_END, heads, "now", Role::Muted);
-        panel.right(x + NEW_END, heads, "new", Role::Muted);
-        panel.text(x + EFFECT, heads, "effect", Role::Muted);
+        panel.right(x + grid.now_end, heads, "now", Role::Muted);
+        panel.right(x + grid.new_end, heads, "new", Role::Muted);
+        panel.text(x + grid.effect, heads, "effect", Role::Muted);
     } else {
         panel.right(end, heads, "now, new", Role::Muted);
     }
@@ -131,31 +147,31 @@ fn rows(
             narrow_values(&mut row, (at, y), &now, (new, edit));
             continue;
         }
-        let room = (x + NOW_END).saturating_sub(x + LABEL + width(label) + 1);
-        row.right(x + NOW_END, y, cut(&now, room), Role::Muted);
-        let start = x + NOW_END + 2;
-        let room = x + NEW_END + 1 - start;
+        let room = (x + grid.now_end).saturating_sub(x + LABEL + width(label) + 1);
+        row.right(x + grid.now_end, y, cut(&now, room), Role::Muted);
+        let start = x + grid.now_end + 2;
+        let room = x + grid.new_end + 1 - start;
         match (&new, edit) {
             (_, Some(edit)) => {
-                row.text(x + ARROW - 2, y, "→", Role::Warn);
+                row.text(x + grid.now_end + 2, y, "→", Role::Warn);
                 let typed = (width(&edit.text()) + 1).min(room - 2);
-                let at = Columns { start: x + NEW_END + 2 - typed, end: x + NEW_END + 1 };
+                let at = Columns { start: x + grid.new_end + 2 - typed, end: x + grid.new_end + 1 };
                 prompt::typed(&mut row, at, y, edit);
             }
             (Some((new, is_fine)), None) => {
                 let room = room - 3;
-                row.text(x + ARROW - 2, y, "→", Role::Warn);
+                row.text(x + grid.now_end + 2, y, "→", Role::Warn);
                 let role = if *is_fine { Role::Warn } else { Role::Error };
-                row.right(x + NEW_END, y, cut(new, room), role.bold());
+                row.right(x + grid.new_end, y, cut(new, room), role.bold());
             }
-            (None, None) => row.right(x + NEW_END, y, cut(&now, room), Role::Faint),
+            (None, None) => row.right(x + grid.new_end, y, cut(&now, room), Role::Faint),
         }
         if let Some(wish) = wish {
             let (text, role) = match &wish.effect {
                 Ok(effect) => (effect, Role::Warn),
                 Err(why) => (why, Role::Error),
             };
-            row.text(x + EFFECT, y, cut(text, end.saturating_sub(x + EFFECT) + 1), role);
+            row.text(x + grid.effect, y, cut(text, end.saturating_sub(x + grid.effect) + 1), role);
         }
     }
     let below = TUNE_ROWS.len().saturating_sub(top + visible);

@@ -103,7 +103,7 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         }
         Intent::Theme => return themes::begin(model),
         Intent::Tune => return tune::begin(model),
-        Intent::Untune => return vec![Effect::Tell(Command::Untune)],
+        Intent::Untune => return tune::undo(model),
         Intent::Redraw => return vec![Effect::Redraw],
         Intent::Suspend => return vec![Effect::Suspend],
         Intent::StopAndLeave => return search::stop_and_leave(),

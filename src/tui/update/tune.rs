@@ -64,6 +64,21 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Takes the last change back, as soon as the search can be changed.
+pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
+    let renewal = model.search.as_ref().and_then(|s| s.snapshot.as_ref()?.renewal);
+    match (open(model), renewal) {
+        (Some((tune, _)), _) => tune.is_sent = true,
+        (None, Some((_, of))) => {
+            let lead = "the undo waits".to_owned();
+            let detail = format!("{} are scored anew first", format::count(of as u64));
+            model.notice = Some(Notice { lead, detail, failed: false });
+        }
+        (None, None) => {}
+    }
+    vec![Effect::Tell(Command::Untune)]
+}
+
 /// What begins a number is typed at once.
 pub(super) fn type_key(model: &mut Model, key: Key) {
     if let (Key::Char(c @ ('0'..='9' | '.')), Some((tune, search))) = (key, open(model)) {
@@ -102,10 +117,8 @@ pub(super) fn tuned(model: &mut Model, change: &Tuned) {
     let tail = tuned::told_effect(change);
     let event = Event::new(change.at_ms, EventKind::Tuned, lead.clone(), detail.clone());
     search.log(Event { tail: tail.clone(), ..event });
-    if let Some((tune, search)) = open(model)
-        && std::mem::take(&mut tune.is_sent)
-    {
-        tune.clear(search);
+    if let Some((tune, search)) = open(model) {
+        tune.granted(search);
     }
     let detail = if tail.is_empty() { detail } else { format!("{detail}   {tail}") };
     model.notice = Some(Notice { lead, detail, failed: false });

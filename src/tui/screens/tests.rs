@@ -11,7 +11,7 @@ use crate::run::{
 use crate::tui::{
     action::Action,
     fixture,
-    keymap::{Context, Intent, Key, Place, RunState, Tab, rows},
+    keymap::{Context, Intent, Key, Keymap, Place, RunState, Tab},
     model::{Model, NetPrompt, NetTarget, Overlay},
     theme::{Depth, Role, Theme},
     update::update,
@@ -536,7 +536,7 @@ fn without_colours_weight_and_reverse_remain() {
 fn footers_end_with_the_way_to_all_keys() {
     for (name, model) in SCREENS {
         let model = model();
-        let lists = rows(model.place()).any(|row| row.short == "?");
+        let lists = model.keymap.rows(model.place()).any(|row| row.means(Intent::Help));
         let shown = text(&paint(model, (40, 12), Depth::TrueColor));
         let footer = shown.lines().last().unwrap_or_default();
         assert!(!lists || footer.contains("? keys"), "{name}: {footer}");
@@ -546,8 +546,8 @@ fn footers_end_with_the_way_to_all_keys() {
 #[test]
 fn the_help_shows_every_row_of_the_context() {
     let shown = text(&paint(helped(), (120, 36), Depth::TrueColor));
-    for row in rows(RUNNING) {
-        assert!(shown.contains(row.shown), "{} is missing", row.shown);
+    for row in Keymap::default().rows(RUNNING) {
+        assert!(shown.contains(&row.shown), "{} is missing", row.shown);
     }
 }
 
@@ -639,7 +639,7 @@ fn every_key_scrolls_into_view() {
             seen.push_str(&text(&buffer));
             update(&mut model, Action::Intent(Intent::Down));
         }
-        for row in rows(RUNNING) {
+        for row in model.keymap.rows(RUNNING) {
             assert!(seen.contains(row.description), "{} at {width}x{height}", row.description);
         }
         assert!(matches!(model.overlay, Some(Overlay::Help { scroll }) if scroll < 80));

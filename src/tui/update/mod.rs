@@ -6,6 +6,7 @@ mod diff;
 mod export;
 mod form;
 mod log;
+mod mouse;
 mod naming;
 mod network;
 mod palette;
@@ -41,12 +42,16 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
-    if matches!(action, Action::Intent(_) | Action::Type(_) | Action::Paste(_)) {
+    if matches!(
+        action,
+        Action::Intent(_) | Action::Type(_) | Action::Paste(_) | Action::Mouse { .. }
+    ) {
         model.notice = None;
     }
     match action {
         Action::Intent(intent) => intend(model, intent),
         Action::Type(key) => type_key(model, key),
+        Action::Mouse { x, y, kind } => mouse::point(model, (x, y), kind),
         Action::Paste(text) => paste(model, &text),
         Action::Read(path, text) => {
             model.setup.picker.was_read(path, text);
@@ -101,6 +106,7 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
             return Vec::new();
         }
         Intent::Theme => return themes::begin(model),
+        Intent::Mouse => return mouse::toggle(model),
         Intent::Redraw => return vec![Effect::Redraw],
         Intent::Suspend => return vec![Effect::Suspend],
         Intent::StopAndLeave => return search::stop_and_leave(),
@@ -142,7 +148,7 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         _ => {}
     }
     if let Some(Overlay::Help { scroll }) = model.overlay {
-        let page = help::Page::new(model.base_place(), model.width, model.height);
+        let page = help::Page::new(&model.keymap, model.base_place(), (model.width, model.height));
         let lines = usize::from(page.most_scroll()) + 1;
         let moved = moved(scroll.into(), lines, page.visible().into(), intent);
         if let Some(scroll) = moved.and_then(|scroll| u16::try_from(scroll).ok()) {

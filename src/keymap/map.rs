@@ -37,6 +37,33 @@ impl Row {
     }
 }
 
+/// An action of a context, for who reads of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub action: Intent,
+    pub keys: Vec<Key>,
+    pub group: Group,
+    /// A sentence without its end.
+    pub description: String,
+    /// The states of the run in which it can be done.
+    pub runs: Vec<RunState>,
+}
+
+impl Told {
+    /// In which states of the run, in words; nothing where it is all the same.
+    pub fn when(&self) -> String {
+        let there = RunState::ALL.into_iter().filter(|run| self.runs.contains(run));
+        let named = |run: RunState| if run == RunState::None { "no run" } else { run.name() };
+        let there: Vec<_> = there.map(named).collect();
+        match there.len() {
+            all if all == RunState::ALL.len() => String::new(),
+            // All but none.
+            4 if !self.runs.contains(&RunState::None) => "with a run".to_owned(),
+            _ => there.join(", "),
+        }
+    }
+}
+
 /// Every key, everywhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keymap {
@@ -92,6 +119,33 @@ impl Keymap {
         let rows =
             self.of_context(place.context).iter().filter(move |row| row.runs.contains(&place.run));
         rows.flat_map(|row| row.intents.iter().map(|intent| (*intent, row.keys_of(*intent).next())))
+    }
+
+    /// What can be done in a context, whatever the run does, by groups.
+    pub fn told(&self, context: Context) -> Vec<Told> {
+        let mut told: Vec<Told> = Vec::new();
+        for group in Group::ALL {
+            for row in self.of_context(context).iter().filter(|row| row.group == group) {
+                for &action in &row.intents {
+                    let known = told.iter_mut().find(|known| known.action == action);
+                    match known {
+                        Some(known) => known.runs.extend(row.runs),
+                        None => told.push(Told {
+                            action,
+                            keys: row.keys_of(action).collect(),
+                            group,
+                            // What a row of several says, it says of all.
+                            description: match row.intents.as_slice() {
+                                [_] => sentence(row.description),
+                                _ => action.about().to_owned(),
+                            },
+                            runs: row.runs.to_vec(),
+                        }),
+                    }
+                }
+            }
+        }
+        told
     }
 
     /// What `key` means in `place`.
@@ -151,6 +205,12 @@ impl Keymap {
     }
 }
 
+/// With a capital.
+fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
+}
+
 /// What a user says of an action in a place: of the place itself, else of everywhere.
 fn source(overrides: &[Override], context: Context, intent: Intent) -> Option<&Override> {
     let of = |wanted: Option<Context>| {
@@ -175,7 +235,6 @@ fn wished(overrides: &[Override], context: Context, intent: Intent) -> Option<Ve
 fn held(binding: &'static Binding, context: Context, overrides: &[Override]) -> Row {
     let mut keys = Vec::new();
     let mut intents: Vec<Intent> = Vec::new();
-    let mut is_changed = false;
     for &(key, intent) in binding.keys {
         let is_new = !intents.contains(&intent);
         if is_new {
@@ -187,7 +246,14 @@ fn held(binding: &'static Binding, context: Context, overrides: &[Override]) -> 
             None => keys.push((key, intent)),
         }
     }
-    is_changed |= keys != binding.keys;
+    let of = |keys: &[(Key, Intent)], intent| -> Vec<Key> {
+        keys.iter().filter(|(_, means)| *means == intent).map(|(key, _)| *key).collect()
+    };
+    let is_changed = intents.iter().any(|intent| of(&keys, *intent) != of(binding.keys, *intent));
+    if !is_changed {
+        // Said as they are: in the order of the row.
+        keys = binding.keys.to_vec();
+    }
     let (short, shown) = match is_changed {
         false => (binding.short.to_owned(), binding.shown.to_owned()),
         true => {
@@ -199,6 +265,9 @@ fn held(binding: &'static Binding, context: Context, overrides: &[Override]) -> 
         }
     };
     let Binding { label, description, group, runs, .. } = *binding;
+    // What a row says of further keys it says of the shipped ones.
+    let (first, _) = description.split_once("; also ").unwrap_or((description, ""));
+    let description = if is_changed { first } else { description };
     Row { keys, intents, short, shown, label, description, group, runs, is_changed }
 }
 

@@ -10,7 +10,7 @@ mod overrides;
 
 pub use bindings::bindings;
 pub use key::Key;
-pub use map::{Keymap, Row};
+pub use map::{Keymap, Row, Told};
 pub use names::actions;
 pub use overrides::{At, Fault, Wish, Word};
 

@@ -94,6 +94,29 @@ impl Intent {
         })
     }
 
+    /// What it does, in words; [`Intent::name`] where there is one.
+    pub fn about(self) -> &'static str {
+        match self {
+            Intent::Up => "One up",
+            Intent::Down => "One down",
+            Intent::PageUp => "A page up",
+            Intent::PageDown => "A page down",
+            Intent::First => "To the first",
+            Intent::Last => "To the last",
+            Intent::NextPanel => "The next panel",
+            Intent::PreviousPanel => "The panel before",
+            Intent::Into => "The next inside a row",
+            Intent::OutOf => "The one before inside a row",
+            Intent::NextValue => "The next value",
+            Intent::PreviousValue => "The value before",
+            Intent::Enter => "Into it",
+            Intent::Back => "Out of it",
+            Intent::Palette => "Find an action",
+            Intent::StopAndLeave => "Leave, and end the run",
+            named => named.name().expect("all others are named"),
+        }
+    }
+
     /// In `config.toml`.
     pub fn action(self) -> &'static str {
         match self {
@@ -204,26 +227,26 @@ impl Context {
     /// Where that is, for who has not seen it.
     pub fn about(self) -> &'static str {
         match self {
-            Context::Picker => "the list of presets",
-            Context::Path => "typing a file's path, or a preset's name",
-            Context::Form => "a preset's settings",
-            Context::Edit => "typing a setting's value",
-            Context::Toml => "typing a preset's text",
-            Context::Search => "the search",
-            Context::Population => "the population",
-            Context::Filter => "typing a filter of the population",
-            Context::Network => "a network",
-            Context::Diff => "two networks side by side",
-            Context::Log => "the log",
-            Context::LogFilter => "typing a filter of the log",
-            Context::Net => "asked for a network",
-            Context::Export => "asked for a format",
-            Context::Solve => "a preset's proven optimum",
-            Context::Palette => "every action by its name",
-            Context::Theme => "the list of themes",
-            Context::Help => "the page of keys",
-            Context::Leave => "asked whether to leave",
-            Context::Stop => "asked whether to stop",
+            Context::Picker => "The list of presets",
+            Context::Path => "Typing a file's path, or a preset's name",
+            Context::Form => "A preset's settings",
+            Context::Edit => "Typing a setting's value",
+            Context::Toml => "Typing a preset's text",
+            Context::Search => "The search",
+            Context::Population => "The population",
+            Context::Filter => "Typing a filter of the population",
+            Context::Network => "A network",
+            Context::Diff => "Two networks side by side",
+            Context::Log => "The log",
+            Context::LogFilter => "Typing a filter of the log",
+            Context::Net => "Asked for a network",
+            Context::Export => "Asked for a format",
+            Context::Solve => "A preset's proven optimum",
+            Context::Palette => "Every action by its name",
+            Context::Theme => "The list of themes",
+            Context::Help => "The page of keys",
+            Context::Leave => "Asked whether to leave",
+            Context::Stop => "Asked whether to stop",
         }
     }
 }

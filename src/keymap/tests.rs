@@ -144,6 +144,12 @@ fn rows_show_the_keys_in_force() {
     let up = row(Context::Search, Intent::Up);
     assert_eq!((up.short.as_str(), up.shown.as_str()), ("A-u ↓", "A-u ↑ ↓ j"));
     assert!(up.is_changed);
+    let page = row(Context::Search, Intent::PageUp);
+    assert_eq!((page.description, page.is_changed), ("page; also C-u, C-d", false));
+    let mine = self::keymap(&[("", "page-up", &["A-u"])]);
+    let page = mine.rows(place(Context::Search)).find(|row| row.means(Intent::PageUp));
+    let page = page.map(|row| (row.shown.as_str(), row.description));
+    assert_eq!(page, Some(("A-u PgDn C-d", "page")));
     let relatives = row(Context::Diff, Intent::Parent);
     assert_eq!(relatives.short, "f1 G I");
     let same = row(Context::Search, Intent::Pause);
@@ -215,6 +221,22 @@ fn what_cannot_be_granted_says_why() {
         let (offset, message) = fault(lines);
         assert!(message.starts_with(expected), "{message}");
         assert_eq!(offset, line, "{message}");
+    }
+}
+
+/// An action has the same keys in all rows of a context, so that a line can say them.
+#[test]
+fn an_action_has_its_keys_in_a_context() {
+    let keymap = Keymap::default();
+    for context in Context::ALL {
+        for row in keymap.of_context(context) {
+            for &intent in &row.intents {
+                let keys: Vec<Key> = row.keys_of(intent).collect();
+                let told = keymap.told(context);
+                let told = told.iter().find(|told| told.action == intent).expect("told of");
+                assert_eq!(told.keys, keys, "{intent:?} in {context:?}");
+            }
+        }
     }
 }
 

@@ -163,12 +163,12 @@ fn config_in(folder: &Path) -> Result<Config, FileError> {
 }
 
 /// A setting in force.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
-    /// With dots, as `--set` has it.
+    /// With dots.
     pub key: String,
-    /// As TOML; none where nothing is said.
-    pub value: Option<String>,
+    /// None where nothing is said and zendo decides at the start.
+    pub value: Option<toml::Value>,
     /// Where the file says it; none is shipped.
     pub line: Option<usize>,
 }
@@ -187,10 +187,10 @@ pub fn settings(origin: &str, text: &str) -> Result<Vec<Setting>, FileError> {
             ("keys", Some((_, item))) => {
                 for Wish { place, action, keys } in reader.wishes(item)? {
                     let place = place.map_or_else(String::new, |place| format!("{}.", place.text));
-                    let keys: Vec<_> = keys.iter().map(|key| in_toml(key.text.as_str())).collect();
+                    let keys = keys.into_iter().map(|key| toml::Value::String(key.text)).collect();
                     settings.push(Setting {
                         key: format!("keys.{place}{}", action.text),
-                        value: Some(format!("[{}]", keys.join(", "))),
+                        value: Some(toml::Value::Array(keys)),
                         line: Some(action.at.line),
                     });
                 }
@@ -198,20 +198,18 @@ pub fn settings(origin: &str, text: &str) -> Result<Vec<Setting>, FileError> {
             ("keys", None) => {}
             (_, said) => settings.push(Setting {
                 key: key.to_owned(),
-                value: match said.and_then(|(_, item)| item.as_value()) {
-                    Some(Value::String(text)) => Some(in_toml(text.value().as_str())),
-                    Some(value) => Some(value.to_string().trim().to_owned()),
-                    None => (key == "mouse").then(|| "false".to_owned()),
+                value: match said {
+                    Some((_, item)) => match item.as_bool() {
+                        Some(truth) => Some(truth.into()),
+                        None => item.as_str().map(toml::Value::from),
+                    },
+                    None => (key == "mouse").then_some(toml::Value::Boolean(false)),
                 },
                 line: said.map(|(key, _)| reader.word("", key.span()).at.line),
             }),
         }
     }
     Ok(settings)
-}
-
-fn in_toml(text: &str) -> String {
-    Value::from(text).to_string()
 }
 
 /// The file of the user's settings, whether it is there or not; none where no folder is known.
@@ -367,7 +365,7 @@ mod tests {
         let said: Vec<_> = settings("config.toml", text)
             .expect("valid")
             .into_iter()
-            .map(|s| (s.key, s.value.unwrap_or_default(), s.line))
+            .map(|s| (s.key, s.value.map_or_else(String::new, |value| value.to_string()), s.line))
             .collect();
         let expected = [
             ("theme", "", None),

@@ -70,9 +70,15 @@ impl Spots {
         let here = self.0.iter().rev().filter(move |(rect, _)| rect.contains(Position { x, y }));
         here.map(|(_, target)| *target)
     }
+}
 
-    #[cfg(test)]
-    pub fn all(&self) -> &[(Rect, Target)] {
-        &self.0
+#[cfg(test)]
+mod told {
+    use super::*;
+
+    impl Spots {
+        pub fn all(&self) -> &[(Rect, Target)] {
+            &self.0
+        }
     }
 }

@@ -311,6 +311,7 @@ mod tests {
             buffer[(0, 0)].set_symbol("#");
         };
         screen.draw(draw).expect("drawn");
+        screen.capture(Mouse::On).expect("written");
         panic!("on purpose");
     }
 
@@ -328,18 +329,23 @@ mod tests {
         let mut output = pty.master.try_clone_reader().expect("a reader");
         let mut child = pty.slave.spawn_command(command).expect("starts");
         let mut parser = vt100::Parser::new(24, 80, 0);
-        let (mut bytes, mut taken) = ([0; 4096], false);
+        let (mut bytes, mut taken) = ([0; 4096], [false; 2]);
+        let has_mouse = |screen: &vt100::Screen| {
+            screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease
+        };
         while !parser.screen().contents().contains("1 failed") {
             let count = output.read(&mut bytes).expect("the test prints its end");
             assert_ne!(count, 0, "ended early:\n{}", parser.screen().contents());
             for byte in &bytes[..count] {
                 parser.process(std::slice::from_ref(byte));
-                taken |= parser.screen().alternate_screen();
+                taken[0] |= parser.screen().alternate_screen();
+                taken[1] |= has_mouse(parser.screen());
             }
         }
         child.wait().expect("ends");
         let screen = parser.screen();
-        assert!(taken, "the terminal was never taken");
+        assert_eq!(taken, [true; 2], "the terminal and its mouse were taken");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
         assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
         assert!(screen.contents().contains("on purpose"), "{}", screen.contents());
         assert_eq!(settings(), before);

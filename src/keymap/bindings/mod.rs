@@ -135,7 +135,7 @@ const HELP: Binding = Binding {
     short: "?",
     shown: "?",
     label: "keys",
-    description: "this page",
+    description: "all keys of a screen",
     contexts: SCREENS,
     ..ROW
 };

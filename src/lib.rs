@@ -7,6 +7,7 @@ pub mod anatomy;
 pub mod arch;
 pub mod cli;
 pub mod export;
+pub mod keymap;
 pub mod nn;
 pub mod optimum;
 pub mod proxy;

@@ -10,6 +10,7 @@ use std::{
 /// A part, and the parts it may import.
 const ARROWS: &[(&str, &[&str])] = &[
     ("text", &[]),
+    ("keymap", &["text"]),
     ("theme", &["text"]),
     ("random", &[]),
     ("score", &[]),
@@ -25,23 +26,29 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "analytic", "arch", "nn", "optimum", "proxy", "random", "score", "search", "space",
-            "text", "theme",
+            "analytic", "arch", "keymap", "nn", "optimum", "proxy", "random", "score", "search",
+            "space", "text", "theme",
         ],
     ),
     (
         "cli",
         &[
-            "anatomy", "arch", "export", "nn", "optimum", "proxy", "run", "score", "space", "text",
-            "theme",
+            "anatomy", "arch", "export", "keymap", "nn", "optimum", "proxy", "run", "score",
+            "space", "text", "theme",
         ],
     ),
-    ("tui", &["anatomy", "arch", "export", "run", "score", "space", "text", "theme"]),
+    ("tui", &["anatomy", "arch", "export", "keymap", "run", "score", "space", "text", "theme"]),
 ];
 
 /// Crates that stay in one part.
-const OUTSIDERS: &[(&str, &[&str])] =
-    &[("candle_core", &["nn"]), ("ratatui", &["tui"]), ("crossterm", &["tui"]), ("clap", &["cli"])];
+const OUTSIDERS: &[(&str, &[&str])] = &[
+    ("candle_core", &["nn"]),
+    ("ratatui", &["tui"]),
+    ("crossterm", &["tui"]),
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
+];
 
 /// `src/arch/parse.rs` belongs to `arch`, `src/score.rs` to `score`.
 fn part_of(path: &Path) -> String {

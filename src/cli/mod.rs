@@ -5,9 +5,13 @@
 //! complaints go to stderr.
 
 mod blocks;
+mod completions;
+mod config;
 mod diff;
 mod export;
 mod inspect;
+mod keys;
+mod man;
 mod net;
 mod output;
 mod presets;
@@ -54,6 +58,15 @@ pub enum Command {
     Presets(presets::PresetsCommand),
     /// List the terminal UI's themes, shipped and yours
     Themes(themes::ThemesArgs),
+    /// List the terminal UI's keys in force, as config.toml would say them
+    Keys(keys::KeysArgs),
+    /// Show, find and check the settings of zendo itself
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Print what completes zendo's commands in a shell
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write one for each command
+    Man(man::ManArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -95,5 +108,9 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Export(args) => export::run(args),
         Command::Presets(command) => presets::run(command),
         Command::Themes(args) => themes::run(args),
+        Command::Keys(args) => keys::run(args),
+        Command::Config(command) => config::run(command),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
     }
 }

@@ -5,18 +5,25 @@
 //!
 //! A new setting is a field of [`Config`], a name in [`KEYS`] and an arm of [`Text::config`].
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
-use toml_edit::{Document, DocumentMut, Item, Value};
+use toml_edit::{Document, DocumentMut, Item, TableLike, Value};
 
 use super::{
     files::{Existing, read_text, write_text},
     folder::config_folder,
+    themes::{find_theme, listed_themes, user_themes},
 };
-use crate::text::{FileError, nearest, printable};
+use crate::{
+    keymap::{At, Keymap, Wish, Word},
+    text::{FileError, line_column, nearest, printable},
+};
 
 /// Every key.
-const KEYS: [&str; 2] = ["theme", "ascii"];
+const KEYS: [&str; 4] = ["theme", "ascii", "mouse", "keys"];
 
 const FILE: &str = "config.toml";
 
@@ -27,11 +34,16 @@ pub struct Config {
     pub theme: Option<String>,
     /// Whether to draw with ASCII alone, whatever the terminal says of itself.
     pub ascii: Option<bool>,
+    /// Whether the mouse is zendo's from the start.
+    pub mouse: Option<bool>,
+    /// The shipped keys with the user's.
+    pub keymap: Keymap,
 }
 
 impl Config {
     /// # Errors
-    /// Bad TOML, unknown keys (with the nearest), values of the wrong type; at their place.
+    /// Bad TOML, unknown keys (with the nearest), values of the wrong type, keys that can't be had; at their
+    /// place.
     pub fn parse(origin: &str, text: &str) -> Result<Config, FileError> {
         let document = Document::parse(text).map_err(|error| bad_toml(origin, text, &error))?;
         Text { origin, text }.config(&document)
@@ -50,9 +62,14 @@ impl Text<'_> {
         for (name, item) in document.iter() {
             match name {
                 "theme" => config.theme = Some(self.string(item, "a theme's name")?.to_owned()),
-                "ascii" => {
-                    let wrong = || self.error(item.span(), "expected true or false");
-                    config.ascii = Some(item.as_bool().ok_or_else(wrong)?);
+                "ascii" => config.ascii = Some(self.truth(item)?),
+                "mouse" => config.mouse = Some(self.truth(item)?),
+                "keys" => {
+                    let wishes = self.wishes(item)?;
+                    let wrong = |fault: crate::keymap::Fault| {
+                        FileError::at(self.origin, self.text, Some(fault.offset), &fault.message)
+                    };
+                    config.keymap = Keymap::with(&wishes).map_err(wrong)?;
                 }
                 _ => {
                     let (meant, _) = nearest(name, KEYS).expect("some are known");
@@ -68,6 +85,57 @@ impl Text<'_> {
     fn string<'i>(&self, item: &'i Item, what: &str) -> Result<&'i str, FileError> {
         let wrong = || self.error(item.span(), &format!("expected {what}"));
         item.as_str().ok_or_else(wrong)
+    }
+
+    fn truth(&self, item: &Item) -> Result<bool, FileError> {
+        item.as_bool().ok_or_else(|| self.error(item.span(), "expected true or false"))
+    }
+
+    /// What is wished of keys, in the order of the text.
+    fn wishes(&self, item: &Item) -> Result<Vec<Wish>, FileError> {
+        let mut wishes = Vec::new();
+        for (name, item) in self.entries(item, "a table of actions, [keys]")? {
+            if item.is_table_like() {
+                for (action, keys) in self.entries(item, "a table")? {
+                    wishes.push(self.wish(Some(name.clone()), action, keys)?);
+                }
+            } else {
+                wishes.push(self.wish(None, name, item)?);
+            }
+        }
+        wishes.sort_by_key(|wish| wish.action.at.offset);
+        Ok(wishes)
+    }
+
+    /// A table's keys as words, with what they hold.
+    fn entries<'i>(&self, item: &'i Item, what: &str) -> Result<Vec<(Word, &'i Item)>, FileError> {
+        let wrong = || self.error(item.span(), &format!("expected {what}"));
+        let table: &dyn TableLike = item.as_table_like().ok_or_else(wrong)?;
+        let entry = |(name, item): (&'i str, &'i Item)| {
+            let span = table.get_key_value(name).and_then(|(key, _)| key.span());
+            (self.word(name, span.or(item.span())), item)
+        };
+        Ok(table.iter().map(entry).collect())
+    }
+
+    fn wish(&self, place: Option<Word>, action: Word, item: &Item) -> Result<Wish, FileError> {
+        let wrong = |span| self.error(span, "expected a key, or some: \"p\" or [\"p\", \"C-p\"]");
+        let word = |value: &Value| match value.as_str() {
+            Some(text) => Ok(self.word(text, value.span())),
+            None => Err(wrong(value.span())),
+        };
+        let keys = match item.as_value() {
+            Some(Value::Array(keys)) => keys.iter().map(word).collect::<Result<_, _>>()?,
+            Some(key) => vec![word(key)?],
+            None => return Err(wrong(item.span())),
+        };
+        Ok(Wish { place, action, keys })
+    }
+
+    fn word(&self, text: &str, span: Option<std::ops::Range<usize>>) -> Word {
+        let offset = span.map_or(0, |span| span.start);
+        let (line, _) = line_column(self.text, offset);
+        Word { text: text.to_owned(), at: At { offset, line } }
     }
 
     fn error(&self, place: Option<std::ops::Range<usize>>, message: &str) -> FileError {
@@ -90,12 +158,92 @@ pub fn config() -> Result<Config, FileError> {
 
 fn config_in(folder: &Path) -> Result<Config, FileError> {
     let path = folder.join(FILE);
-    let origin = path.display().to_string();
-    match read_text(&path) {
-        Ok(text) => Config::parse(&origin, &text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Config::default()),
-        Err(error) => Err(FileError::at(&origin, "", None, &format!("can't be read: {error}"))),
+    let text = config_text(&path)?.unwrap_or_default();
+    Config::parse(&path.display().to_string(), &text)
+}
+
+/// A setting in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// With dots.
+    pub key: String,
+    /// None where nothing is said and zendo decides at the start.
+    pub value: Option<toml::Value>,
+    /// Where the file says it; none is shipped.
+    pub line: Option<usize>,
+}
+
+/// Every setting that `text` changes, or could, in the order of [`KEYS`]; of keys those that differ.
+///
+/// # Errors
+/// As [`Config::parse`].
+pub fn settings(origin: &str, text: &str) -> Result<Vec<Setting>, FileError> {
+    Config::parse(origin, text)?;
+    let document = Document::parse(text).map_err(|error| bad_toml(origin, text, &error))?;
+    let reader = Text { origin, text };
+    let mut settings = Vec::new();
+    for key in KEYS {
+        match (key, document.get_key_value(key)) {
+            ("keys", Some((_, item))) => {
+                for Wish { place, action, keys } in reader.wishes(item)? {
+                    let place = place.map_or_else(String::new, |place| format!("{}.", place.text));
+                    let keys = keys.into_iter().map(|key| toml::Value::String(key.text)).collect();
+                    settings.push(Setting {
+                        key: format!("keys.{place}{}", action.text),
+                        value: Some(toml::Value::Array(keys)),
+                        line: Some(action.at.line),
+                    });
+                }
+            }
+            ("keys", None) => {}
+            (_, said) => settings.push(Setting {
+                key: key.to_owned(),
+                value: match said {
+                    Some((_, item)) => match item.as_bool() {
+                        Some(truth) => Some(truth.into()),
+                        None => item.as_str().map(toml::Value::from),
+                    },
+                    None => (key == "mouse").then_some(toml::Value::Boolean(false)),
+                },
+                line: said.map(|(key, _)| reader.word("", key.span()).at.line),
+            }),
+        }
     }
+    Ok(settings)
+}
+
+/// The file of the user's settings, whether it is there or not; none where no folder is known.
+pub fn config_file() -> Option<PathBuf> {
+    config_folder().map(|folder| folder.join(FILE))
+}
+
+/// What a file of settings says; none where there is no file.
+///
+/// # Errors
+/// It can't be read.
+pub fn config_text(path: &Path) -> Result<Option<String>, FileError> {
+    match read_text(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let origin = path.display().to_string();
+            Err(FileError::at(&origin, "", None, &format!("can't be read: {error}")))
+        }
+    }
+}
+
+/// As [`Config::parse`], and the theme must be one of those there are.
+///
+/// # Errors
+/// What a start of the UI would refuse, or complain of.
+pub fn check_config(origin: &str, text: &str) -> Result<(), FileError> {
+    let config = Config::parse(origin, text)?;
+    let Some(name) = config.theme else { return Ok(()) };
+    let listed = listed_themes(user_themes());
+    let Err(why) = find_theme(&listed, &name) else { return Ok(()) };
+    let document = Document::parse(text).map_err(|error| bad_toml(origin, text, &error))?;
+    let span = document.get("theme").and_then(Item::span);
+    Err(FileError::at(origin, text, span.map(|span| span.start), &why))
 }
 
 /// Writes a theme's name into the user's settings, for the next start; gives the file.
@@ -142,9 +290,14 @@ mod tests {
 
     #[test]
     fn settings_are_read() {
-        let config = Config::parse("config.toml", "theme = \"paper\"\nascii = true\n");
-        let expected = Config { theme: Some("paper".to_owned()), ascii: Some(true) };
-        assert_eq!(config, Ok(expected));
+        let text = "theme = \"paper\"\nascii = true\nmouse = false\n";
+        let expected = Config {
+            theme: Some("paper".to_owned()),
+            ascii: Some(true),
+            mouse: Some(false),
+            keymap: Keymap::default(),
+        };
+        assert_eq!(Config::parse("config.toml", text), Ok(expected));
         assert_eq!(Config::parse("config.toml", "# nothing\n"), Ok(Config::default()));
     }
 
@@ -155,6 +308,33 @@ mod tests {
             ("[ascci]\n", "config.toml:1:2: unknown key 'ascci', did you mean 'ascii'?"),
             ("theme = 3\n", "config.toml:1:9: expected a theme's name"),
             ("ascii = \"yes\"\n", "config.toml:1:9: expected true or false"),
+            ("keys = \"p\"\n", "config.toml:1:8: expected a table of actions, [keys]"),
+            (
+                "[keys]\npause = 3\n",
+                "config.toml:2:9: expected a key, or some: \"p\" or [\"p\", \"C-p\"]",
+            ),
+            (
+                "[keys]\npause = [\"P\", 3]\n",
+                "config.toml:2:15: expected a key, or some: \"p\" or [\"p\", \"C-p\"]",
+            ),
+            (
+                "[keys]\npuase = \"P\"\n",
+                "config.toml:2:1: no action is called 'puase', did you mean 'pause'?",
+            ),
+            (
+                "[keys.popluation]\nmark = \"P\"\n",
+                "config.toml:1:7: no place is called 'popluation', did you mean 'population'?",
+            ),
+            (
+                "[keys.log-filter]\nback = [\"C-g\", \"b\"]\n",
+                "config.toml:2:16: 'b' is for the text in log-filter: take a key with C- or A-, or one of \
+                 f1 to f12",
+            ),
+            (
+                "# mine\n[keys]\ncopy = \"C-y\"\n\n[keys.diff]\nswap = [\"f2\", \"C-y\"]\n",
+                "config.toml:6:15: 'C-y' can't be 'swap' in diff: there line 3 gives it to 'copy'; one of \
+                 the two needs another key",
+            ),
         ] {
             assert_eq!(error(text), expected);
         }
@@ -167,6 +347,44 @@ mod tests {
             let error = error(&format!("{key} = 0.5\n"));
             assert!(error.contains(": expected "), "{error}");
         }
+    }
+
+    #[test]
+    fn keys_are_read_by_place_in_any_of_tomls_ways() {
+        let text = "[keys]\npause = \"A-P\"\nzoom = []\n[keys.log]\npause = [\"A-p\", 'C-p']\n";
+        let inline = "keys = { pause = 'A-P', zoom = [], log = { pause = ['A-p', 'C-p'] } }";
+        let dotted = "keys.log.pause = ['A-p', 'C-p']\nkeys.pause = 'A-P'\nkeys.zoom = []";
+        let of = |text| Config::parse("config.toml", text).expect("valid").keymap;
+        assert_ne!(of(text), Keymap::default());
+        assert_eq!((of(inline), of(dotted)), (of(text), of(text)));
+    }
+
+    #[test]
+    fn settings_say_where_they_come_from() {
+        let text = "# mine\nascii = true # always\n\n[keys]\npause = 'A-P'\n\n[keys.log]\nfilter=['f3','F']\n";
+        let said: Vec<_> = settings("config.toml", text)
+            .expect("valid")
+            .into_iter()
+            .map(|s| (s.key, s.value.map_or_else(String::new, |value| value.to_string()), s.line))
+            .collect();
+        let expected = [
+            ("theme", "", None),
+            ("ascii", "true", Some(2)),
+            ("mouse", "false", None),
+            ("keys.pause", "[\"A-P\"]", Some(5)),
+            ("keys.log.filter", "[\"f3\", \"F\"]", Some(8)),
+        ];
+        let expected = expected.map(|(key, value, line)| (key.to_owned(), value.to_owned(), line));
+        assert_eq!(said, expected);
+        assert!(settings("config.toml", "mouse = 1").is_err());
+    }
+
+    #[test]
+    fn a_check_knows_the_themes() {
+        assert_eq!(check_config("config.toml", "theme = 'paper'"), Ok(()));
+        let error = check_config("config.toml", "\ntheme = 'papre'").expect_err("none");
+        let expected = "config.toml:2:9: no theme is called 'papre', did you mean 'paper'?";
+        assert!(error.to_string().starts_with(expected), "{error}");
     }
 
     #[test]

@@ -24,7 +24,9 @@ mod tuning;
 mod worker;
 
 pub use crate::optimum::Unsolvable;
-pub use config::{Config, config, keep_theme};
+pub use config::{
+    Config, Setting, check_config, config, config_file, config_text, keep_theme, settings,
+};
 pub use engine::{spawn, spawn_with};
 pub use estimate::{Estimate, Estimating};
 pub use files::{Existing, read_text, replay, write_text};
@@ -36,6 +38,6 @@ pub use presets::{
 pub use prover::{Proof, Wanted};
 pub use solving::Solving;
 pub use spec::{RunSpec, StartError};
-pub use themes::{ListedTheme, UserTheme, listed_themes, user_themes};
+pub use themes::{ListedTheme, UserTheme, find_theme, listed_themes, user_themes};
 pub use tuning::{Change, Plan as TuningPlan, Refusal, Replay, Scheduled, is_tunable};
 pub use worker::{Role, ScorerFactory};

@@ -10,7 +10,7 @@ use super::{
     folder::{config_folder, toml_files},
 };
 use crate::{
-    text::{FileError, printable},
+    text::{FileError, did_you_mean, printable},
     theme::{Scheme, shipped_theme, shipped_theme_names},
 };
 
@@ -70,6 +70,19 @@ pub fn listed_themes(yours: Vec<UserTheme>) -> Vec<ListedTheme> {
         found: theme.found.map_err(|error| error.to_string()),
     });
     shipped.chain(yours).collect()
+}
+
+/// The theme of a name.
+///
+/// # Errors
+/// There is none (with the nearest), or its file is none.
+pub fn find_theme<'a>(listed: &'a [ListedTheme], name: &str) -> Result<&'a Scheme, String> {
+    // Shipped ones come first, and a file of a shipped name says so itself.
+    let found = listed.iter().find(|listed| listed.name == name).ok_or_else(|| {
+        let hint = did_you_mean(name, listed.iter().map(|listed| listed.name.as_str()));
+        format!("no theme is called '{name}'{hint}; `zendo themes` lists all")
+    })?;
+    found.found.as_ref().map_err(String::clone)
 }
 
 #[cfg(test)]

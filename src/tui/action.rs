@@ -14,7 +14,7 @@ use crate::{
 use super::{
     Exit,
     keymap::{Intent, Key},
-    model::Document,
+    model::{Document, Mouse},
 };
 
 /// A preset to be written.
@@ -39,6 +39,15 @@ pub enum SaveOf {
     New,
 }
 
+/// What a mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    /// The left button went down.
+    Press,
+    WheelUp,
+    WheelDown,
+}
+
 /// Something happened.
 #[derive(Debug)]
 pub enum Action {
@@ -46,6 +55,12 @@ pub enum Action {
     /// A key that means nothing here but may be text.
     Type(Key),
     Paste(String),
+    /// At a cell, from 0.
+    Mouse {
+        x: u16,
+        y: u16,
+        kind: Pointer,
+    },
     Resize {
         width: u16,
         height: u16,
@@ -103,6 +118,8 @@ pub enum Effect {
     Write(Document),
     /// To the clipboard of whoever sits at the terminal.
     Copy(String),
+    /// Take the mouse, or leave it to the terminal.
+    Capture(Mouse),
     Redraw,
     Suspend,
     Leave(Exit),

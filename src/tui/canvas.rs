@@ -10,6 +10,7 @@ use ratatui::{
 
 use super::{
     glyphs::Glyphs,
+    spots::{Spots, Target},
     theme::{Ground, Ink, Role, Theme},
 };
 use crate::text::is_unprintable;
@@ -21,6 +22,8 @@ pub struct Canvas<'a> {
     theme: &'a Theme,
     area: Rect,
     ground: Ground,
+    /// Where who asks what lies where is told of it.
+    spots: Option<&'a mut Spots>,
 }
 
 /// Cells `text` takes.
@@ -68,7 +71,26 @@ impl<'a> Canvas<'a> {
     pub fn new(buffer: &'a mut Buffer, theme: &'a Theme) -> Canvas<'a> {
         let area = buffer.area;
         buffer.set_style(area, theme.ground(Ground::Canvas));
-        Canvas { buffer, theme, area, ground: Ground::Canvas }
+        Canvas { buffer, theme, area, ground: Ground::Canvas, spots: None }
+    }
+
+    /// The same, telling what lies where.
+    pub fn telling(self, spots: &'a mut Spots) -> Canvas<'a> {
+        Canvas { spots: Some(spots), ..self }
+    }
+
+    /// Says what lies in `rect`, as far as it is seen.
+    pub fn spot(&mut self, rect: Rect, target: Target) {
+        if let Some(spots) = &mut self.spots {
+            spots.add(rect.intersection(self.area), target);
+        }
+    }
+
+    /// What was drawn so far can't be reached any more.
+    pub fn cover(&mut self) {
+        if let Some(spots) = &mut self.spots {
+            spots.clear();
+        }
     }
 
     pub fn area(&self) -> Rect {
@@ -86,12 +108,15 @@ impl<'a> Canvas<'a> {
             self.buffer[position].reset();
         }
         self.buffer.set_style(rect, self.theme.ground(ground));
-        Canvas { buffer: self.buffer, theme: self.theme, area: self.area, ground }
+        let spots = self.spots.as_deref_mut();
+        Canvas { buffer: self.buffer, theme: self.theme, area: self.area, ground, spots }
     }
 
     /// The same canvas, for a while.
     pub fn again(&mut self) -> Canvas<'_> {
-        Canvas { buffer: self.buffer, theme: self.theme, area: self.area, ground: self.ground }
+        let Canvas { theme, area, ground, .. } = *self;
+        let spots = self.spots.as_deref_mut();
+        Canvas { buffer: self.buffer, theme, area, ground, spots }
     }
 
     /// Writes `text` from column `x`; gives the column after it.

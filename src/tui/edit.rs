@@ -84,6 +84,8 @@ impl LineEdit {
                 self.before.truncate(cut);
             }
             Key::Ctrl(_)
+            | Key::Alt(_)
+            | Key::F(_)
             | Key::Up
             | Key::Down
             | Key::PageUp

@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use ratatui::crossterm::event::Event;
+use ratatui::crossterm::event::{Event, MouseButton, MouseEvent, MouseEventKind};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::Notify,
@@ -19,8 +19,8 @@ use tokio::{
 
 use super::{
     Exit, Opening,
-    action::{Action, Effect, Save},
-    keymap::{self, Key},
+    action::{Action, Effect, Pointer, Save},
+    keymap::{Context, Intent, Key},
     model::{Document, Model},
     probe::{self, Charset, Late},
     screens,
@@ -179,6 +179,7 @@ impl Ui {
             exit: None,
         };
         let (width, height) = ui.screen.size()?;
+        ui.screen.capture(ui.model.mouse)?;
         ui.act(Action::Resize { width, height })?;
         ui.act(Action::Presets(run::user_presets()))?;
         for event in answers.typed {
@@ -259,14 +260,22 @@ impl Ui {
         let action = match event {
             Event::Key(event) => match Key::from_event(event) {
                 None => return Ok(()),
-                Some(key) => match keymap::intent(self.model.place(), key) {
+                Some(key) => match self.model.keymap.intent(self.model.place(), key) {
                     Some(intent) => Action::Intent(intent),
                     None => Action::Type(key),
                 },
             },
             Event::Paste(text) => Action::Paste(text),
             Event::Resize(width, height) => Action::Resize { width, height },
-            Event::FocusGained | Event::FocusLost | Event::Mouse(_) => return Ok(()),
+            Event::Mouse(MouseEvent { kind, column: x, row: y, .. }) => match kind {
+                MouseEventKind::Down(MouseButton::Left) => {
+                    Action::Mouse { x, y, kind: Pointer::Press }
+                }
+                MouseEventKind::ScrollUp => Action::Mouse { x, y, kind: Pointer::WheelUp },
+                MouseEventKind::ScrollDown => Action::Mouse { x, y, kind: Pointer::WheelDown },
+                _ => return Ok(()),
+            },
+            Event::FocusGained | Event::FocusLost => return Ok(()),
         };
         self.dirty(Cause::Input);
         self.act(action)
@@ -313,7 +322,8 @@ impl Ui {
                     self.act(Action::KeptTheme(name, kept))?;
                 }
                 Effect::SavePreset(save) => {
-                    let saved = save_preset(&save);
+                    let key = self.model.key_in(Context::Form, Intent::SaveAs);
+                    let saved = save_preset(&save, &key);
                     self.act(Action::SavedPreset(save, saved))?;
                 }
                 Effect::Estimate(spec) => {
@@ -352,6 +362,7 @@ impl Ui {
                     update(&mut self.model, Action::Wrote(document, result));
                 }
                 Effect::Copy(text) => self.screen.copy(&text)?,
+                Effect::Capture(mouse) => self.screen.capture(mouse)?,
                 Effect::Redraw => {
                     self.screen.redraw()?;
                     self.due = Some(Instant::now());
@@ -415,12 +426,13 @@ fn read_regular(path: &Path) -> Result<String, String> {
     run::read_text(path).map_err(|error| error.to_string())
 }
 
-fn save_preset(save: &Save) -> Result<PathBuf, SaveError> {
+fn save_preset(save: &Save, save_as: &str) -> Result<PathBuf, SaveError> {
     if let (Some(path), Some(seen)) = (&save.path, &save.seen)
         && !run::still_says(path, seen)
     {
         let path = path.display();
-        let text = format!("another program has changed {path}; W saves under another name");
+        let text =
+            format!("another program has changed {path}; {save_as} saves under another name");
         return Err(SaveError::Other(text));
     }
     run::save_preset(&save.name, save.path.as_deref(), &save.text, save.existing)

@@ -18,6 +18,7 @@ mod layout;
 mod model;
 mod probe;
 mod screens;
+mod spots;
 mod terminal;
 mod theme;
 mod update;
@@ -31,7 +32,7 @@ use std::{io::IsTerminal, path::PathBuf};
 use anyhow::bail;
 
 use crate::run::{config, user_themes};
-use model::{Form, Host, Model};
+use model::{Form, Host, Model, Mouse};
 
 /// How the UI is opened.
 #[derive(Clone, Debug, Default)]
@@ -113,6 +114,8 @@ pub fn open(options: &Options) -> anyhow::Result<Tui> {
     let config = config()?;
     let mut model = Model::new(host());
     model.out.clone_from(&options.out);
+    model.keymap = config.keymap;
+    model.mouse = if config.mouse.unwrap_or(false) { Mouse::On } else { Mouse::Off };
     let is_theme_named = name_theme(&mut model, options.theme.as_deref(), config.theme.as_deref())?;
     let ascii = if options.ascii { Some(true) } else { config.ascii };
     if let Some(reference) = &options.preset {

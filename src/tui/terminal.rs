@@ -35,6 +35,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{
     backend::LeanBackend,
+    model::Mouse,
     probe::{self, Answers},
 };
 use crate::theme::Variable;
@@ -43,6 +44,13 @@ use crate::theme::Variable;
 const MAX_STRAY_BYTES: u64 = 64 * 1024;
 
 static ENTERED: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is to be ours while the terminal is.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Buttons and the wheel, with columns above 223. What crossterm would ask for includes every movement, which
+/// would write to a slow line for nothing.
+const TAKE_MOUSE: style::Print<&str> = style::Print("\x1b[?1000h\x1b[?1006h");
+const GIVE_MOUSE: style::Print<&str> = style::Print("\x1b[?1006l\x1b[?1000l");
 static STDERR: Mutex<Option<Stray>> = Mutex::new(None);
 
 /// Where stderr goes meanwhile: a file without a name.
@@ -108,6 +116,16 @@ impl Screen {
         self.write().map(|_| ())
     }
 
+    /// Takes the mouse, or leaves it to the terminal; [`enter`] and [`leave`] follow.
+    pub fn capture(&mut self, mouse: Mouse) -> io::Result<()> {
+        let is_ours = mouse == Mouse::On;
+        if MOUSE.swap(is_ours, Ordering::SeqCst) == is_ours {
+            return Ok(());
+        }
+        queue!(self.frame, if is_ours { TAKE_MOUSE } else { GIVE_MOUSE })?;
+        self.write().map(|_| ())
+    }
+
     pub fn size(&self) -> io::Result<(u16, u16)> {
         self.terminal.size().map(|size| (size.width, size.height))
     }
@@ -128,12 +146,16 @@ impl Drop for Screen {
     }
 }
 
-/// Raw mode, the alternate screen, no cursor, bracketed paste, stderr set aside.
+/// Raw mode, the alternate screen, no cursor, bracketed paste, the mouse where it is wanted, stderr set aside.
 pub fn enter() -> io::Result<()> {
     enable_raw_mode()?;
     ENTERED.store(true, Ordering::SeqCst);
     set_stderr_aside();
-    let ready = execute!(io::stdout(), EnterAlternateScreen, cursor::Hide, EnableBracketedPaste);
+    let mut out = io::stdout();
+    let mut ready = execute!(out, EnterAlternateScreen, cursor::Hide, EnableBracketedPaste);
+    if ready.is_ok() && MOUSE.load(Ordering::SeqCst) {
+        ready = execute!(out, TAKE_MOUSE);
+    }
     if ready.is_err() {
         leave();
     }
@@ -146,6 +168,9 @@ pub fn leave() {
         return;
     }
     // A terminal that is gone can't be restored, and needn't be.
+    if MOUSE.load(Ordering::SeqCst) {
+        let _ = execute!(io::stdout(), GIVE_MOUSE);
+    }
     let _ = execute!(
         io::stdout(),
         EndSynchronizedUpdate,
@@ -286,6 +311,7 @@ mod tests {
             buffer[(0, 0)].set_symbol("#");
         };
         screen.draw(draw).expect("drawn");
+        screen.capture(Mouse::On).expect("written");
         panic!("on purpose");
     }
 
@@ -303,18 +329,23 @@ mod tests {
         let mut output = pty.master.try_clone_reader().expect("a reader");
         let mut child = pty.slave.spawn_command(command).expect("starts");
         let mut parser = vt100::Parser::new(24, 80, 0);
-        let (mut bytes, mut taken) = ([0; 4096], false);
+        let (mut bytes, mut taken) = ([0; 4096], [false; 2]);
+        let has_mouse = |screen: &vt100::Screen| {
+            screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease
+        };
         while !parser.screen().contents().contains("1 failed") {
             let count = output.read(&mut bytes).expect("the test prints its end");
             assert_ne!(count, 0, "ended early:\n{}", parser.screen().contents());
             for byte in &bytes[..count] {
                 parser.process(std::slice::from_ref(byte));
-                taken |= parser.screen().alternate_screen();
+                taken[0] |= parser.screen().alternate_screen();
+                taken[1] |= has_mouse(parser.screen());
             }
         }
         child.wait().expect("ends");
         let screen = parser.screen();
-        assert!(taken, "the terminal was never taken");
+        assert_eq!(taken, [true; 2], "the terminal and its mouse were taken");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
         assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
         assert!(screen.contents().contains("on purpose"), "{}", screen.contents());
         assert_eq!(settings(), before);

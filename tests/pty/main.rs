@@ -3,6 +3,7 @@
 #![cfg(all(feature = "tui", unix))]
 
 mod flows;
+mod keys;
 mod looks;
 mod tune;
 

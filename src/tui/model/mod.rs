@@ -49,7 +49,7 @@ use std::path::PathBuf;
 
 use super::{
     glyphs::Glyphs,
-    keymap::{Context, Place, RunState, Tab},
+    keymap::{Context, Intent, Keymap, Place, RunState, Tab},
     layout,
     layout::Layout,
     theme::{Depth, Display},
@@ -61,6 +61,16 @@ use crate::run::protocol::Phase;
 pub struct Host {
     pub name: String,
     pub cores: usize,
+}
+
+/// Whose the mouse is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mouse {
+    /// The terminal's, to select text with.
+    #[default]
+    Off,
+    /// Zendo's.
+    On,
 }
 
 /// Over a screen.
@@ -103,6 +113,9 @@ pub struct Model {
     pub now_ms: u64,
     /// What is drawn with; as if all could be shown until the terminal is known.
     pub themes: Themes,
+    /// The keys in force.
+    pub keymap: Keymap,
+    pub mouse: Mouse,
     pub tab: Tab,
     /// Where the first search keeps its files; none keeps nothing.
     pub out: Option<PathBuf>,
@@ -200,6 +213,8 @@ impl Model {
             height: 0,
             now_ms: 0,
             themes: Themes::shipped(Display { depth: Depth::TrueColor, glyphs: Glyphs::Unicode }),
+            keymap: Keymap::default(),
+            mouse: Mouse::Off,
             tab: Tab::Setup,
             out: None,
             started: 0,
@@ -325,6 +340,16 @@ impl Model {
             None => base.context,
         };
         Place { context, ..base }
+    }
+
+    /// The key of an intent on the screen, as screens write it.
+    pub fn key(&self, intent: Intent) -> String {
+        self.keymap.shown(self.base_place(), intent)
+    }
+
+    /// The key of an intent in another context.
+    pub fn key_in(&self, context: Context, intent: Intent) -> String {
+        self.keymap.shown(Place { context, run: self.run_state() }, intent)
     }
 
     /// Whether it is on the screen how long ago something was, in minutes.

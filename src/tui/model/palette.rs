@@ -3,7 +3,7 @@
 
 use crate::tui::{
     edit::LineEdit,
-    keymap::{self, Context, Intent, Place, RunState, Tab},
+    keymap::{Context, Intent, Key, Keymap, Place, RunState, Tab},
 };
 
 /// An action and where it belongs.
@@ -25,25 +25,25 @@ pub struct Palette {
 
 impl Palette {
     /// What can be done from the screen `here`, its own actions first.
-    pub fn new(here: (Tab, Place)) -> Palette {
+    pub fn new(here: (Tab, Place), keymap: &Keymap) -> Palette {
         let (tab, place) = here;
         let mut entries: Vec<Entry> = Vec::new();
         let mut add = |tab: Tab, place: Place| {
-            for row in keymap::rows(place) {
-                for &(key, intent) in row.keys {
-                    let Some(name) = intent.name() else { continue };
-                    let everywhere = everywhere(intent);
-                    let tab = (!everywhere).then_some(tab);
-                    let entry = Entry { intent, name, keys: key.shown(), tab };
-                    // What is done with a candidate is done here where it can be.
-                    let same = |known: &Entry| {
-                        known.intent == intent && (known.tab == tab || is_of_a_candidate(intent))
-                    };
-                    if !entries.iter().any(same) {
-                        entries.push(entry.clone());
-                        if intent == Intent::Export {
-                            entries.extend(formats().map(|format| Entry { tab, ..format }));
-                        }
+            for (intent, key) in keymap.actions(place) {
+                let Some(name) = intent.name() else { continue };
+                let everywhere = everywhere(intent);
+                let tab = (!everywhere).then_some(tab);
+                let keys = key.map_or_else(String::new, Key::shown);
+                let entry = Entry { intent, name, keys, tab };
+                // What is done with a candidate is done here where it can be.
+                let same = |known: &Entry| {
+                    known.intent == intent && (known.tab == tab || is_of_a_candidate(intent))
+                };
+                if !entries.iter().any(same) {
+                    entries.push(entry.clone());
+                    if intent == Intent::Export {
+                        let formats = formats(keymap, &entry.keys);
+                        entries.extend(formats.into_iter().map(|format| Entry { tab, ..format }));
                     }
                 }
             }
@@ -92,6 +92,7 @@ fn everywhere(intent: Intent) -> bool {
             | Intent::Stop
             | Intent::Help
             | Intent::Theme
+            | Intent::Mouse
             | Intent::Quit
             | Intent::Redraw
             | Intent::Suspend
@@ -106,11 +107,10 @@ fn is_of_a_candidate(intent: Intent) -> bool {
     )
 }
 
-/// The formats of an export, each by its two keys.
-fn formats() -> impl Iterator<Item = Entry> {
+/// The formats of an export, each by its two keys, where it has both.
+fn formats(keymap: &Keymap, export: &str) -> Vec<Entry> {
     let place = Place { context: Context::Export, run: RunState::None };
-    let keys = keymap::rows(place).flat_map(|row| row.keys);
-    keys.filter_map(|&(key, intent)| {
+    let entries = keymap.actions(place).filter_map(|(intent, key)| {
         let is_format = matches!(
             intent,
             Intent::ExportStructure
@@ -118,9 +118,13 @@ fn formats() -> impl Iterator<Item = Entry> {
                 | Intent::ExportCsv
                 | Intent::ExportJson
         );
-        let keys = format!("x {}", key.shown());
+        let keys = match key {
+            Some(key) if !export.is_empty() => format!("{export} {}", key.shown()),
+            Some(_) | None => String::new(),
+        };
         Some(Entry { intent, name: intent.name().filter(|_| is_format)?, keys, tab: None })
-    })
+    });
+    entries.collect()
 }
 
 /// How badly `text` fits `name`: its characters must all be there in their order, and the closer they
@@ -150,7 +154,7 @@ mod tests {
 
     fn palette(text: &str) -> Vec<&'static str> {
         let place = Place { context: Context::Search, run: RunState::Running };
-        let mut palette = Palette::new((Tab::Search, place));
+        let mut palette = Palette::new((Tab::Search, place), &Keymap::default());
         palette.edit.insert(text);
         palette.matches().iter().map(|entry| entry.name).collect()
     }
@@ -169,7 +173,7 @@ mod tests {
     #[test]
     fn what_cannot_be_done_now_is_not_listed() {
         let none = Place { context: Context::Picker, run: RunState::None };
-        let palette = Palette::new((Tab::Setup, none));
+        let palette = Palette::new((Tab::Setup, none), &Keymap::default());
         assert!(palette.matches().iter().all(|entry| entry.intent != Intent::Pause));
         assert!(palette.matches().iter().any(|entry| entry.intent == Intent::OpenNet));
     }

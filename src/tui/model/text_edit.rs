@@ -100,8 +100,13 @@ impl TextEdit {
                 self.lines[self.row].drain(..byte);
                 self.column = 0;
             }
-            Key::Ctrl(_) | Key::Esc | Key::Tab | Key::BackTab => {}
+            Key::Ctrl(_) | Key::Alt(_) | Key::F(_) | Key::Esc | Key::Tab | Key::BackTab => {}
         }
+    }
+
+    /// Puts the cursor on a line, from 0; the last where there are fewer.
+    pub fn go_to_line(&mut self, row: usize) {
+        self.go(row, self.column);
     }
 
     fn line(&self) -> &str {

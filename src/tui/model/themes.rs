@@ -2,8 +2,7 @@
 //! theme in force can be drawn with, whatever became of its file.
 
 use crate::{
-    run::{ListedTheme, UserTheme, listed_themes},
-    text::did_you_mean,
+    run::{ListedTheme, UserTheme, find_theme, listed_themes},
     tui::theme::{Display, Theme},
 };
 
@@ -65,13 +64,7 @@ impl Themes {
     /// # Errors
     /// There is none of this name (with the nearest), or its file is none; the one in force stays.
     pub fn show(&mut self, name: &str) -> Result<(), String> {
-        // Shipped ones come first, and a file of a shipped name says so itself.
-        let listed = self.listed.iter().find(|listed| listed.name == name).ok_or_else(|| {
-            let names = self.listed.iter().map(|listed| listed.name.as_str());
-            let hint = did_you_mean(name, names);
-            format!("no theme is called '{name}'{hint}; `zendo themes` lists all")
-        })?;
-        let scheme = listed.found.clone()?;
+        let scheme = find_theme(&self.listed, name)?.clone();
         self.theme = Theme::new(scheme, self.display);
         self.name = name.to_owned();
         Ok(())

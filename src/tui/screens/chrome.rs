@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use super::status;
 use crate::tui::{
     canvas::{Canvas, cut, width},
-    keymap::{Binding, HELP, Intent, Tab, rows},
+    keymap::{Context, Intent, Key, Place, Row, Tab},
     model::{Model, Notice},
+    spots::Target,
     theme::{Ground, Ink, Role},
 };
 
@@ -36,6 +37,8 @@ pub fn band(canvas: &mut Canvas<'_>, model: &Model) {
     let w = canvas.area().width;
     let mut band = canvas.on(Ground::Band, Rect::new(0, 0, w, 1));
     let mut x = band.text(2, 0, "zendo", Role::Accent.bold()) + 1;
+    // Where text is typed they have no keys.
+    let place = Place { context: Context::Search, run: model.run_state() };
     for tab in Tab::ALL {
         let title = match w {
             FULL_TABS.. => tab.title(),
@@ -44,17 +47,20 @@ pub fn band(canvas: &mut Canvas<'_>, model: &Model) {
             _ => continue,
         };
         x = x.max(TABS);
-        let number = tab.number().to_string();
+        let key = model.keymap.key(place, Intent::Show(tab)).map_or_else(String::new, Key::shown);
+        let key = band.theme().glyphs().keys(&key).into_owned();
+        let name = x + width(&key) + 1;
+        let cells = Rect::new(x - 1, 0, name + width(title) + 2 - x, 1);
         if tab == model.tab {
-            let cells = Rect::new(x - 1, 0, width(title) + 4, 1);
             let mut selected = band.on(Ground::Selection, cells);
-            selected.text(x, 0, number, Role::Accent);
-            selected.text(x + 2, 0, title, Role::Strong.bold());
+            selected.text(x, 0, key, Role::Accent);
+            selected.text(name, 0, title, Role::Strong.bold());
         } else {
-            band.text(x, 0, number, Role::Faint);
-            band.text(x + 2, 0, title, Role::Muted);
+            band.text(x, 0, key, Role::Faint);
+            band.text(name, 0, title, Role::Muted);
         }
-        x += width(title) + 4;
+        band.spot(cells, Target::Tab(tab));
+        x = cells.right() + 1;
     }
     let host = &model.host.name;
     let right = match &model.search {
@@ -83,7 +89,7 @@ pub enum Alarm {
 }
 
 /// A sentence across row `y`.
-pub fn banner(canvas: &mut Canvas<'_>, y: u16, alarm: Alarm, text: &str) {
+pub fn banner(model: &Model, canvas: &mut Canvas<'_>, y: u16, (alarm, text): (Alarm, &str)) {
     let (w, h) = (canvas.area().width, canvas.area().height);
     if y >= h || w < 8 {
         return;
@@ -95,11 +101,13 @@ pub fn banner(canvas: &mut Canvas<'_>, y: u16, alarm: Alarm, text: &str) {
     let mut banner = canvas.on(Ground::Panel, Rect::new(0, y, w, 1));
     banner.text(0, y, "▍", role);
     let x = banner.text(2, y, "▲ ", role);
-    let keys = if w >= 60 { 9 } else { 0 };
+    let key = model.key(Intent::Back);
+    let key = banner.theme().glyphs().keys(&key).into_owned();
+    let keys = if w >= 60 { 6 + width(&key) } else { 0 };
     let text = cut(text, w.saturating_sub(x + 2 + keys));
     banner.text(x, y, text, Role::Strong);
     if keys > 0 {
-        banner.right_runs(w - 3, y, &[("esc", Role::Accent.into()), (" ok", Role::Muted.into())]);
+        banner.right_runs(w - 3, y, &[(&key, Role::Accent.into()), (" ok", Role::Muted.into())]);
     }
 }
 
@@ -121,21 +129,23 @@ pub fn footer(canvas: &mut Canvas<'_>, model: &Model, panels: Panels) {
         return notice(&mut footer, y, said);
     }
     let glyphs = footer.theme().glyphs();
-    let item = |row: &Binding| width(&glyphs.keys(row.short)) + 1 + width(row.label);
-    let has_help = HELP.contexts.contains(&place.context);
-    let reserved = if has_help { item(&HELP) + 3 } else { 0 };
+    let item = |row: &Row| width(&glyphs.keys(&row.short)) + 1 + width(row.label);
+    let rows = || model.keymap.rows(place).filter(|row| !row.label.is_empty());
+    // Always there, whatever fits.
+    let help = rows().find(|row| row.means(Intent::Help));
+    let reserved = help.map_or(0, |help| item(help) + 3);
     let mut x = 2;
     let mut full = false;
-    let turns = |row: &&Binding| row.keys.iter().any(|(_, intent)| *intent == Intent::NextPanel);
-    let shown = rows(place).filter(|row| !row.label.is_empty() && row.short != HELP.short);
+    let turns = |row: &&Row| row.means(Intent::NextPanel);
+    let shown = rows().filter(|row| !row.means(Intent::Help));
     for row in shown.filter(|row| panels == Panels::OneAtATime || !turns(row)) {
         full |= x + item(row) + reserved + 1 > w;
         if !full {
             x = key(&mut footer, x, y, row) + 3;
         }
     }
-    if has_help {
-        key(&mut footer, x, y, &HELP);
+    if let Some(help) = help {
+        key(&mut footer, x, y, help);
     }
 }
 
@@ -154,8 +164,8 @@ fn notice(footer: &mut Canvas<'_>, y: u16, notice: &Notice) {
     }
 }
 
-fn key(canvas: &mut Canvas<'_>, x: u16, y: u16, row: &Binding) -> u16 {
-    let x = canvas.keys(x, y, row.short, Role::Accent);
+fn key(canvas: &mut Canvas<'_>, x: u16, y: u16, row: &Row) -> u16 {
+    let x = canvas.keys(x, y, &row.short, Role::Accent);
     canvas.text(x + 1, y, row.label, Role::Muted)
 }
 

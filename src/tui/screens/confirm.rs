@@ -4,9 +4,9 @@ use super::best;
 use crate::tui::{
     canvas::{Canvas, width, wrap},
     format,
-    keymap::{self, Context, Group, Place, RunState},
+    keymap::{Context, Group, Place, RunState},
     layout::{ChartRows, Columns},
-    model::Search,
+    model::{Model, Search},
     theme::Role,
     widgets::confirmation,
 };
@@ -32,17 +32,22 @@ pub fn intervals(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns,
 }
 
 /// The keys of a finished search, and what to make of it.
-pub fn take_home(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns, ChartRows)) {
+pub fn take_home(
+    model: &Model,
+    search: &Search,
+    canvas: &mut Canvas<'_>,
+    (at, rows): (Columns, ChartRows),
+) {
     canvas.text(at.start, rows.title, "Take it home", Role::Strong.bold());
     let end = at.end.min(at.start + 35);
     let mut y = rows.body.first;
     let place = Place { context: Context::Search, run: RunState::Finished };
-    let own = keymap::rows(place).filter(|row| !row.label.is_empty()).filter(|row| {
+    let own = model.keymap.rows(place).filter(|row| !row.label.is_empty()).filter(|row| {
         row.group == Group::Run || row.group == Group::Candidate && search.best().is_some()
     });
     for row in own {
-        canvas.text(at.start, y, row.shown, Role::Accent);
-        canvas.text(at.start + 5, y, row.description, Role::Text);
+        let x = canvas.keys(at.start, y, &row.shown, Role::Accent) + 1;
+        canvas.text(x.max(at.start + 5), y, row.description, Role::Text);
         y += 1;
     }
     if let Some(best) = search.best() {

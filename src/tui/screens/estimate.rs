@@ -10,6 +10,7 @@ use crate::{
     tui::{
         canvas::{Canvas, cut},
         format,
+        keymap::{Context, Intent},
         model::{Form, Model},
         theme::{Ground, Role},
     },
@@ -22,16 +23,15 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>, y: u16) {
     let say = |row: &mut Canvas<'_>, text: &str| {
         row.text(x, y, cut(text, w.saturating_sub(x + 2)), Role::Muted);
     };
+    let key = model.key_in(Context::Form, Intent::Measure);
     let (measured, found) = match &model.setup.measured {
-        None => return say(&mut row, "m measures the rate and the memory here"),
+        None => return say(&mut row, &format!("{key} measures the rate and the memory here")),
         Some(measured) if measured.preset != form.draft.preset => {
-            return say(
-                &mut row,
-                match measured.found {
-                    None => "other settings are being measured; m measures these",
-                    Some(_) => "measured with other settings; m measures again",
-                },
-            );
+            let text = match measured.found {
+                None => format!("other settings are being measured; {key} measures these"),
+                Some(_) => format!("measured with other settings; {key} measures again"),
+            };
+            return say(&mut row, &text);
         }
         Some(measured) => match &measured.found {
             None => return say(&mut row, "measuring, a few seconds"),

@@ -5,22 +5,23 @@ use ratatui::layout::Rect;
 use super::help::frame;
 use crate::tui::{
     canvas::{Canvas, cut},
-    keymap::{self, Context, Intent, Place, RunState},
-    model::{Export, MAX_FILES},
+    keymap::{Context, Intent, Place, RunState},
+    model::{Export, MAX_FILES, Model},
     theme::{Ground, Role},
 };
 
 const WIDTH: u16 = 64;
 
-pub fn draw(export: &Export, canvas: &mut Canvas<'_>) {
+pub fn draw(model: &Model, export: &Export, canvas: &mut Canvas<'_>) {
     let (w, h) = (canvas.area().width, canvas.area().height);
+    let place = Place { context: Context::Export, run: RunState::None };
+    let rows: Vec<_> = model.keymap.rows(place).filter(|row| !row.label.is_empty()).collect();
     if w < 24 || h < 8 {
         let mut line = canvas.on(Ground::Panel, Rect::new(0, 0, w, 1));
-        line.text(0, 0, cut("s structure  p torch  c csv  j json", w), Role::Strong);
+        let keys: Vec<_> = rows.iter().map(|row| format!("{} {}", row.short, row.label)).collect();
+        line.text(0, 0, cut(&keys.join("  "), w), Role::Strong);
         return;
     }
-    let place = Place { context: Context::Export, run: RunState::None };
-    let rows: Vec<_> = keymap::rows(place).filter(|row| !row.label.is_empty()).collect();
     let (width, height) = (w.min(WIDTH), (rows.len() as u16 + 6).min(h - 1));
     let rect = Rect::new((w - width) / 2, (h - height) / 2, width, height);
     let mut panel = canvas.on(Ground::Panel, rect);
@@ -34,16 +35,13 @@ pub fn draw(export: &Export, canvas: &mut Canvas<'_>) {
     let tabulates = export.tabulates();
     let mut y = rect.y + 2;
     for row in rows {
-        let table = row
-            .keys
-            .iter()
-            .any(|(_, intent)| matches!(intent, Intent::ExportCsv | Intent::ExportJson));
+        let table = row.means(Intent::ExportCsv) || row.means(Intent::ExportJson);
         if table && !tabulates || y + 2 >= rect.bottom() {
             continue;
         }
-        panel.keys(rect.x + 3, y, row.short, Role::Accent);
+        panel.keys(rect.x + 3, y, &row.short, Role::Accent);
         panel.text(rect.x + 8, y, cut(row.label, width - 12), Role::Text);
-        let more = match (row.keys[0].1, export.nets.len() > MAX_FILES) {
+        let more = match (row.intents[0], export.nets.len() > MAX_FILES) {
             (Intent::ExportPyTorch, true) => {
                 format!("a Python file each, of the first {MAX_FILES}")
             }

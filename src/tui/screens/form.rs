@@ -10,8 +10,10 @@ use super::{
 use crate::tui::{
     canvas::{Canvas, cut, width, wrap},
     format,
+    keymap::{Context, Intent},
     layout::{self, Columns, Rows},
     model::{FIELDS, Field, Form, Kind, Model, Panel, Section},
+    spots::{List, Target},
     theme::{Ground, Role},
 };
 
@@ -37,7 +39,7 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
     }
     status_line(model, form, canvas, w);
     if let (Some(refusal), true) = (&form.refusal, h >= 4) {
-        chrome::banner(canvas, 2, Alarm::Warning, refusal);
+        chrome::banner(model, canvas, 2, (Alarm::Warning, refusal));
     }
     let top = if h >= 16 { 3 } else { 2 };
     let last = h.saturating_sub(2).max(top);
@@ -83,7 +85,7 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
             }
         };
     }
-    fields(form, canvas, grid, rows);
+    fields(model, form, canvas, (grid, rows));
     chrome::footer(canvas, model, chrome::Panels::OneAtATime);
 }
 
@@ -130,7 +132,7 @@ enum Line {
     Blank,
 }
 
-fn fields(form: &Form, canvas: &mut Canvas<'_>, grid: Grid, rows: Rows) {
+fn fields(model: &Model, form: &Form, canvas: &mut Canvas<'_>, (grid, rows): (Grid, Rows)) {
     let fits = usize::from(rows.height());
     let mut lines = lines(form, grid);
     while lines.len() > fits {
@@ -143,6 +145,8 @@ fn fields(form: &Form, canvas: &mut Canvas<'_>, grid: Grid, rows: Rows) {
     // The fields around the cursor stay in sight, and its fault with it.
     let below = (cursor + 1 + faults.max(2)).min(lines.len());
     let first = below.saturating_sub(fits).min(cursor);
+    let area = Rect::new(grid.x, rows.first, (grid.end + 1).saturating_sub(grid.x), rows.height());
+    canvas.spot(area, Target::List(List::Fields));
     for (line, y) in lines[first..].iter().zip(rows.first..=rows.last) {
         match line {
             Line::Blank => {}
@@ -157,7 +161,7 @@ fn fields(form: &Form, canvas: &mut Canvas<'_>, grid: Grid, rows: Rows) {
                     Role::Error,
                 );
             }
-            Line::Field(i) => field_row(form, *i, canvas, (grid, y)),
+            Line::Field(i) => field_row(model, (form, *i), canvas, (grid, y)),
         }
     }
 }
@@ -186,10 +190,16 @@ fn lines(form: &Form, grid: Grid) -> Vec<Line> {
     lines
 }
 
-fn field_row(form: &Form, index: usize, canvas: &mut Canvas<'_>, (grid, y): (Grid, u16)) {
+fn field_row(
+    model: &Model,
+    (form, index): (&Form, usize),
+    canvas: &mut Canvas<'_>,
+    (grid, y): (Grid, u16),
+) {
     let field = &FIELDS[index];
     let is_selected = index == form.cursor;
     let ground = Rect::new(grid.x - 1, y, (grid.end + 2).saturating_sub(grid.x), 1);
+    canvas.spot(ground, Target::Row(List::Fields, index));
     let mut row = if is_selected {
         let mut row = canvas.on(Ground::Selection, ground);
         row.text(grid.x - 1, y, "▸", Role::Accent);
@@ -238,7 +248,11 @@ fn field_row(form: &Form, index: usize, canvas: &mut Canvas<'_>, (grid, y): (Gri
     row.text(grid.sign, y, sign.0, sign.1);
     let is_choice = matches!(field.kind, Kind::Choice(_));
     let (hint, role) = match is_selected && is_choice && grid.hint < grid.end {
-        true => (format!("{} another", row.theme().glyphs().keys("← →")), Role::Accent),
+        true => {
+            let keys =
+                [Intent::PreviousValue, Intent::NextValue].map(|i| model.key_in(Context::Form, i));
+            (format!("{} another", row.theme().glyphs().keys(&keys.join(" "))), Role::Accent)
+        }
         false => (hint, role),
     };
     row.text(grid.hint, y, cut(&hint, (grid.end + 1).saturating_sub(grid.hint)), role);

@@ -4,7 +4,8 @@ use ratatui::layout::Rect;
 
 use crate::tui::{
     canvas::{Canvas, cut, width},
-    keymap::{Binding, Context, Group, Place, rows},
+    keymap::{Context, Group, Intent, Key, Keymap, Place, Row, RunState},
+    spots::{List, Target},
     theme::{Ground, Role},
 };
 
@@ -22,19 +23,19 @@ const LEGEND: [(&str, Role, &str); 4] = [
 ];
 
 /// The page as it fits a terminal.
-pub struct Page {
-    columns: Vec<Vec<Line>>,
+pub struct Page<'a> {
+    columns: Vec<Vec<Line<'a>>>,
     rect: Rect,
 }
 
-impl Page {
-    pub fn new(place: Place, w: u16, h: u16) -> Page {
+impl<'a> Page<'a> {
+    pub fn new(keymap: &'a Keymap, place: Place, (w, h): (u16, u16)) -> Page<'a> {
         let (count, width) = match w {
             110.. => (3, 110),
             76.. => (2, 76),
             _ => (1, w),
         };
-        let columns = split(place, count);
+        let columns = split(keymap, place, count);
         let longest = columns.iter().map(Vec::len).max().unwrap_or(0) as u16;
         let height = (longest + FRAME).min(h.saturating_sub(2));
         let y = 4.min(h.saturating_sub(1 + height));
@@ -53,20 +54,21 @@ impl Page {
     }
 }
 
-pub fn draw(place: Place, scroll: u16, canvas: &mut Canvas<'_>) {
+pub fn draw(keymap: &Keymap, place: Place, scroll: u16, canvas: &mut Canvas<'_>) {
     let (w, h) = (canvas.area().width, canvas.area().height);
     if w < 24 || h < 8 {
         return;
     }
-    let page = Page::new(place, w, h);
+    let page = Page::new(keymap, place, (w, h));
     let Rect { x, y, width: width_, height } = page.rect;
     let mut panel = canvas.on(Ground::Panel, page.rect);
+    panel.spot(page.rect, Target::List(List::Keys));
     frame(&mut panel, page.rect);
     let title = format!(" Keys of {} ", place.context.title());
     panel.text(x + 2, y, title, Role::Strong.bold());
-    let closes = " ? or esc closes ";
+    let closes = format!(" {} closes ", closing(keymap).join(" or "));
     if width_ >= 40 {
-        panel.text(x + width_ - 2 - width(closes), y, closes, Role::Muted);
+        panel.text(x + width_ - 2 - width(&closes), y, closes, Role::Muted);
     }
     if page.most_scroll() > 0 {
         // A terminal that grew meanwhile needs less scrolling than was asked for.
@@ -91,7 +93,9 @@ pub fn draw(place: Place, scroll: u16, canvas: &mut Canvas<'_>) {
                     panel.text(x, y, cut(text, pitch - 1), Role::Muted);
                 }
                 Line::Row(row) => {
-                    panel.keys(x, y, row.shown, Role::Accent);
+                    // A user may have given it more than there is room for.
+                    let keys = panel.theme().glyphs().keys(&row.shown).into_owned();
+                    panel.text(x, y, cut(&keys, KEYS - 1), Role::Accent);
                     panel.text(x + KEYS, y, cut(row.description, pitch - KEYS - 1), Role::Text);
                 }
             }
@@ -128,9 +132,16 @@ pub fn frame(canvas: &mut Canvas<'_>, rect: Rect) {
     }
 }
 
-enum Line {
+/// The first two keys that close the page.
+fn closing(keymap: &Keymap) -> Vec<String> {
+    let place = Place { context: Context::Help, run: RunState::None };
+    let keys = keymap.rows(place).flat_map(|row| row.keys_of(Intent::Back));
+    keys.take(2).map(Key::shown).collect()
+}
+
+enum Line<'a> {
     Title(Group),
-    Row(&'static Binding),
+    Row(&'a Row),
     Heading(&'static str),
     Text(&'static str),
     Blank,
@@ -156,12 +167,12 @@ fn has_notes(context: Context) -> bool {
 }
 
 /// The groups in so many columns, whole, in their order.
-fn split(place: Place, count: usize) -> Vec<Vec<Line>> {
-    let mut groups: Vec<Vec<Line>> = Group::ALL
+fn split(keymap: &Keymap, place: Place, count: usize) -> Vec<Vec<Line<'_>>> {
+    let mut groups: Vec<Vec<Line<'_>>> = Group::ALL
         .into_iter()
         .filter_map(|group| {
-            let of_group = rows(place).filter(|row| row.group == group);
-            let lines: Vec<Line> = of_group.map(Line::Row).collect();
+            let of_group = keymap.rows(place).filter(|row| row.group == group);
+            let lines: Vec<Line<'_>> = of_group.map(Line::Row).collect();
             let title = std::iter::once(Line::Title(group));
             (!lines.is_empty()).then(|| title.chain(lines).collect())
         })
@@ -174,7 +185,7 @@ fn split(place: Place, count: usize) -> Vec<Vec<Line>> {
     }
     let total: usize = groups.iter().map(|lines| lines.len() + 1).sum();
     let share = total.div_ceil(count);
-    let mut columns: Vec<Vec<Line>> = vec![Vec::new()];
+    let mut columns: Vec<Vec<Line<'_>>> = vec![Vec::new()];
     for lines in groups {
         let open = columns.len();
         let last = columns.last_mut().expect("starts with one");

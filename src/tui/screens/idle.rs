@@ -3,7 +3,7 @@
 use super::chrome::{self, Panels};
 use crate::tui::{
     canvas::{Canvas, wrap},
-    keymap::Tab,
+    keymap::{Intent, Tab},
     model::Model,
     theme::Role,
 };
@@ -27,10 +27,11 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         canvas.text(2, y, line, Role::Text);
         y += 1;
     }
+    let [setup, network] = [Tab::Setup, Tab::Network].map(|tab| model.key(Intent::Show(tab)));
     let keys = [
-        ("5", Role::Accent.into()),
+        (&*setup, Role::Accent.into()),
         (" sets one up   ", Role::Muted.into()),
-        ("3", Role::Accent.into()),
+        (&*network, Role::Accent.into()),
         (" shows any network", Role::Muted.into()),
     ];
     if y + 2 < h {

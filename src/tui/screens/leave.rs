@@ -6,6 +6,7 @@ use super::help::frame;
 use crate::tui::{
     canvas::{Canvas, cut, wrap},
     format,
+    keymap::{Context, Intent},
     model::{Form, Model},
     theme::{Ground, Role},
 };
@@ -20,15 +21,18 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
     if !unsaved.is_empty() {
         question.push_str(&format!(" Not saved: {}.", unsaved.join(", ")));
     }
+    let keys = [Intent::StopAndLeave, Intent::Back].map(|i| model.key_in(Context::Leave, i));
     let asked = match model.is_searching() {
         true => Asked {
-            brief: "leave? y yes  esc stay",
+            what: "leave?",
+            keys,
             title: "Leave a running search?",
             question: &question,
             answers: ["stop and leave", "stay"],
         },
         false => Asked {
-            brief: "leave? y yes  esc stay",
+            what: "leave?",
+            keys,
             title: "Leave without saving?",
             question: &question,
             answers: ["leave", "stay"],
@@ -47,7 +51,8 @@ pub fn draw_stop(model: &Model, canvas: &mut Canvas<'_>) {
          population are scored again."
     );
     let asked = Asked {
-        brief: "stop? y yes  esc go on",
+        what: "stop?",
+        keys: [Intent::Stop, Intent::Back].map(|intent| model.key_in(Context::Stop, intent)),
         title: "Stop the search?",
         question: &question,
         answers: ["stop and confirm", "go on"],
@@ -57,8 +62,10 @@ pub fn draw_stop(model: &Model, canvas: &mut Canvas<'_>) {
 
 /// A question with a yes and a no.
 struct Asked<'a> {
-    /// Where there is no room for more: its keys, or a stray y would be an answer unasked.
-    brief: &'static str,
+    /// Where there is no room for more, with its keys, or a stray one would be an answer unasked.
+    what: &'static str,
+    /// Of the answers.
+    keys: [String; 2],
     title: &'static str,
     question: &'a str,
     answers: [&'static str; 2],
@@ -68,7 +75,9 @@ fn ask(asked: &Asked<'_>, canvas: &mut Canvas<'_>) {
     let (w, h) = (canvas.area().width, canvas.area().height);
     if w < 24 || h < 8 {
         let mut line = canvas.on(Ground::Panel, Rect::new(0, 0, w, 1));
-        line.text(0, 0, cut(asked.brief, w), Role::Warn.bold());
+        let ([yes, no], [_, stay]) = (&asked.keys, asked.answers);
+        let brief = format!("{} {yes} yes  {no} {stay}", asked.what);
+        line.text(0, 0, cut(&brief, w), Role::Warn.bold());
         return;
     }
     let width = w.min(64);
@@ -82,12 +91,14 @@ fn ask(asked: &Asked<'_>, canvas: &mut Canvas<'_>) {
     for (line, y) in lines.iter().zip(y + 2..(y + height).saturating_sub(3)) {
         panel.text(x + 3, y, line, Role::Text);
     }
+    let glyphs = panel.theme().glyphs();
+    let [yes_key, no_key] = asked.keys.each_ref().map(|key| glyphs.keys(key).into_owned());
     let [yes, no] = asked.answers;
     let (yes, no) = (format!(" {yes}   "), format!(" {no}"));
     let keys = [
-        ("y", Role::Accent.into()),
+        (&*yes_key, Role::Accent.into()),
         (yes.as_str(), Role::Muted.into()),
-        ("esc", Role::Accent.into()),
+        (&*no_key, Role::Accent.into()),
         (no.as_str(), Role::Muted.into()),
     ];
     panel.runs(x + 3, y + height - 3, &keys);

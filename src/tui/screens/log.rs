@@ -9,8 +9,10 @@ use super::{
 use crate::tui::{
     canvas::{Canvas, cut, width, wrap},
     format,
+    keymap::Intent,
     layout::{Columns, Rows},
     model::{Event, EventKind, LogView, Model, Search},
+    spots::{List, Target},
     theme::{Ground, Ink, Role},
 };
 
@@ -39,7 +41,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
     // The details have a third of the rows, as far as there are rows for both.
     let details = if h >= 20 { (h / 4).clamp(5, 9) } else { 0 };
     let rows = Rows { first: top + 3, last: h - 3 - details };
-    list(search, view, canvas, rows);
+    list(model, search, canvas, rows);
     if details > 0 {
         let y = rows.last + 2;
         canvas.horizontal(2..=w - 3, y - 1, "─");
@@ -47,7 +49,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
             self::details(event, canvas, Rows { first: y, last: h - 3 });
         }
     }
-    whole::banner(search, canvas, 2);
+    whole::banner(model, search, canvas, 2);
     chrome::footer(canvas, model, Panels::All);
 }
 
@@ -105,7 +107,8 @@ fn glyph(kind: EventKind) -> (&'static str, Role) {
     }
 }
 
-fn list(search: &Search, view: &LogView, canvas: &mut Canvas<'_>, rows: Rows) {
+fn list(model: &Model, search: &Search, canvas: &mut Canvas<'_>, rows: Rows) {
+    let view = &model.log;
     let w = canvas.area().width;
     let wide = w >= 80;
     let at = Columns { start: if wide { WHAT } else { 14 }, end: w - 3 };
@@ -121,10 +124,13 @@ fn list(search: &Search, view: &LogView, canvas: &mut Canvas<'_>, rows: Rows) {
     }
     let visible = usize::from(rows.height());
     let top = (view.row + 1).saturating_sub(visible);
+    canvas.spot(Rect::new(0, rows.first, w, rows.height()), Target::List(List::Log));
     for (i, y) in (top..view.rows().len()).zip(rows.first..=rows.last) {
         let Some(event) = view.event(i, search) else { continue };
+        let cells = Rect::new(1, y, w.saturating_sub(3), 1);
+        canvas.spot(cells, Target::Row(List::Log, i));
         let mut row = if i == view.row {
-            let mut row = canvas.on(Ground::Selection, Rect::new(1, y, w.saturating_sub(3), 1));
+            let mut row = canvas.on(Ground::Selection, cells);
             row.text(0, y, "▸", Role::Accent);
             row
         } else {
@@ -133,8 +139,10 @@ fn list(search: &Search, view: &LogView, canvas: &mut Canvas<'_>, rows: Rows) {
         event_row(event, &mut row, (at, y), wide);
     }
     if view.rows().is_empty() {
-        let text =
-            if view.is_filtered() { "none: esc takes the filter away" } else { "nothing yet" };
+        let text = match view.is_filtered() {
+            true => format!("none: {} takes the filter away", model.key(Intent::Back)),
+            false => "nothing yet".to_owned(),
+        };
         canvas.text(at.start, rows.first, text, Role::Faint);
     }
 }

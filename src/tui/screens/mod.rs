@@ -30,18 +30,30 @@ mod toml;
 mod tune;
 mod zoomed;
 
-use ratatui::buffer::Buffer;
+use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     canvas::Canvas,
     keymap::Tab,
     model::{Model, Overlay},
+    spots::Spots,
     theme::Theme,
 };
 
 /// Draws `model` over the whole of `buffer`; `theme` is the one in force.
 pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
-    let mut canvas = Canvas::new(buffer, theme);
+    paint(model, Canvas::new(buffer, theme));
+}
+
+/// What lies where on the screen of `model`: it is drawn for who asks, which is when somebody clicks.
+pub fn spots(model: &Model) -> Spots {
+    let mut spots = Spots::default();
+    let mut buffer = Buffer::empty(Rect::new(0, 0, model.width, model.height));
+    paint(model, Canvas::new(&mut buffer, model.themes.theme()).telling(&mut spots));
+    spots
+}
+
+fn paint(model: &Model, mut canvas: Canvas<'_>) {
     if canvas.area().is_empty() {
         return;
     }
@@ -57,16 +69,21 @@ pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
         (Tab::Log, Some(search)) => log::draw(model, search, &mut canvas),
         (Tab::Population, Some(search)) => population::draw(model, search, &mut canvas),
     }
+    if model.overlay.is_some() {
+        canvas.cover();
+    }
     match &model.overlay {
         None => {}
-        Some(Overlay::Help { scroll }) => help::draw(model.base_place(), *scroll, &mut canvas),
+        Some(Overlay::Help { scroll }) => {
+            help::draw(&model.keymap, model.base_place(), *scroll, &mut canvas)
+        }
         Some(Overlay::Leave) => leave::draw(model, &mut canvas),
         Some(Overlay::Stop) => leave::draw_stop(model, &mut canvas),
-        Some(Overlay::Naming(naming)) => naming::draw(naming, &mut canvas),
-        Some(Overlay::Export(export)) => export::draw(export, &mut canvas),
+        Some(Overlay::Naming(naming)) => naming::draw(model, naming, &mut canvas),
+        Some(Overlay::Export(export)) => export::draw(model, export, &mut canvas),
         Some(Overlay::Palette(palette)) => palette::draw(palette, &mut canvas),
-        Some(Overlay::Theme(choice)) => themes::draw(&model.themes, choice, &mut canvas),
-        Some(Overlay::Solve(solve)) => solve::draw(solve, model.now_ms, &mut canvas),
+        Some(Overlay::Theme(choice)) => themes::draw(model, choice, &mut canvas),
+        Some(Overlay::Solve(solve)) => solve::draw(model, solve, &mut canvas),
         Some(Overlay::Tune(tune)) => {
             if let Some(search) = &model.search {
                 tune::draw(model, search, tune, &mut canvas);

@@ -6,14 +6,15 @@ use ratatui::layout::Rect;
 use super::help::frame;
 use crate::tui::{
     canvas::{Canvas, cut, wrap},
-    model::{Naming, Purpose},
+    keymap::{Context, Intent},
+    model::{Model, Naming, Purpose},
     theme::{Ground, Role},
 };
 
 const WIDTH: u16 = 64;
 const HEIGHT: u16 = 9;
 
-pub fn draw(naming: &Naming, canvas: &mut Canvas<'_>) {
+pub fn draw(model: &Model, naming: &Naming, canvas: &mut Canvas<'_>) {
     let (w, h) = (canvas.area().width, canvas.area().height);
     let title = match naming.purpose {
         Purpose::New => "New preset over",
@@ -53,11 +54,14 @@ pub fn draw(naming: &Naming, canvas: &mut Canvas<'_>) {
     for (line, y) in wrap(text, room).iter().zip(rect.y + 4..rect.bottom() - 2) {
         panel.text(x, y, line, role);
     }
-    let enter = panel.theme().glyphs().keys("⏎");
+    let enter = model.key_in(Context::Path, Intent::Enter);
+    let back = model.key_in(Context::Path, Intent::Back);
+    let glyphs = panel.theme().glyphs();
+    let (enter, back) = (glyphs.keys(&enter), glyphs.keys(&back));
     let keys = [
         (&*enter, Role::Accent.into()),
         (" write it   ", Role::Muted.into()),
-        ("esc", Role::Accent.into()),
+        (&*back, Role::Accent.into()),
         (" leave it", Role::Muted.into()),
     ];
     panel.runs(x, rect.bottom() - 2, &keys);

@@ -12,6 +12,7 @@ use crate::{
     tui::{
         canvas::{Canvas, cut, width, wrap},
         format,
+        keymap::{Context, Intent},
         layout::{Columns, Rows},
         model::{Model, Net, Share, Shown},
         theme::Role,
@@ -79,12 +80,12 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
             let label = subject.map_or_else(|| "no network".to_owned(), |s| s.net.label);
             canvas.text(0, 0, cut(&label, w), Role::Strong);
         }
-        (w, h) if w < 40 || h < 8 => summary(subject.as_ref(), canvas),
+        (w, h) if w < 40 || h < 8 => summary(model, subject.as_ref(), canvas),
         (w, h) if w < 80 || h < 20 => {
             chrome::band(canvas, model);
             match subject {
                 Some(subject) => compact(&subject, canvas),
-                None => nothing(canvas, 2),
+                None => nothing(model, canvas, 2),
             }
             foot(model, canvas, 1);
         }
@@ -96,7 +97,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
             }
             match subject {
                 Some(subject) => full(&subject, canvas),
-                None => nothing(canvas, 3),
+                None => nothing(model, canvas, 3),
             }
             if let Some(event) = model.search.as_ref().and_then(|search| search.events.back()) {
                 whole::event_line(canvas, h - 2, event);
@@ -108,25 +109,27 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
 
 fn foot(model: &Model, canvas: &mut Canvas<'_>, banner: u16) {
     if let Some(search) = &model.search {
-        whole::banner(search, canvas, banner);
+        whole::banner(model, search, canvas, banner);
     }
     chrome::footer(canvas, model, Panels::All);
 }
 
-fn nothing(canvas: &mut Canvas<'_>, y: u16) {
+fn nothing(model: &Model, canvas: &mut Canvas<'_>, y: u16) {
     let room = canvas.area().width.saturating_sub(4);
     canvas.text(2, y, "No network yet", Role::Strong.bold());
-    let x = canvas.text(2, y + 2, "o", Role::Accent);
+    let key = model.key_in(Context::Network, Intent::OpenNet);
+    let x = canvas.keys(2, y + 2, &key, Role::Accent);
     let text = " opens a published net or a pasted structure";
     canvas.text(x, y + 2, cut(text, room), Role::Muted);
     canvas.text(2, y + 3, cut("the best of a search shows here by itself", room), Role::Muted);
 }
 
 /// A line each, where there is no room for a diagram.
-fn summary(subject: Option<&Subject<'_>>, canvas: &mut Canvas<'_>) {
+fn summary(model: &Model, subject: Option<&Subject<'_>>, canvas: &mut Canvas<'_>) {
     let w = canvas.area().width;
     let Some(subject) = subject else {
-        canvas.text(0, 0, cut("no network; o opens one", w), Role::Muted);
+        let key = model.key_in(Context::Network, Intent::OpenNet);
+        canvas.text(0, 0, cut(&format!("no network; {key} opens one"), w), Role::Muted);
         return;
     };
     canvas.text(0, 0, cut(&subject.net.label, w), Role::Strong.bold());

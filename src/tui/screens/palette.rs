@@ -7,6 +7,7 @@ use crate::tui::{
     canvas::{Canvas, cut, width},
     layout::Columns,
     model::Palette,
+    spots::{List, Target},
     theme::{Ground, Role},
 };
 
@@ -25,6 +26,7 @@ pub fn draw(palette: &Palette, canvas: &mut Canvas<'_>) {
     }
     let rect = Rect::new((w - wide) / 2, 4.min(h - high), wide, high);
     let mut panel = canvas.on(Ground::Panel, rect);
+    panel.spot(rect, Target::List(List::Actions));
     frame(&mut panel, rect);
     let found = palette.matches();
     panel.text(rect.x + 2, rect.y, " Actions ", Role::Strong.bold());
@@ -37,9 +39,11 @@ pub fn draw(palette: &Palette, canvas: &mut Canvas<'_>) {
     for (i, (entry, y)) in found.iter().skip(top).zip(rect.y + 3..).take(rows).enumerate() {
         let is_selected = top + i == palette.cursor;
         let shown = panel.theme().glyphs().keys(&entry.keys);
+        let cells = Rect::new(rect.x + 1, y, wide - 2, 1);
+        panel.spot(cells, Target::Row(List::Actions, top + i));
         let mut row = match is_selected {
             true => {
-                let mut row = panel.on(Ground::Selection, Rect::new(rect.x + 1, y, wide - 2, 1));
+                let mut row = panel.on(Ground::Selection, cells);
                 row.text(rect.x + 2, y, "▸", Role::Accent);
                 row
             }

@@ -8,8 +8,10 @@ use crate::{
     tui::{
         canvas::{Canvas, cut, width, wrap},
         format,
+        keymap::{Context, Intent},
         layout::{self, Columns, Rows},
         model::{Entry, Model, Picker, Row},
+        spots::{List, Target},
         theme::{Ground, Role},
         widgets::ribs::{self, RibColumns},
     },
@@ -40,12 +42,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         y = 6;
     }
     heads(canvas, y, w);
-    list(
-        &model.setup.picker,
-        canvas,
-        main,
-        Rows { first: y + 1, last: h.saturating_sub(2).max(y + 1) },
-    );
+    list(model, canvas, main, Rows { first: y + 1, last: h.saturating_sub(2).max(y + 1) });
     if is_wide {
         let (_, rule, side) = layout::two_columns(w);
         canvas.vertical_rule(rule, 3..=h - 3);
@@ -53,7 +50,10 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
             Row::Shipped(entry) => details(entry, canvas, side, h - 3),
             Row::Yours(yours) => match &yours.found {
                 Ok((entry, _)) => details(entry, canvas, side, h - 3),
-                Err(found) => broken(&yours.name, &found.error.to_string(), canvas, side),
+                Err(found) => {
+                    let what = (yours.name.as_str(), &*found.error.to_string());
+                    broken(what, &model.key_in(Context::Picker, Intent::Enter), canvas, side);
+                }
             },
             Row::File => about_files(canvas, side),
         }
@@ -83,7 +83,8 @@ enum Line<'a> {
     Hint,
 }
 
-fn list(picker: &Picker, canvas: &mut Canvas<'_>, main: Columns, rows: Rows) {
+fn list(model: &Model, canvas: &mut Canvas<'_>, main: Columns, rows: Rows) {
+    let picker = &model.setup.picker;
     let fits = usize::from(rows.height());
     let mut lines = lines(picker, main.width());
     if lines.len() > fits {
@@ -99,8 +100,17 @@ fn list(picker: &Picker, canvas: &mut Canvas<'_>, main: Columns, rows: Rows) {
     let errors = lines.iter().filter(|line| matches!(line, Line::Error(_))).count();
     let first = (cursor + 1 + errors).saturating_sub(fits).min(lines.len().saturating_sub(fits));
     for (line, y) in lines[first..].iter().zip(rows.first..=rows.last) {
+        let ground = Rect::new(1, y, main.end, 1);
+        let at = match line {
+            Line::Entry(i, _) | Line::Broken(i, ..) => Some(*i),
+            Line::File => Some(picker.file_row()),
+            Line::Yours | Line::Blank | Line::Error(_) | Line::Hint => None,
+        };
+        canvas.spot(
+            ground,
+            at.map_or(Target::List(List::Presets), |at| Target::Row(List::Presets, at)),
+        );
         let mut row = if is_cursor(line) {
-            let ground = Rect::new(1, y, main.end, 1);
             let mut row = canvas.on(Ground::Selection, ground);
             row.text(1, y, "▸", Role::Accent);
             row
@@ -128,7 +138,8 @@ fn list(picker: &Picker, canvas: &mut Canvas<'_>, main: Columns, rows: Rows) {
             }
             Line::Hint => {
                 let x = row.text(2, y, "First time?  ", Role::Strong.bold());
-                let x = row.text(x, y, "?", Role::Accent);
+                let key = model.key_in(Context::Picker, Intent::Help);
+                let x = row.keys(x, y, &key, Role::Accent);
                 row.text(x, y, " shows the keys", Role::Muted);
             }
         }
@@ -263,14 +274,14 @@ fn details(entry: &Entry, canvas: &mut Canvas<'_>, side: Columns, last: u16) {
     canvas.text(side.start, (y + 1).min(last), facts, Role::Muted);
 }
 
-fn broken(name: &str, error: &str, canvas: &mut Canvas<'_>, side: Columns) {
+fn broken((name, error): (&str, &str), enter: &str, canvas: &mut Canvas<'_>, side: Columns) {
     canvas.text(side.start, 3, cut(name, side.width()), Role::Strong.bold());
     let mut y = 5;
     for line in wrap(error, side.width()) {
         canvas.text(side.start, y, line, Role::Error);
         y += 1;
     }
-    let enter = canvas.theme().glyphs().keys("⏎");
+    let enter = canvas.theme().glyphs().keys(enter).into_owned();
     let keys = [(&*enter, Role::Accent.into()), (" opens its text", Role::Muted.into())];
     canvas.runs(side.start, y + 1, &keys);
 }

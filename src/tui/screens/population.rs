@@ -15,8 +15,10 @@ use crate::{
         canvas::{Canvas, cut, width},
         edit::LineEdit,
         format,
+        keymap::Intent,
         layout::{self, ChartRows, Columns, Rows},
         model::{Axis, Model, PopulationView, Search},
+        spots::{List, Target},
         theme::{Ground, Ink, Role},
         widgets::{
             population_table::{Purpose, Sorted, Table, Voice, heads, place},
@@ -67,7 +69,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
     if let Some(event) = search.events.back().filter(|_| h >= 20) {
         whole::event_line(canvas, h - 2, event);
     }
-    whole::banner(search, canvas, 2);
+    whole::banner(model, search, canvas, 2);
     let panels = if is_wide { Panels::All } else { Panels::OneAtATime };
     chrome::footer(canvas, model, panels);
 }
@@ -170,12 +172,16 @@ fn table(model: &Model, search: &Search, canvas: &mut Canvas<'_>, (at, rows): (C
     };
     heads(canvas, &placed, rows.first - 1, sorted);
     let top = view.top(visible);
-    for (&rank, y) in view.rows().iter().skip(top).zip(rows.first..=rows.last) {
+    let area = Rect::new(0, rows.first, at.end + 1, rows.height());
+    canvas.spot(area, Target::List(List::Population));
+    for ((row, &rank), y) in view.rows().iter().enumerate().skip(top).zip(rows.first..=rows.last) {
+        canvas.spot(Rect { y, height: 1, ..area }, Target::Row(List::Population, row));
         table.row(canvas, &placed, (rank, y), Voice::Plain);
     }
     let count = view.rows().len();
     if count == 0 {
-        canvas.text(at.start + 2, rows.first, "none: esc takes the filter away", Role::Faint);
+        let text = format!("none: {} takes the filter away", model.key(Intent::Back));
+        canvas.text(at.start + 2, rows.first, text, Role::Faint);
     }
     if count > visible {
         scroll_line(canvas, at.end + 2 - u16::from(at.start < 2), rows, (top, count));

@@ -6,8 +6,10 @@ use ratatui::layout::Rect;
 use super::chrome;
 use crate::tui::{
     canvas::{Canvas, cut},
+    keymap::{Context, Intent},
     layout::Rows,
     model::{Form, Model, Panel, Row},
+    spots::{List, Target},
     theme::{Ground, Role},
 };
 
@@ -60,8 +62,16 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>, rows: Rows) {
     let cursor = lines.iter().position(is_cursor).unwrap_or(0);
     let first = (cursor + 2).saturating_sub(fits).min(lines.len().saturating_sub(fits));
     for (line, y) in lines[first..].iter().take(fits).zip(rows.first..=rows.last) {
+        let cells = Rect::new(1, y, END, 1);
+        canvas.spot(
+            cells,
+            match line {
+                Line::Row(at, _) => Target::Row(List::Presets, *at),
+                Line::Heading(_) | Line::Open(_) | Line::Blank => Target::List(List::Presets),
+            },
+        );
         let mut row = if is_cursor(line) {
-            let mut row = canvas.on(Ground::Selection, Rect::new(1, y, END, 1));
+            let mut row = canvas.on(Ground::Selection, cells);
             if has_keys {
                 row.text(1, y, "▸", Role::Accent);
             }
@@ -102,12 +112,11 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>, rows: Rows) {
     }
     let error = picker.error.as_ref().filter(|_| has_keys);
     if error.is_none() && rows.height() > 4 {
-        let keys = [
-            ("n", Role::Accent.into()),
-            (" new  ", Role::Muted.into()),
-            ("D", Role::Accent.into()),
-            (" duplicate", Role::Muted.into()),
-        ];
-        canvas.runs(2, rows.last, &keys);
+        let new = model.key_in(Context::Picker, Intent::NewPreset);
+        let x = canvas.keys(2, rows.last, &new, Role::Accent);
+        let x = canvas.text(x, rows.last, " new  ", Role::Muted);
+        let key = model.key_in(Context::Picker, Intent::DuplicatePreset);
+        let x = canvas.keys(x, rows.last, &key, Role::Accent);
+        canvas.text(x, rows.last, " duplicate", Role::Muted);
     }
 }

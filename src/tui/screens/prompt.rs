@@ -7,8 +7,10 @@ use crate::tui::{
     canvas::{Canvas, cut, width, wrap},
     edit::LineEdit,
     format,
+    keymap::{Context, Intent, Place},
     layout::{Columns, Rows},
     model::{Model, NetPrompt, NetTarget, Offer},
+    spots::{List, Target},
     theme::{Ground, Role},
     widgets::bars,
 };
@@ -32,6 +34,7 @@ pub fn draw(model: &Model, prompt: &NetPrompt, canvas: &mut Canvas<'_>) {
     let y = 4.min(h.saturating_sub(height + 1));
     let rect = Rect::new((w - rect_width) / 2, y, rect_width, height);
     let mut panel = canvas.on(Ground::Panel, rect);
+    panel.spot(rect, Target::List(List::Nets));
     frame(&mut panel, rect);
     let at = Columns { start: rect.x + 2, end: rect.right() - 3 };
     let title = match prompt.target {
@@ -71,12 +74,14 @@ pub fn draw(model: &Model, prompt: &NetPrompt, canvas: &mut Canvas<'_>) {
     for (line, y) in lines.iter().zip(first..) {
         panel.text(at.start + 1, y, line, role);
     }
-    let (key, word) = (Role::Accent.into(), Role::Muted.into());
-    let glyphs = panel.theme().glyphs();
-    let (enter, arrows) = (glyphs.keys("⏎"), glyphs.keys("↑↓"));
-    let keys = [(&*enter, key), (" take it   ", word), (&*arrows, key), (" row   ", word)];
-    let x = panel.runs(at.start + 1, bottom, &keys);
-    panel.runs(x, bottom, &[("esc", key), (" close", word)]);
+    let mut x = at.start + 1;
+    let place = Place { context: Context::Net, run: model.run_state() };
+    let wanted = [(Intent::Enter, "take it"), (Intent::Up, "row"), (Intent::Back, "close")];
+    for (intent, word) in wanted {
+        let Some(row) = model.keymap.rows(place).find(|row| row.means(intent)) else { continue };
+        x = panel.keys(x, bottom, &row.short, Role::Accent) + 1;
+        x = panel.text(x, bottom, word, Role::Muted) + 3;
+    }
 }
 
 /// What is asked for, where there is no room for a frame.
@@ -119,8 +124,9 @@ fn list(panel: &mut Canvas<'_>, (at, rows): (Columns, Rows), offers: &[Offer], p
     let first = (prompt.cursor + 1).saturating_sub(visible);
     for ((i, offer), y) in offers.iter().enumerate().skip(first).zip(rows.first..=rows.last) {
         let is_cursor = i == prompt.cursor;
+        let cells = Rect::new(at.start - 1, y, at.width() + 2, 1);
+        panel.spot(cells, Target::Row(List::Nets, i));
         let mut row = if is_cursor {
-            let cells = Rect::new(at.start - 1, y, at.width() + 2, 1);
             let mut row = panel.on(Ground::Selection, cells);
             row.text(at.start, y, "▸", Role::Accent);
             row

@@ -43,10 +43,10 @@ pub fn shows_confirmation(search: &Search) -> bool {
     any && (is_confirming(search) || search.finished.is_some())
 }
 
-pub fn banner(search: &Search, canvas: &mut Canvas<'_>, y: u16) {
+pub fn banner(model: &Model, search: &Search, canvas: &mut Canvas<'_>, y: u16) {
     if let Some(text) = &search.banner {
         let alarm = if search.is_over() { Alarm::Error } else { Alarm::Warning };
-        chrome::banner(canvas, y, alarm, text);
+        chrome::banner(model, canvas, y, (alarm, text));
     }
 }
 
@@ -184,7 +184,7 @@ fn large(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Large) {
         focus_mark(canvas, columns.start, at.chart.title);
     }
     if search.finished.is_some() {
-        confirm::take_home(search, canvas, (at.side, at.chart));
+        confirm::take_home(model, search, canvas, (at.side, at.chart));
     } else {
         time_panel(model, search, canvas, (at.time, at.chart));
         if let (Some(columns), Some(s)) = (at.workers, &search.snapshot) {
@@ -205,7 +205,7 @@ fn large(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Large) {
             }
         }
     }
-    banner(search, canvas, 2);
+    banner(model, search, canvas, 2);
     chrome::footer(canvas, model, Panels::OneAtATime);
 }
 
@@ -238,7 +238,7 @@ fn medium(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Medium) 
     if let Some(event) = search.events.back() {
         event_line(canvas, at.event, event);
     }
-    banner(search, canvas, 2);
+    banner(model, search, canvas, 2);
     chrome::footer(canvas, model, Panels::OneAtATime);
 }
 

@@ -86,7 +86,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Small)
         population(model, search, canvas, at);
     }
     if search.banner.is_some() {
-        whole::banner(search, canvas, at.bottom);
+        whole::banner(model, search, canvas, at.bottom);
     }
     chrome::footer(canvas, model, chrome::Panels::OneAtATime);
 }

@@ -7,11 +7,12 @@ use crate::{
     run::protocol::{Optimum, Progress, Solved, Stage},
     space::{Budget, Size},
     tui::{
-        canvas::{Canvas, cut, wrap},
+        canvas::{Canvas, cut, width, wrap},
         format::{self, Unit},
-        keymap::{self, Context, Place, RunState},
+        keymap::{Context, Place, RunState},
         layout::{ChartRows, Columns, Rows},
-        model::Solve,
+        model::{Model, Solve},
+        spots::{List, Target},
         theme::{Ground, Role},
         widgets::{
             bars,
@@ -29,49 +30,51 @@ const TWO_COLUMNS: u16 = 100;
 /// Of the list.
 const LIST: u16 = 62;
 
-pub fn draw(solve: &Solve, now_ms: u64, canvas: &mut Canvas<'_>) {
+pub fn draw(model: &Model, solve: &Solve, canvas: &mut Canvas<'_>) {
     let (w, h) = (canvas.area().width, canvas.area().height);
     if w < 24 || h < 8 {
         return;
     }
-    let (width, height) = (w.min(WIDTH), h.saturating_sub(2).min(HEIGHT));
-    let (x, y) = ((w - width) / 2, (h - height).div_ceil(2).min(4));
-    let rect = Rect::new(x, y, width, height);
+    let (wide, height) = (w.min(WIDTH), h.saturating_sub(2).min(HEIGHT));
+    let (x, y) = ((w - wide) / 2, (h - height).div_ceil(2).min(4));
+    let rect = Rect::new(x, y, wide, height);
     let mut panel = canvas.on(Ground::Panel, rect);
+    panel.spot(rect, Target::List(List::Optimum));
     frame(&mut panel, rect);
-    let title = format!(" Optimum of {} ", cut(&solve.name, width.saturating_sub(20)));
+    let title = format!(" Optimum of {} ", cut(&solve.name, wide.saturating_sub(20)));
     panel.text(x + 2, y, title, Role::Strong.bold());
-    let inner = Columns { start: x + 3, end: x + width - 4 };
+    let inner = Columns { start: x + 3, end: x + wide - 4 };
     let rows = Rows { first: y + 2, last: y + height - 3 };
-    keys(&mut panel, inner, y + height - 2, solve);
+    keys(model, solve, &mut panel, (inner, y + height - 2));
     let Some(optimum) = &solve.optimum else {
-        return waiting(solve, now_ms, &mut panel, (inner, rows));
+        return waiting(solve, model.now_ms, &mut panel, (inner, rows));
     };
-    let left = match width >= TWO_COLUMNS {
+    let left = match wide >= TWO_COLUMNS {
         true => Columns { start: inner.start, end: inner.start + LIST - 1 },
         false => inner,
     };
     let next = verdict(solve, optimum, &mut panel, (left, rows));
     let next = list(solve, &mut panel, left, Rows { first: next, last: rows.last });
     frontier(solve, &mut panel, left, Rows { first: next + 1, last: rows.last });
-    if width >= TWO_COLUMNS {
+    if wide >= TWO_COLUMNS {
         let side = Columns { start: left.end + 7, end: inner.end };
         panel.vertical_rule(left.end + 4, rows.first..=rows.last);
         network(solve, &mut panel, side, rows);
     }
 }
 
-fn keys(panel: &mut Canvas<'_>, at: Columns, y: u16, solve: &Solve) {
+fn keys(model: &Model, solve: &Solve, panel: &mut Canvas<'_>, (at, y): (Columns, u16)) {
     let place = Place { context: Context::Solve, run: RunState::None };
-    let shown = keymap::rows(place).filter(|row| !row.label.is_empty());
+    let shown = model.keymap.rows(place).filter(|row| !row.label.is_empty());
     let mut x = at.start;
     for row in shown {
-        let end = x + crate::tui::canvas::width(row.short) + 1 + row.label.len() as u16;
+        let short = panel.theme().glyphs().keys(&row.short).into_owned();
+        let end = x + width(&short) + 1 + width(row.label);
         if end > at.end {
             break;
         }
         let runs = [
-            (row.short, Role::Accent.into()),
+            (short.as_str(), Role::Accent.into()),
             (" ", Role::Text.into()),
             (row.label, Role::Muted.into()),
         ];
@@ -215,8 +218,10 @@ fn list(solve: &Solve, panel: &mut Canvas<'_>, at: Columns, rows: Rows) -> u16 {
         if y > rows.last {
             break;
         }
+        let cells = Rect::new(x - 1, y, at.width() + 1, 1);
+        panel.spot(cells, Target::Row(List::Optimum, i));
         let mut row = if i == solve.cursor {
-            let mut row = panel.on(Ground::Selection, Rect::new(x - 1, y, at.width() + 1, 1));
+            let mut row = panel.on(Ground::Selection, cells);
             row.text(x - 1, y, "▸", Role::Accent);
             row
         } else {

@@ -12,7 +12,7 @@ use crate::run::{
 use crate::tui::{
     action::Action,
     fixture,
-    keymap::{Context, Intent, Key, Place, RunState, Tab, rows},
+    keymap::{Context, Intent, Key, Keymap, Place, RunState, Tab},
     model::{Model, NetPrompt, NetTarget, Overlay},
     theme::{Depth, Role, Theme},
     update::update,
@@ -541,18 +541,43 @@ fn without_colours_weight_and_reverse_remain() {
 fn footers_end_with_the_way_to_all_keys() {
     for (name, model) in SCREENS {
         let model = model();
-        let lists = rows(model.place()).any(|row| row.short == "?");
+        let lists = model.keymap.rows(model.place()).any(|row| row.means(Intent::Help));
         let shown = text(&paint(model, (40, 12), Depth::TrueColor));
         let footer = shown.lines().last().unwrap_or_default();
         assert!(!lists || footer.contains("? keys"), "{name}: {footer}");
     }
 }
 
+/// Footer, help, palette and band say the keys in force.
+#[test]
+fn keys_of_a_users_own_are_shown() {
+    let text_of = |intents: &[Intent]| {
+        let mut model = fixture::sized(fixture::running(), (120, 36));
+        let keys = "[keys]\npause = 'A-p'\nshow-log = ['9', 'f6']\ncopy = []\nback = ['esc', 'f2']";
+        model.keymap = crate::run::Config::parse("", keys).expect("valid").keymap;
+        press(&mut model, intents);
+        text(&paint(model, (120, 36), Depth::TrueColor))
+    };
+    let plain = text_of(&[]);
+    assert!(plain.lines().next().is_some_and(|band| band.contains("9 Log")), "{plain}");
+    let footer = plain.lines().last().unwrap_or_default();
+    assert!(footer.contains("A-p pause") && !footer.contains("copy"), "{footer}");
+    let help = text_of(&[Intent::Help]);
+    assert!(help.contains("A-p        pause") && !help.contains("copy its"), "{help}");
+    // What has no key is still an action.
+    let palette = text_of(&[Intent::Palette]);
+    assert!(palette.lines().any(|line| line.contains("Pause the search") && line.contains("A-p")));
+    let copy = palette.lines().find(|line| line.contains("Copy the structure"));
+    assert!(copy.is_some_and(|line| !line.contains(" y")), "{palette}");
+    let faulty = text(&paint(fixture::worker_failed(), (120, 36), Depth::TrueColor));
+    assert!(faulty.contains("esc ok"));
+}
+
 #[test]
 fn the_help_shows_every_row_of_the_context() {
     let shown = text(&paint(helped(), (120, 36), Depth::TrueColor));
-    for row in rows(RUNNING) {
-        assert!(shown.contains(row.shown), "{} is missing", row.shown);
+    for row in Keymap::default().rows(RUNNING) {
+        assert!(shown.contains(&row.shown), "{} is missing", row.shown);
     }
 }
 
@@ -644,7 +669,7 @@ fn every_key_scrolls_into_view() {
             seen.push_str(&text(&buffer));
             update(&mut model, Action::Intent(Intent::Down));
         }
-        for row in rows(RUNNING) {
+        for row in model.keymap.rows(RUNNING) {
             assert!(seen.contains(row.description), "{} at {width}x{height}", row.description);
         }
         assert!(matches!(model.overlay, Some(Overlay::Help { scroll }) if scroll < 80));

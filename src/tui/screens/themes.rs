@@ -8,7 +8,9 @@ use crate::{
     theme::SWATCHES,
     tui::{
         canvas::{Canvas, cut, width, wrap},
-        model::{ThemeChoice, Themes},
+        keymap::{Context, Intent},
+        model::{Model, ThemeChoice, Themes},
+        spots::{List, Target},
         theme::{Depth, Ground, Role, Theme},
     },
 };
@@ -22,7 +24,8 @@ const FAULT: u16 = 2;
 const ABOUT: u16 = 24;
 const SWATCH: u16 = SWATCHES.len() as u16 + 2;
 
-pub fn draw(themes: &Themes, choice: &ThemeChoice, canvas: &mut Canvas<'_>) {
+pub fn draw(model: &Model, choice: &ThemeChoice, canvas: &mut Canvas<'_>) {
+    let themes = &model.themes;
     let (w, h) = (canvas.area().width, canvas.area().height);
     let listed = themes.listed();
     let (wide, high) = (w.min(WIDTH), (listed.len() as u16 + REST).min(h.saturating_sub(1)));
@@ -34,6 +37,7 @@ pub fn draw(themes: &Themes, choice: &ThemeChoice, canvas: &mut Canvas<'_>) {
     }
     let rect = Rect::new((w - wide) / 2, 4.min(h - high), wide, high);
     let mut panel = canvas.on(Ground::Panel, rect);
+    panel.spot(rect, Target::List(List::Themes));
     frame(&mut panel, rect);
     panel.text(rect.x + 2, rect.y, " Themes ", Role::Strong.bold());
     let shows = format!(" this terminal shows {} ", themes.display().depth.name());
@@ -44,6 +48,7 @@ pub fn draw(themes: &Themes, choice: &ThemeChoice, canvas: &mut Canvas<'_>) {
     let top = (choice.cursor + 1).saturating_sub(rows);
     for (i, y) in (top..listed.len()).zip(rect.y + 2..).take(rows) {
         let cells = Rect::new(rect.x + 1, y, wide - 2, 1);
+        panel.spot(cells, Target::Row(List::Themes, i));
         let mut row = match i == choice.cursor {
             true => {
                 let mut row = panel.on(Ground::Selection, cells);
@@ -65,12 +70,14 @@ pub fn draw(themes: &Themes, choice: &ThemeChoice, canvas: &mut Canvas<'_>) {
     for (line, y) in lines.iter().zip(first..).take(FAULT.into()) {
         panel.text(x, y, line, Role::Error);
     }
+    let enter = model.key_in(Context::Theme, Intent::Enter);
+    let back = model.key_in(Context::Theme, Intent::Back);
     let glyphs = panel.theme().glyphs();
-    let enter = glyphs.keys("⏎");
+    let (enter, back) = (glyphs.keys(&enter), glyphs.keys(&back));
     let keys = [
         (&*enter, Role::Accent.into()),
         (" keep it   ", Role::Muted.into()),
-        ("esc", Role::Accent.into()),
+        (&*back, Role::Accent.into()),
         (" as it was", Role::Muted.into()),
     ];
     panel.runs(x, rect.bottom() - 2, &keys);

@@ -11,6 +11,7 @@ use crate::{
         canvas::{Canvas, cut, width, wrap},
         layout::{Columns, Rows},
         model::{Form, Panel},
+        spots::{List, Target},
         theme::{Ground, Role},
     },
 };
@@ -60,6 +61,8 @@ pub fn draw(form: &Form, canvas: &mut Canvas<'_>, side: Columns, rows: Rows) {
     let below = lines[cursor..].iter().skip(1).take_while(|l| matches!(l, Line::Fault(_))).count();
     let last = (cursor + 1 + below.max(BELOW)).min(lines.len());
     let first = last.saturating_sub(fits).min(cursor);
+    let area = Rect::new(side.start, rows.first, side.width(), rows.height());
+    canvas.spot(area, Target::List(List::Text));
     for (line, y) in lines[first..].iter().zip(rows.first..=rows.last) {
         let at = match line {
             Line::Fault(message) => {
@@ -69,11 +72,10 @@ pub fn draw(form: &Form, canvas: &mut Canvas<'_>, side: Columns, rows: Rows) {
             Line::Text(at) => *at,
         };
         let is_wrong = faults.iter().any(|(line, _)| *line == at);
+        let ground = Rect::new(side.start - 1, y, side.width() + 2, 1);
+        canvas.spot(ground, Target::Row(List::Text, at));
         let mut row = match is_cursor(line) {
-            true => {
-                let ground = Rect::new(side.start - 1, y, side.width() + 2, 1);
-                canvas.on(Ground::Selection, ground)
-            }
+            true => canvas.on(Ground::Selection, ground),
             false => canvas.again(),
         };
         let number = if is_wrong { Role::Error } else { Role::Faint };

@@ -14,8 +14,10 @@ use crate::{
         canvas::{Canvas, cut, width, wrap},
         edit::LineEdit,
         format,
+        keymap::{Context, Intent},
         layout::{Columns, Layout, Rows},
         model::{Model, Search, TUNE_ROWS, Tune, tuned, tuned_value},
+        spots::{List, Target},
         theme::{Ground, Role},
     },
 };
@@ -68,12 +70,13 @@ pub fn draw(model: &Model, search: &Search, tune: &Tune, canvas: &mut Canvas<'_>
         return;
     }
     let mut panel = canvas.on(Ground::Panel, rect);
+    panel.spot(rect, Target::List(List::Settings));
     frame(&mut panel, rect);
     panel.text(rect.x + 2, rect.y, " Tune ", Role::Strong.bold());
     head(search, tune, &mut panel, rect);
     let has_air = rect.height >= 14;
     let heads = rect.y + 1 + u16::from(has_air);
-    let lines = foot(search, tune, &panel, rect);
+    let lines = foot(model, (search, tune), &panel, rect);
     let last = rect.bottom() - 2;
     let list = Rows {
         first: heads + 1,
@@ -128,6 +131,7 @@ fn rows(
     let top = (tune.cursor + 2).min(TUNE_ROWS.len()).saturating_sub(visible);
     for (index, y) in (top..TUNE_ROWS.len()).zip(list.first..=list.last) {
         let cells = Rect::new(x + 1, y, rect.width - 2, 1);
+        panel.spot(cells, Target::Row(List::Settings, index));
         let mut row = if index == tune.cursor {
             let mut row = panel.on(Ground::Selection, cells);
             row.text(x + LABEL - 2, y, "▸", Role::Accent);
@@ -211,7 +215,12 @@ fn narrow_values(
 }
 
 /// Below the list: what can't be, what was changed earlier, the keys.
-fn foot(search: &Search, tune: &Tune, panel: &Canvas<'_>, rect: Rect) -> Vec<Runs> {
+fn foot(
+    model: &Model,
+    (search, tune): (&Search, &Tune),
+    panel: &Canvas<'_>,
+    rect: Rect,
+) -> Vec<Runs> {
     let room = rect.width.saturating_sub(LABEL + 3);
     let mut lines = Vec::new();
     let under = tune.wish(tune.cursor);
@@ -240,7 +249,7 @@ fn foot(search: &Search, tune: &Tune, panel: &Canvas<'_>, rect: Rect) -> Vec<Run
         _ => 5,
     };
     lines.extend(earlier(tunings, so_many, room));
-    lines.push(keys(tunings, tune, panel, room));
+    lines.push(keys(model, (tunings, tune), panel, room));
     lines
 }
 
@@ -277,24 +286,27 @@ fn earlier(tunings: &[Tuned], most: usize, room: u16) -> Vec<Runs> {
     tunings.iter().rev().enumerate().take(most).map(line).collect()
 }
 
-fn keys(tunings: &[Tuned], tune: &Tune, panel: &Canvas<'_>, room: u16) -> Runs {
+fn keys(model: &Model, (tunings, tune): (&[Tuned], &Tune), panel: &Canvas<'_>, room: u16) -> Runs {
     let glyphs = panel.theme().glyphs();
+    let key = |intent| model.key_in(Context::Tune, intent);
     let apply = match tune.wishes() {
         count if tune.settings().is_some() => format!(" apply {count}"),
         _ => " apply".to_owned(),
     };
     let undo = Tuned::last_standing(tunings).map(|last| format!(" undo {}", format::id(last.id)));
+    let steps = format!("{} {}", key(Intent::PreviousValue), key(Intent::NextValue));
     let all = [
-        ("⏎", Some(apply)),
-        ("− +", Some(" step".to_owned())),
-        ("⌫", Some(" reset".to_owned())),
-        ("u", undo),
-        ("esc", Some(" close".to_owned())),
+        (key(Intent::Enter), Some(apply)),
+        (steps.trim().to_owned(), Some(" step".to_owned())),
+        (key(Intent::Reset), Some(" reset".to_owned())),
+        (key(Intent::Untune), undo),
+        (key(Intent::Back), Some(" close".to_owned())),
     ];
     let mut runs = Runs::new();
     for (key, what) in all {
-        let Some(what) = what else { continue };
-        let key = glyphs.keys(key).into_owned();
+        // A user may have taken the key away.
+        let Some(what) = what.filter(|_| !key.is_empty()) else { continue };
+        let key = glyphs.keys(&key).into_owned();
         if width_of(&runs) + width(&key) + width(&what) + 3 > room {
             break;
         }

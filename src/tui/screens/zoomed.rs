@@ -39,7 +39,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Zoomed
     if let Some(event) = search.events.back() {
         whole::event_line(canvas, at.event, event);
     }
-    whole::banner(search, canvas, 2);
+    whole::banner(model, search, canvas, 2);
     chrome::footer(canvas, model, Panels::OneAtATime);
 }
 

@@ -45,16 +45,20 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Rows of the blocks, and of the steps, that are seen at once.
+pub(super) fn visible(model: &Model) -> [usize; 2] {
+    let rows = match model.diff_layout() {
+        DiffLayout::Summary => [1, 1],
+        DiffLayout::Narrow(at) => [at.list.height(); 2],
+        DiffLayout::Wide(at) => [at.blocks.height(), at.steps.height()],
+    };
+    rows.map(usize::from)
+}
+
 /// Moves the cursor of the half that has the keys.
 fn go(model: &mut Model, intent: Intent) -> bool {
-    let layout = model.diff_layout();
-    let half = model.diff_half(&layout);
-    let (blocks, steps) = match layout {
-        DiffLayout::Summary => (1, 1),
-        DiffLayout::Narrow(at) => (at.list.height(), at.list.height()),
-        DiffLayout::Wide(at) => (at.blocks.height(), at.steps.height()),
-    };
-    let (blocks, steps) = (usize::from(blocks), usize::from(steps));
+    let half = model.diff_half(&model.diff_layout());
+    let [blocks, steps] = visible(model);
     let diff = &mut model.diff;
     let target = match half {
         Half::Lineage => moved(diff.step(), diff.steps(), steps, intent),
@@ -127,7 +131,8 @@ pub(super) fn pin(model: &mut Model, net: Net, target: NetTarget) {
     };
     let lead = format!("pinned {name} {}", net.label);
     *pin = Some(net);
-    model.say(lead, &format!("{} compares A and B", Tab::Diff.number()));
+    let key = model.key(Intent::Show(Tab::Diff));
+    model.say(lead, &format!("{key} compares A and B"));
 }
 
 /// `net` as B, against the best; the best itself against its parent, or what A is without a pin where

@@ -7,7 +7,7 @@ use crate::{
     run::{Estimate, Existing, RunSpec},
     tui::{
         action::{Effect, Save, SaveOf},
-        keymap::{Intent, Tab},
+        keymap::{Context, Intent, Place, Tab},
         model::{
             DiffView, FIELDS, Form, Kind, LogView, Measured, Model, Panel, Purpose, Search, Shown,
             TextEdit,
@@ -95,7 +95,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
 }
 
 pub(super) fn start(model: &mut Model) -> Vec<Effect> {
-    let searching = model.is_searching();
+    let (searching, run) = (model.is_searching(), model.run_state());
     let Some(form) = model.setup.open_form_mut() else {
         return Vec::new();
     };
@@ -103,8 +103,9 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     if searching {
-        let reason = "Can't start: a search is running; S on its screen stops it";
-        form.refusal = Some(reason.to_owned());
+        let key = model.keymap.shown(Place { context: Context::Search, run }, Intent::Stop);
+        let reason = format!("Can't start: a search is running; {key} on its screen stops it");
+        form.refusal = Some(reason);
         return Vec::new();
     }
     form.was_started();

@@ -6,6 +6,7 @@ mod diff;
 mod export;
 mod form;
 mod log;
+mod mouse;
 mod naming;
 mod network;
 mod palette;
@@ -42,12 +43,16 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
-    if matches!(action, Action::Intent(_) | Action::Type(_) | Action::Paste(_)) {
+    if matches!(
+        action,
+        Action::Intent(_) | Action::Type(_) | Action::Paste(_) | Action::Mouse { .. }
+    ) {
         model.notice = None;
     }
     match action {
         Action::Intent(intent) => intend(model, intent),
         Action::Type(key) => type_key(model, key),
+        Action::Mouse { x, y, kind } => mouse::point(model, (x, y), kind),
         Action::Paste(text) => paste(model, &text),
         Action::Read(path, text) => {
             model.setup.picker.was_read(path, text);
@@ -104,6 +109,7 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Theme => return themes::begin(model),
         Intent::Tune => return tune::begin(model),
         Intent::Untune => return tune::undo(model),
+        Intent::Mouse => return mouse::toggle(model),
         Intent::Redraw => return vec![Effect::Redraw],
         Intent::Suspend => return vec![Effect::Suspend],
         Intent::StopAndLeave => return search::stop_and_leave(),
@@ -148,7 +154,7 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         _ => {}
     }
     if let Some(Overlay::Help { scroll }) = model.overlay {
-        let page = help::Page::new(model.base_place(), model.width, model.height);
+        let page = help::Page::new(&model.keymap, model.base_place(), (model.width, model.height));
         let lines = usize::from(page.most_scroll()) + 1;
         let moved = moved(scroll.into(), lines, page.visible().into(), intent);
         if let Some(scroll) = moved.and_then(|scroll| u16::try_from(scroll).ok()) {

@@ -9,7 +9,7 @@ use crate::tui::{
 
 pub(super) fn begin(model: &mut Model) {
     let here = (model.tab, model.base_place());
-    model.overlay = Some(Overlay::Palette(Box::new(Palette::new(here))));
+    model.overlay = Some(Overlay::Palette(Box::new(Palette::new(here, &model.keymap))));
 }
 
 pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {

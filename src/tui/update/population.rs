@@ -9,7 +9,7 @@ use crate::tui::{
 };
 
 /// Rows of the table that are seen at once.
-fn visible(model: &Model) -> usize {
+pub(super) fn visible(model: &Model) -> usize {
     usize::from(layout::population_rows(model.width, model.height).max(1))
 }
 

@@ -44,7 +44,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
 }
 
 /// Draws everything in the theme under the cursor, where it is one.
-fn preview(model: &mut Model) {
+pub(super) fn preview(model: &mut Model) {
     let Some(Overlay::Theme(choice)) = &model.overlay else { return };
     if let Some(listed) = model.themes.listed().get(choice.cursor).filter(|l| l.found.is_ok()) {
         let name = listed.name.clone();

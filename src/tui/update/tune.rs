@@ -64,6 +64,14 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Puts the cursor on a row.
+pub(super) fn select(model: &mut Model, row: usize) {
+    if let Some((tune, search)) = open(model) {
+        tune.end_edit(search);
+        tune.cursor = row;
+    }
+}
+
 /// Takes the last change back, as soon as the search can be changed.
 pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
     let renewal = model.search.as_ref().and_then(|s| s.snapshot.as_ref()?.renewal);

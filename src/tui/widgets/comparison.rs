@@ -15,6 +15,7 @@ use crate::{
             diff::{DELTA, DeltaColumns, SideColumns, TableColumns},
         },
         model::{Compared, Line},
+        spots::{List, Target},
         theme::{Depth, Ground, Ink, Role},
     },
 };
@@ -198,8 +199,10 @@ impl Table<'_> {
         let w = canvas.area().width;
         for (index, y) in self.seen(rows) {
             let Some((line, row)) = self.line(index) else { return };
+            let cells = Rect::new(0, y, w, 1);
+            canvas.spot(cells, Target::Row(List::Compared, index));
             let mut canvas = if self.cursor == Some(index) {
-                let mut row = canvas.on(Ground::Selection, Rect::new(0, y, w, 1));
+                let mut row = canvas.on(Ground::Selection, cells);
                 row.text(0, y, "▸", Role::Accent);
                 row
             } else {
@@ -318,8 +321,10 @@ impl Table<'_> {
         let depth = canvas.theme().depth();
         for (index, y) in self.seen(rows) {
             let Some((line, row)) = self.line(index) else { return };
+            let cells = Rect::new(0, y, w, 1);
+            canvas.spot(cells, Target::Row(List::Compared, index));
             let mut canvas = if self.cursor == Some(index) {
-                let mut row = canvas.on(Ground::Selection, Rect::new(0, y, w, 1));
+                let mut row = canvas.on(Ground::Selection, cells);
                 row.text(0, y, "▸", Role::Accent);
                 row
             } else {

@@ -16,6 +16,7 @@ use crate::{
         format::{self, Unit},
         layout::{Columns, Rows},
         model::Share,
+        spots::{List, Target},
         theme::{Ground, Role},
     },
 };
@@ -316,8 +317,9 @@ impl<'a> Painter<'a> {
             canvas.text(at.map, y, format::map(part.output.real), Role::Text);
         }
         let is_cursor = index == diagram.spot.block;
+        let last = canvas.area().width.saturating_sub(2);
+        canvas.spot(Rect::new(0, y, last + 1, 1), Target::Row(List::Blocks, index));
         let mut row = if is_cursor && line == 0 {
-            let last = canvas.area().width.saturating_sub(2);
             let cells = Rect::new(at.mark, y, (last + 1).saturating_sub(at.mark), 1);
             let mut row = canvas.on(Ground::Selection, cells);
             row.text(at.mark, y, "▸", Role::Accent);

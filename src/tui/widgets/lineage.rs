@@ -12,6 +12,7 @@ use crate::{
         canvas::{Canvas, cut, width},
         format::{self, Unit},
         layout::{Rows, diff::LineageColumns},
+        spots::{List, Target},
         theme::{Ground, Role},
     },
 };
@@ -54,8 +55,10 @@ impl Steps<'_> {
         let scale = axis::scale(self.chain.iter().filter_map(|member| member.gain));
         let w = canvas.area().width;
         for (index, y) in (self.top..self.chain.len()).zip(rows.first..=rows.last) {
+            let cells = Rect::new(0, y, w, 1);
+            canvas.spot(cells, Target::Row(List::Steps, index));
             let mut canvas = if index == self.cursor {
-                let mut row = canvas.on(Ground::Selection, Rect::new(0, y, w, 1));
+                let mut row = canvas.on(Ground::Selection, cells);
                 row.text(0, y, "▸", Role::Accent);
                 row
             } else {

@@ -11,6 +11,7 @@ use crate::{
         columns::Column,
         format::{self, Unit},
         layout::{Columns, Rows},
+        spots::{List, Target},
         theme::{Ground, Role},
     },
 };
@@ -159,6 +160,8 @@ impl Table<'_> {
     pub fn draw(&self, canvas: &mut Canvas<'_>, columns: Columns, rows: Rows) {
         let placed = place((self.population, self.noise), columns, (self.purpose, self.sorted));
         heads(canvas, &placed, rows.first - 1, self.sorted);
+        let area = Rect::new(columns.start, rows.first, columns.width(), rows.height());
+        canvas.spot(area, Target::List(List::Ranks));
         let count = self.population.len();
         if count <= usize::from(rows.height()) {
             for (rank, y) in (0..count).zip(rows.first..=rows.last) {
@@ -201,9 +204,12 @@ impl Table<'_> {
         };
         let mark = first.start.saturating_sub(2);
         let left = mark.saturating_sub(1);
+        let cells = Rect::new(left, y, last.end + 2 - left, 1);
+        if self.purpose == Purpose::Search {
+            canvas.spot(cells, Target::Row(List::Ranks, rank));
+        }
         let mut row = if rank == self.cursor {
             // The cursor stands outside the text where there is a margin.
-            let cells = Rect::new(left, y, last.end + 2 - left, 1);
             let mut row = canvas.on(Ground::Selection, cells);
             row.text(left, y, "▸", Role::Accent);
             row

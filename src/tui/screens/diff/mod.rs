@@ -131,7 +131,7 @@ fn wide(model: &Model, canvas: &mut Canvas<'_>, at: &Wide) {
         None => nothing(model, canvas, 2),
     }
     if let Some(search) = &model.search {
-        banner(search, canvas, 2);
+        banner(model, search, canvas, 2);
     }
     chrome::footer(canvas, model, Panels::OneAtATime);
 }
@@ -287,7 +287,7 @@ fn narrow(model: &Model, canvas: &mut Canvas<'_>, at: &Narrow) {
         None => nothing(model, canvas, 1),
     }
     if let Some(search) = &model.search {
-        banner(search, canvas, at.notes);
+        banner(model, search, canvas, at.notes);
     }
     chrome::footer(canvas, model, Panels::OneAtATime);
 }

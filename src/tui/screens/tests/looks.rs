@@ -12,7 +12,7 @@ use crate::{
         action::Action,
         fixture,
         glyphs::{Glyphs, ascii},
-        keymap::{Intent, rows},
+        keymap::Intent,
         model::Model,
         theme::{Depth, Display, Theme},
         update::update,
@@ -149,8 +149,9 @@ fn ascii_looks_as_reviewed() {
 #[test]
 fn spelt_out_keys_fit_their_column() {
     for (name, model) in SCREENS {
-        for row in rows(model().base_place()) {
-            let keys = Glyphs::Ascii.keys(row.shown);
+        let model = model();
+        for row in model.keymap.rows(model.base_place()) {
+            let keys = Glyphs::Ascii.keys(&row.shown);
             assert!(keys.len() <= 10, "{name}: {keys}");
         }
     }

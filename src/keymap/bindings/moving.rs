@@ -1,7 +1,7 @@
 //! Moving about: rows, panels, screens.
 
 use super::{Binding, CANDIDATES, Context, Group, Intent, Key, ROW, SCREENS, SOME};
-use crate::tui::keymap::Tab;
+use crate::keymap::Tab;
 
 /// Screens with a list of rows.
 const LISTS: &[Context] = &[

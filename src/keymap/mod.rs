@@ -1,86 +1,18 @@
-//! Keys as rows: what is pressed, what it does, how it is called. Footer, help and dispatch all come
-//! from [`bindings`]. Must not know the model. Invariant: within a context a key does one thing.
+//! Keys as rows: what is pressed, what it does, how it is called. Dispatch, footer, help, palette, `zendo keys`,
+//! the manual and the faults of `config.toml` all come from [`bindings`] and a [`Keymap`] over them. Must not
+//! know terminals, files, the model. Invariant: within a place a key does one thing.
 
 mod bindings;
+mod key;
+mod map;
 mod names;
+mod overrides;
 
-pub use bindings::{HELP, bindings};
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-
-/// A key as bindings name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    Char(char),
-    Ctrl(char),
-    Up,
-    Down,
-    Left,
-    Right,
-    PageUp,
-    PageDown,
-    Home,
-    End,
-    Enter,
-    Esc,
-    Tab,
-    BackTab,
-    Backspace,
-    Delete,
-}
-
-impl Key {
-    /// As screens write it.
-    pub fn shown(self) -> String {
-        match self {
-            Key::Char(' ') => "space",
-            Key::Char(c) => return c.to_string(),
-            Key::Ctrl(c) => return format!("C-{c}"),
-            Key::Up => "↑",
-            Key::Down => "↓",
-            Key::Left => "←",
-            Key::Right => "→",
-            Key::PageUp => "PgUp",
-            Key::PageDown => "PgDn",
-            Key::Home => "Home",
-            Key::End => "End",
-            Key::Enter => "⏎",
-            Key::Esc => "esc",
-            Key::Tab => "⇥",
-            Key::BackTab => "⇤",
-            Key::Backspace => "⌫",
-            Key::Delete => "Del",
-        }
-        .to_owned()
-    }
-
-    /// None for releases and for keys that nothing is bound to.
-    pub fn from_event(event: KeyEvent) -> Option<Key> {
-        if event.kind == KeyEventKind::Release || event.modifiers.contains(KeyModifiers::ALT) {
-            return None;
-        }
-        match event.code {
-            KeyCode::Char(c) if event.modifiers.contains(KeyModifiers::CONTROL) => {
-                Some(Key::Ctrl(c.to_ascii_lowercase()))
-            }
-            KeyCode::Char(c) => Some(Key::Char(c)),
-            KeyCode::Up => Some(Key::Up),
-            KeyCode::Down => Some(Key::Down),
-            KeyCode::Left => Some(Key::Left),
-            KeyCode::Right => Some(Key::Right),
-            KeyCode::PageUp => Some(Key::PageUp),
-            KeyCode::PageDown => Some(Key::PageDown),
-            KeyCode::Home => Some(Key::Home),
-            KeyCode::End => Some(Key::End),
-            KeyCode::Enter => Some(Key::Enter),
-            KeyCode::Esc => Some(Key::Esc),
-            KeyCode::Tab => Some(Key::Tab),
-            KeyCode::BackTab => Some(Key::BackTab),
-            KeyCode::Backspace => Some(Key::Backspace),
-            KeyCode::Delete => Some(Key::Delete),
-            _ => None,
-        }
-    }
-}
+pub use bindings::bindings;
+pub use key::Key;
+pub use map::{Keymap, Row, Told};
+pub use names::actions;
+pub use overrides::{At, Fault, Wish, Word};
 
 /// Where keys are pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +100,62 @@ impl Context {
             Context::Stop => "Stop",
         }
     }
+
+    /// Whether characters are text here.
+    pub fn is_typing(self) -> bool {
+        match self {
+            Context::Path
+            | Context::Edit
+            | Context::Toml
+            | Context::Filter
+            | Context::LogFilter
+            | Context::Net
+            | Context::TuneEdit
+            | Context::Palette => true,
+            Context::Picker
+            | Context::Form
+            | Context::Search
+            | Context::Population
+            | Context::Network
+            | Context::Diff
+            | Context::Log
+            | Context::Export
+            | Context::Solve
+            | Context::Theme
+            | Context::Tune
+            | Context::Help
+            | Context::Leave
+            | Context::Stop => false,
+        }
+    }
+
+    /// Whether it lies over a screen, or takes its keys, until it is left.
+    pub fn is_over_a_screen(self) -> bool {
+        match self {
+            Context::Path
+            | Context::Edit
+            | Context::Toml
+            | Context::Filter
+            | Context::LogFilter
+            | Context::Net
+            | Context::Export
+            | Context::Solve
+            | Context::Palette
+            | Context::Theme
+            | Context::Tune
+            | Context::TuneEdit
+            | Context::Help
+            | Context::Leave
+            | Context::Stop => true,
+            Context::Picker
+            | Context::Form
+            | Context::Search
+            | Context::Population
+            | Context::Network
+            | Context::Diff
+            | Context::Log => false,
+        }
+    }
 }
 
 /// How the run is, as far as keys care.
@@ -189,6 +177,17 @@ impl RunState {
         RunState::Confirming,
         RunState::Finished,
     ];
+
+    /// In a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            RunState::None => "none",
+            RunState::Running => "running",
+            RunState::Paused => "paused",
+            RunState::Confirming => "confirming",
+            RunState::Finished => "finished",
+        }
+    }
 }
 
 /// Where a key goes.
@@ -196,6 +195,14 @@ impl RunState {
 pub struct Place {
     pub context: Context,
     pub run: RunState,
+}
+
+impl Place {
+    /// All that there are.
+    pub fn all() -> impl Iterator<Item = Place> {
+        let of = |context| RunState::ALL.into_iter().map(move |run| Place { context, run });
+        Context::ALL.into_iter().flat_map(of)
+    }
 }
 
 /// The screens, as the numbers in the band have them.
@@ -326,6 +333,8 @@ pub enum Intent {
     StopAndLeave,
     Redraw,
     Suspend,
+    /// Whether the mouse is zendo's or the terminal's.
+    Mouse,
 }
 
 /// Heading in the help.
@@ -371,97 +380,10 @@ pub struct Binding {
     pub runs: &'static [RunState],
 }
 
-/// The rows that hold in `place`.
-pub fn rows(place: Place) -> impl Iterator<Item = &'static Binding> {
-    bindings()
-        .filter(move |row| row.contexts.contains(&place.context) && row.runs.contains(&place.run))
-}
-
-/// What `key` means in `place`.
+/// What `key` means in `place` as zendo ships.
 pub fn intent(place: Place, key: Key) -> Option<Intent> {
-    rows(place)
-        .flat_map(|binding| binding.keys)
-        .find(|(bound, _)| *bound == key)
-        .map(|(_, intent)| *intent)
+    Keymap::default().intent(place, key)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    impl Context {
-        /// Whether characters are text here.
-        fn is_typing(self) -> bool {
-            match self {
-                Context::Path
-                | Context::Edit
-                | Context::Toml
-                | Context::Filter
-                | Context::LogFilter
-                | Context::Net
-                | Context::TuneEdit
-                | Context::Palette => true,
-                Context::Picker
-                | Context::Form
-                | Context::Search
-                | Context::Population
-                | Context::Network
-                | Context::Diff
-                | Context::Log
-                | Context::Export
-                | Context::Solve
-                | Context::Theme
-                | Context::Tune
-                | Context::Help
-                | Context::Leave
-                | Context::Stop => false,
-            }
-        }
-    }
-
-    impl Place {
-        /// All that there are.
-        fn all() -> impl Iterator<Item = Place> {
-            let of = |context| RunState::ALL.into_iter().map(move |run| Place { context, run });
-            Context::ALL.into_iter().flat_map(of)
-        }
-    }
-
-    #[test]
-    fn in_a_place_a_key_does_one_thing() {
-        for place in Place::all() {
-            let keys: Vec<Key> =
-                rows(place).flat_map(|row| row.keys.iter().map(|(key, _)| *key)).collect();
-            for (i, key) in keys.iter().enumerate() {
-                assert!(!keys[..i].contains(key), "{key:?} is bound twice in {place:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_place_can_be_left() {
-        for place in Place::all() {
-            let leaves = [Intent::Quit, Intent::StopAndLeave];
-            let reached = intent(place, Key::Ctrl('c'));
-            assert!(reached.is_some_and(|i| leaves.contains(&i)), "{place:?}");
-        }
-    }
-
-    #[test]
-    fn text_can_be_typed_where_text_is_wanted() {
-        for place in Place::all().filter(|place| place.context.is_typing()) {
-            for c in ' '..='~' {
-                assert_eq!(intent(place, Key::Char(c)), None, "{c} in {place:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn numbers_show_the_screens() {
-        for (tab, number) in Tab::ALL.into_iter().zip('1'..) {
-            let place = Place { context: Context::Search, run: RunState::Running };
-            assert_eq!(intent(place, Key::Char(number)), Some(Intent::Show(tab)));
-            assert_eq!(tab.number().to_string(), number.to_string());
-        }
-    }
-}
+mod tests;

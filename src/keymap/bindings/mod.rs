@@ -78,6 +78,13 @@ const LAST: &[Binding] = &[
         ..ROW
     },
     Binding {
+        keys: &[(Key::Char('M'), Intent::Mouse)],
+        shown: "M",
+        description: "the mouse, on or off",
+        contexts: SCREENS,
+        ..ROW
+    },
+    Binding {
         keys: &[(Key::Char('q'), Intent::Quit), (Key::Ctrl('c'), Intent::Quit)],
         short: "q",
         shown: "q C-c",
@@ -125,12 +132,12 @@ const LAST: &[Binding] = &[
 ];
 
 /// Always in the footer, whatever fits.
-pub const HELP: Binding = Binding {
+const HELP: Binding = Binding {
     keys: &[(Key::Char('?'), Intent::Help)],
     short: "?",
     shown: "?",
     label: "keys",
-    description: "this page",
+    description: "all keys of a screen",
     contexts: SCREENS,
     ..ROW
 };

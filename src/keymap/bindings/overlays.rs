@@ -61,11 +61,14 @@ pub(super) const ROWS: &[Binding] = &[
         keys: &[
             (Key::Up, Intent::Up),
             (Key::Down, Intent::Down),
+            // Letters are text here; vi completes by these.
+            (Key::Ctrl('p'), Intent::Up),
+            (Key::Ctrl('n'), Intent::Down),
             (Key::PageUp, Intent::PageUp),
             (Key::PageDown, Intent::PageDown),
         ],
         short: "↑↓",
-        shown: "↑ ↓",
+        shown: "↑ ↓ C-p C-n",
         label: "row",
         description: "row",
         group: Group::Move,
@@ -80,15 +83,19 @@ pub(super) const ROWS: &[Binding] = &[
             (Key::Char('j'), Intent::Down),
             (Key::PageUp, Intent::PageUp),
             (Key::PageDown, Intent::PageDown),
+            (Key::Ctrl('u'), Intent::PageUp),
+            (Key::Ctrl('d'), Intent::PageDown),
             (Key::Char('g'), Intent::First),
+            (Key::Home, Intent::First),
             (Key::Char('G'), Intent::Last),
+            (Key::End, Intent::Last),
         ],
         short: "↑↓",
         shown: "↑ ↓  k j",
         label: "row",
         description: "row",
         group: Group::Move,
-        contexts: &[Context::Help, Context::Solve, Context::Theme],
+        contexts: &[Context::Help, Context::Solve, Context::Theme, Context::Tune],
         ..ROW
     },
     Binding {
@@ -132,22 +139,7 @@ pub(super) const ROWS: &[Binding] = &[
         label: "setting",
         description: "another setting",
         group: Group::Move,
-        contexts: TUNING,
-        ..ROW
-    },
-    Binding {
-        keys: &[
-            (Key::Char('k'), Intent::Up),
-            (Key::Char('j'), Intent::Down),
-            (Key::PageUp, Intent::PageUp),
-            (Key::PageDown, Intent::PageDown),
-            (Key::Char('g'), Intent::First),
-            (Key::Char('G'), Intent::Last),
-        ],
-        shown: "k j g G",
-        description: "another setting",
-        group: Group::Move,
-        contexts: &[Context::Tune],
+        contexts: &[Context::TuneEdit],
         ..ROW
     },
     Binding {

@@ -259,7 +259,12 @@ fn held(binding: &'static Binding, context: Context, overrides: &[Override]) -> 
         true => {
             let first =
                 |intent| keys.iter().find(|(_, means)| means == intent).map(|(key, _)| *key);
-            let short: Vec<String> = intents.iter().filter_map(first).map(Key::shown).collect();
+            let is_named = |intent: &&Intent| is_in_footer(binding, **intent);
+            let mut short: Vec<Key> = intents.iter().filter(is_named).filter_map(first).collect();
+            if short.is_empty() {
+                short.extend(intents.iter().filter_map(first));
+            }
+            let short: Vec<String> = short.into_iter().map(Key::shown).collect();
             let shown: Vec<String> = keys.iter().map(|(key, _)| key.shown()).collect();
             (short.join(" "), shown.join(" "))
         }
@@ -269,6 +274,17 @@ fn held(binding: &'static Binding, context: Context, overrides: &[Override]) -> 
     let (first, _) = description.split_once("; also ").unwrap_or((description, ""));
     let description = if is_changed { first } else { description };
     Row { keys, intents, short, shown, label, description, group, runs, is_changed }
+}
+
+/// Whether the footer's short form of a row has a key of an intent: of a row of six, it may name two.
+fn is_in_footer(binding: &Binding, intent: Intent) -> bool {
+    let mut keys = binding.keys.iter().filter(|(_, means)| *means == intent);
+    keys.any(|(key, _)| {
+        let shown = key.shown();
+        // Arrows stand together.
+        let is_glyph = !shown.is_ascii() && binding.short.contains(&shown);
+        is_glyph || binding.short.split_whitespace().any(|word| word == shown)
+    })
 }
 
 /// Blames what a user wrote last of the two.

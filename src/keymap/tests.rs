@@ -150,8 +150,16 @@ fn rows_show_the_keys_in_force() {
     let page = mine.rows(place(Context::Search)).find(|row| row.means(Intent::PageUp));
     let page = page.map(|row| (row.shown.as_str(), row.description));
     assert_eq!(page, Some(("A-u PgDn C-d", "page")));
+    let mine = self::keymap(&[("theme-list", "page-up", &["A-u"])]);
+    let list = mine.rows(place(Context::Theme)).find(|row| row.means(Intent::Up));
+    assert_eq!(list.map(|row| row.short.as_str()), Some("↑ ↓"), "the footer names as many");
     let relatives = row(Context::Diff, Intent::Parent);
     assert_eq!(relatives.short, "f1 G I");
+    for row in
+        Context::ALL.into_iter().flat_map(|context| Keymap::default().of_context(context).to_vec())
+    {
+        assert!(row.label.is_empty() || !row.short.is_empty(), "{row:?}");
+    }
     let same = row(Context::Search, Intent::Pause);
     assert_eq!((same.shown.as_str(), same.is_changed), ("p space", false));
 }

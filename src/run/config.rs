@@ -173,7 +173,7 @@ pub struct Setting {
     pub line: Option<usize>,
 }
 
-/// Every setting that `text` changes, or could, in the order of [`KEYS`]; of keys those that differ.
+/// Every setting that `text` changes, or could, in the order of `KEYS`; of keys those that differ.
 ///
 /// # Errors
 /// As [`Config::parse`].

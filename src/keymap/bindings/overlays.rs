@@ -72,7 +72,7 @@ pub(super) const ROWS: &[Binding] = &[
         label: "row",
         description: "row",
         group: Group::Move,
-        contexts: &[Context::Palette, Context::Net],
+        contexts: &[Context::Palette, Context::Net, Context::TuneEdit],
         ..ROW
     },
     Binding {
@@ -130,16 +130,6 @@ pub(super) const ROWS: &[Binding] = &[
         description: "apply all changes",
         group: Group::Run,
         contexts: TUNING,
-        ..ROW
-    },
-    Binding {
-        keys: &[(Key::Up, Intent::Up), (Key::Down, Intent::Down)],
-        short: "↑↓",
-        shown: "↑ ↓",
-        label: "setting",
-        description: "another setting",
-        group: Group::Move,
-        contexts: &[Context::TuneEdit],
         ..ROW
     },
     Binding {

@@ -149,6 +149,12 @@ impl Score {
         self.repeats == 0
     }
 
+    /// Whether every number of it is one.
+    pub fn is_finite(&self) -> bool {
+        let parts = [self.std, self.log_delta, self.bn_sum];
+        self.value.is_finite() && parts.into_iter().flatten().all(f64::is_finite)
+    }
+
     /// Of both scores' draws together.
     pub fn merged(&self, other: &Score) -> Score {
         let (n, m) = (f64::from(self.repeats), f64::from(other.repeats));

@@ -43,6 +43,8 @@ pub enum Command {
     Tui(TuiArgs),
     /// Run a search without a terminal UI
     Search(search::SearchArgs),
+    /// Go on with a run that was interrupted, from its folder
+    Resume(search::ResumeArgs),
     /// Find the best structure of a preset by the analytic score, with a proof
     Solve(solve::SolveArgs),
     /// Score networks
@@ -101,6 +103,7 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
             Err(Failure::usage(anyhow::anyhow!("this zendo was built without the `tui` feature")))
         }
         Command::Search(args) => search::run(args),
+        Command::Resume(args) => search::resume(args),
         Command::Solve(args) => solve::run(args),
         Command::Score(args) => score::run(args),
         Command::Inspect(args) => inspect::run(args),

@@ -74,13 +74,39 @@ pub struct SearchArgs {
 /// Progress is told so often.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// The folder of the run
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Worker threads [default: as many as the run had]
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+    /// Keep everything in one process
+    #[arg(long)]
+    foreground: bool,
+    /// One JSON object a line: progress, at last the result
+    #[arg(long)]
+    json: bool,
+}
+
 pub(super) fn run(args: &SearchArgs) -> Result<ExitCode, Failure> {
-    let spec = spec(args)?;
+    follow(spec(args)?, args.json)
+}
+
+pub(super) fn resume(args: &ResumeArgs) -> Result<ExitCode, Failure> {
+    let mut spec = run::resume(&args.folder).map_err(Failure::usage)?;
+    spec.preset.run.workers = args.workers.or(spec.preset.run.workers);
+    follow(spec, args.json)
+}
+
+/// Runs a search and prints what is seen of it.
+fn follow(spec: RunSpec, json: bool) -> Result<ExitCode, Failure> {
     spec.check().map_err(Failure::usage)?;
     let signal = catch_signals().map_err(Failure::failed)?;
     let handle = run::spawn(Box::new(|| {})).map_err(Failure::failed)?;
+    let mut viewer = Viewer::new(json, &spec);
     handle.send(Command::Start(Box::new(spec))).map_err(Failure::failed)?;
-    let mut viewer = Viewer::new(args);
     let finished = viewer.follow(&handle, &signal)?;
     handle.join();
     viewer.report(&finished)?;
@@ -127,12 +153,12 @@ struct Viewer {
 }
 
 impl Viewer {
-    fn new(args: &SearchArgs) -> Viewer {
+    fn new(json: bool, spec: &RunSpec) -> Viewer {
         Viewer {
-            json: args.json,
-            keeps_files: args.out.is_some(),
+            json,
+            keeps_files: spec.out.is_some(),
             stdout_closed: false,
-            live: !args.json && io::stderr().is_terminal(),
+            live: !json && io::stderr().is_terminal(),
             proxy: String::new(),
             snapshot: None,
             told: None,

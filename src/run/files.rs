@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Replay, RunSpec,
-    journal::{self, Journal, Record},
+    journal::{self, Journal, Record, Told},
+    memory::Memory,
     spec::StartError,
 };
 use crate::{arch::Structure, nn::Device, random, space::Preset, text::FileError};
@@ -129,6 +130,26 @@ struct Asked {
 /// # Errors
 /// Files that aren't there, were changed, or are of another version.
 pub fn replay(folder: &Path) -> Result<RunSpec, FileError> {
+    let spec = asked(folder)?;
+    let found = journal::read(folder)?;
+    if let Some(damage) = found.damage {
+        return Err(damage);
+    }
+    Ok(RunSpec { replay: History::of(found.records).replay, ..spec })
+}
+
+/// The run in `folder`, to go on where it was interrupted; with everything that its journal says, it ends as
+/// if it never had been.
+///
+/// # Errors
+/// As [`replay`], but for a journal with a damaged end.
+pub fn resume(folder: &Path) -> Result<RunSpec, FileError> {
+    journal::read(folder)?;
+    Ok(RunSpec { out: Some(folder.to_owned()), resumes: true, ..asked(folder)? })
+}
+
+/// What `run.toml` asks for.
+fn asked(folder: &Path) -> Result<RunSpec, FileError> {
     let path = folder.join(RUN_FILE);
     let origin = path.display().to_string();
     let fail = |text: &str, at, why: &str| FileError::at(&origin, text, at, why);
@@ -150,29 +171,86 @@ pub fn replay(folder: &Path) -> Result<RunSpec, FileError> {
         preset.run.kernels = asked.kernels;
     }
     preset.run.device = asked.device;
-    let mut replay = Replay::default();
-    for record in journal::read(folder)? {
-        match record {
-            Record::Begun { .. } => {}
-            Record::Tuned(tuned) => replay.changes.push(tuned.scheduled()),
-            Record::Stopped { turn } => replay.stop = Some(turn),
+    Ok(RunSpec::new(&asked.preset, preset))
+}
+
+/// What happened in a run so far.
+#[derive(Default)]
+pub(super) struct History {
+    pub memory: Memory,
+    pub replay: Replay,
+    /// When the last of it was.
+    pub at_ms: u64,
+    /// What is said of it, where something was lost.
+    pub damage: Option<FileError>,
+}
+
+impl History {
+    fn of(records: Vec<Record>) -> History {
+        let mut history = History::default();
+        for record in records {
+            match record {
+                Record::Begun { .. } | Record::Finished(_) => {}
+                Record::Told(Told { at_ms, purpose, first_repeat, outcome }) => {
+                    history.at_ms = history.at_ms.max(at_ms);
+                    history.memory.learn(purpose, first_repeat, outcome);
+                }
+                Record::Tuned(tuned) => {
+                    history.at_ms = history.at_ms.max(tuned.at_ms);
+                    history.replay.changes.push(tuned.scheduled());
+                }
+                Record::Stopped { turn } => history.replay.stop = Some(turn),
+            }
         }
+        history
     }
-    Ok(RunSpec { replay, ..RunSpec::new(&asked.preset, preset) })
 }
 
 /// A run's folder.
 pub(super) struct RunFolder {
     path: PathBuf,
     journal: Journal,
+    /// Locked as long as this run writes here.
+    _lock: fs::File,
+}
+
+const LOCK_FILE: &str = "lock";
+
+/// Makes sure that nobody else writes this run.
+fn lock(folder: &Path) -> io::Result<fs::File> {
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(folder.join(LOCK_FILE))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(io::Error::other("another zendo runs it")),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
 }
 
 impl RunFolder {
+    /// The folder that a run asks for, and what happened in it where it goes on.
+    pub(super) fn open(
+        spec: &RunSpec,
+        device: &Device,
+    ) -> io::Result<(Option<RunFolder>, History)> {
+        match &spec.out {
+            Some(path) if spec.resumes => {
+                let (folder, history) = RunFolder::reopen(path)?;
+                Ok((Some(folder), history))
+            }
+            _ => Ok((RunFolder::create(spec, device)?, History::default())),
+        }
+    }
+
     /// Writes `run.toml` into the folder that was claimed.
-    pub(super) fn create(spec: &RunSpec, device: &Device) -> io::Result<Option<RunFolder>> {
+    fn create(spec: &RunSpec, device: &Device) -> io::Result<Option<RunFolder>> {
         let Some(path) = spec.out.clone() else { return Ok(None) };
+        let lock = lock(&path)?;
         let journal = Journal::create(&path)?;
-        let folder = RunFolder { path, journal };
+        let folder = RunFolder { path, journal, _lock: lock };
         let run = RunToml {
             version: VERSION,
             zendo: env!("CARGO_PKG_VERSION"),
@@ -186,6 +264,16 @@ impl RunFolder {
         let text = toml::to_string(&run).map_err(io::Error::other)?;
         folder.write(RUN_FILE, &text)?;
         Ok(Some(folder))
+    }
+
+    /// The folder of a run that goes on, and what happened in it. A damaged end of its journal is cut off.
+    fn reopen(path: &Path) -> io::Result<(RunFolder, History)> {
+        let lock = lock(path)?;
+        let mut found = journal::read(path).map_err(io::Error::other)?;
+        let journal = Journal::go_on(path, &found)?;
+        let records = std::mem::take(&mut found.records);
+        let history = History { damage: found.damage, ..History::of(records) };
+        Ok((RunFolder { path: path.to_owned(), journal, _lock: lock }, history))
     }
 
     /// The structure alone on a line, as the reference writes it.

@@ -5,19 +5,27 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     path::Path,
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{files::read_text, protocol::Tuned};
-use crate::text::FileError;
+use super::{
+    protocol::{Reason, Tuned},
+    worker::{JobOutcome, JobPurpose},
+};
+use crate::text::{FileError, printable};
 
 const FILE: &str = "journal.jsonl";
 /// Of the file's format; the first record says it.
 const VERSION: u32 = 1;
+/// Results are on the disk after this long; what a person did is at once.
+const SYNC_INTERVAL: Duration = Duration::from_secs(1);
+/// Longest line; those of a run are far below it.
+const MAX_LINE: u64 = 1024 * 1024;
 
 /// What a line says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,11 +34,22 @@ pub(super) enum Record {
     Begun {
         version: u32,
     },
+    Told(Told),
     Tuned(Box<Tuned>),
     /// Somebody ended the search, so many decisions after its start.
     Stopped {
         turn: u64,
     },
+    Finished(Reason),
+}
+
+/// A worker's answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Told {
+    pub at_ms: u64,
+    pub purpose: JobPurpose,
+    pub first_repeat: u32,
+    pub outcome: JobOutcome,
 }
 
 /// A record with the CRC-32 of its text.
@@ -44,6 +63,7 @@ struct Line<'a> {
 /// The journal of a run that goes on.
 pub(super) struct Journal {
     file: File,
+    synced: Instant,
 }
 
 impl Journal {
@@ -53,8 +73,22 @@ impl Journal {
     /// There is one, or the folder can't be written.
     pub(super) fn create(folder: &Path) -> io::Result<Journal> {
         let file = OpenOptions::new().append(true).create_new(true).open(folder.join(FILE))?;
-        let mut journal = Journal { file };
+        let mut journal = Journal { file, synced: Instant::now() };
         journal.append(&Record::Begun { version: VERSION })?;
+        Ok(journal)
+    }
+
+    /// The one that is there, cut behind what was read of it.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub(super) fn go_on(folder: &Path, found: &Found) -> io::Result<Journal> {
+        let file = OpenOptions::new().append(true).create(true).open(folder.join(FILE))?;
+        file.set_len(found.whole)?;
+        let mut journal = Journal { file, synced: Instant::now() };
+        if found.whole == 0 {
+            journal.append(&Record::Begun { version: VERSION })?;
+        }
         Ok(journal)
     }
 
@@ -63,51 +97,77 @@ impl Journal {
     /// # Errors
     /// The disk fails; then the line is not taken when the journal is read.
     pub(super) fn append(&mut self, record: &Record) -> io::Result<()> {
-        let record = RawValue::from_string(serde_json::to_string(record)?)?;
-        let crc32 = crc32fast::hash(record.get().as_bytes());
-        let mut line = serde_json::to_string(&Line { crc32, record: &record })?;
+        let text = RawValue::from_string(serde_json::to_string(record)?)?;
+        let crc32 = crc32fast::hash(text.get().as_bytes());
+        let mut line = serde_json::to_string(&Line { crc32, record: &text })?;
         line.push('\n');
         self.file.write_all(line.as_bytes())?;
-        self.file.sync_data()
+        let is_result = matches!(record, Record::Told(_));
+        if !is_result || self.synced.elapsed() >= SYNC_INTERVAL {
+            self.file.sync_data()?;
+            self.synced = Instant::now();
+        }
+        Ok(())
     }
 }
+/// What a journal says.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Oldest first, the version aside.
+    pub records: Vec<Record>,
+    /// Bytes up to the first line that isn't as it was written.
+    whole: u64,
+    /// What is wrong with that line.
+    pub damage: Option<FileError>,
+}
 
-/// All that the journal in `folder` says, oldest first.
+/// What the journal in `folder` says, up to the first line that isn't as it was written.
 ///
 /// # Errors
-/// There is none that can be read; a line that isn't as it was written; another version.
-pub(super) fn read(folder: &Path) -> Result<Vec<Record>, FileError> {
+/// There is none that can be read; another version.
+pub(super) fn read(folder: &Path) -> Result<Found, FileError> {
     let path = folder.join(FILE);
-    let origin = path.display().to_string();
-    let text = read_text(&path)
-        .map_err(|error| FileError::at(&origin, "", None, &format!("can't be read: {error}")))?;
-    let mut records = Vec::new();
-    let mut offset = 0;
-    for line in text.split_inclusive('\n') {
-        let record =
-            parse(line).map_err(|why| FileError::at(&origin, &text, Some(offset), &why))?;
-        offset += line.len();
-        match (records.is_empty(), &record) {
-            (true, Record::Begun { version: VERSION })
-            | (false, Record::Tuned(_) | Record::Stopped { .. }) => {}
-            (_, Record::Begun { version }) => {
-                let why = format!("version {version}, where {VERSION} is known, and once");
-                return Err(FileError::at(&origin, &text, Some(0), &why));
-            }
-            (true, Record::Tuned(_) | Record::Stopped { .. }) => {
-                let why = "the first line must say the version";
-                return Err(FileError::at(&origin, &text, Some(0), why));
-            }
+    let origin = printable(&path.display().to_string());
+    let fail = |line: Option<usize>, message: &str| FileError {
+        origin: origin.clone(),
+        line_column: line.map(|line| (line, 1)),
+        message: printable(message),
+    };
+    let unreadable = |error: io::Error| fail(None, &format!("can't be read: {error}"));
+    let mut file = BufReader::new(File::open(&path).map_err(unreadable)?);
+    let mut found = Found { records: Vec::new(), whole: 0, damage: None };
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let count = (&mut file).take(MAX_LINE).read_until(b'\n', &mut line).map_err(unreadable)?;
+        if count == 0 {
+            break;
         }
-        records.push(record);
+        match (number, parse(&line)) {
+            (1, Ok(Record::Begun { version: VERSION })) => {}
+            (1, Ok(Record::Begun { version })) => {
+                let why = format!("version {version}, where {VERSION} is known");
+                return Err(fail(Some(1), &why));
+            }
+            (1, Ok(_)) => found.damage = Some(fail(Some(1), "the first line must say the version")),
+            (_, Ok(Record::Begun { .. })) => {
+                found.damage = Some(fail(Some(number), "the version is said once"));
+            }
+            (_, Ok(record)) => found.records.push(record),
+            (_, Err(why)) => found.damage = Some(fail(Some(number), &why)),
+        }
+        if found.damage.is_some() {
+            break;
+        }
+        found.whole += count as u64;
     }
-    Ok(records)
+    Ok(found)
 }
 
-fn parse(line: &str) -> Result<Record, String> {
-    let whole = line.strip_suffix('\n').ok_or("the line has no end: it was cut off")?;
+fn parse(line: &[u8]) -> Result<Record, String> {
+    let whole = line.strip_suffix(b"\n").ok_or("the line has no end: it was cut off")?;
     let Line { crc32, record } =
-        serde_json::from_str(whole).map_err(|error| format!("no line of a journal: {error}"))?;
+        serde_json::from_slice(whole).map_err(|error| format!("no line of a journal: {error}"))?;
     if crc32fast::hash(record.get().as_bytes()) != crc32 {
         return Err("the line was changed: its checksum is another".to_owned());
     }
@@ -145,13 +205,13 @@ mod tests {
         let mut journal = Journal::create(folder.path()).expect("new");
         journal.append(&tuned(1)).expect("written");
         journal.append(&tuned(2)).expect("written");
-        let records = read(folder.path()).expect("whole");
-        assert_eq!(records, [Record::Begun { version: 1 }, tuned(1), tuned(2)]);
+        let found = read(folder.path()).expect("there");
+        assert_eq!((found.records, found.damage), (vec![tuned(1), tuned(2)], None));
         assert!(Journal::create(folder.path()).is_err(), "there is one");
     }
 
     #[test]
-    fn damage_is_told_with_its_line() {
+    fn damage_is_told_with_its_line_and_cut_off() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut journal = Journal::create(folder.path()).expect("new");
         journal.append(&tuned(1)).expect("written");
@@ -159,7 +219,7 @@ mod tests {
         let text = fs::read_to_string(&path).expect("readable");
         let error = |text: &str| {
             fs::write(&path, text).expect("written");
-            read(folder.path()).expect_err("damaged").to_string()
+            read(folder.path()).expect("there").damage.expect("damaged").to_string()
         };
         let cut = error(&text[..text.len() - 1]);
         assert!(cut.contains("journal.jsonl:2:1: the line has no end"), "{cut}");
@@ -170,5 +230,13 @@ mod tests {
         let headless: String = text.split_inclusive('\n').skip(1).collect();
         assert!(error(&headless).contains("must say the version"));
         assert!(error("{}\n").contains("no line of a journal"));
+        // What is whole is taken, and written on.
+        fs::write(&path, &text[..text.len() - 9]).expect("written");
+        let found = read(folder.path()).expect("there");
+        assert!(found.records.is_empty() && found.damage.is_some());
+        let mut journal = Journal::go_on(folder.path(), &found).expect("writable");
+        journal.append(&tuned(2)).expect("written");
+        let found = read(folder.path()).expect("there");
+        assert_eq!((found.records, found.damage), (vec![tuned(2)], None));
     }
 }

@@ -14,6 +14,7 @@ mod files;
 mod folder;
 mod handle;
 mod journal;
+mod memory;
 mod meter;
 mod presets;
 mod prover;
@@ -29,7 +30,7 @@ pub use config::{
 };
 pub use engine::{spawn, spawn_with};
 pub use estimate::{Estimate, Estimating};
-pub use files::{Existing, read_text, replay, write_text};
+pub use files::{Existing, read_text, replay, resume, write_text};
 pub use handle::{EngineGone, Handle, Waker};
 pub use presets::{
     Broken, SaveError, UserPreset, check_preset_name, find_preset, open_preset, save_preset,

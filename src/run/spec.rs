@@ -26,6 +26,9 @@ pub struct RunSpec {
     /// What another run of it did.
     #[serde(default, skip_serializing_if = "Replay::is_empty")]
     pub replay: Replay,
+    /// Whether the folder holds a run that goes on.
+    #[serde(default)]
+    pub resumes: bool,
 }
 
 /// Why a search can't be started.
@@ -65,7 +68,13 @@ pub(super) struct OpenedDevice {
 impl RunSpec {
     /// `preset` as it is, kept in no folder.
     pub fn new(name: &str, preset: Preset) -> RunSpec {
-        RunSpec { name: name.to_owned(), preset, out: None, replay: Replay::default() }
+        RunSpec {
+            name: name.to_owned(),
+            preset,
+            out: None,
+            replay: Replay::default(),
+            resumes: false,
+        }
     }
 
     /// Everything that can be known before the first candidate: the preset is startable, its device
@@ -83,6 +92,9 @@ impl RunSpec {
                 .map_err(|why| StartError::SeedWith(why.to_string()))?;
         }
         self.check_polish()?;
+        if self.resumes {
+            return Ok(());
+        }
         super::files::claim(self.out.as_deref())
     }
 

@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::engine::Message;
 use crate::{
     arch::Structure,
@@ -39,7 +41,8 @@ pub(super) struct Job {
 }
 
 /// Whom the answer is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum JobPurpose {
     Candidate {
         id: u64,
@@ -59,12 +62,16 @@ pub(super) enum JobPurpose {
 pub(super) struct Report {
     pub worker: usize,
     pub purpose: JobPurpose,
+    /// As the job says it.
+    pub first_repeat: u32,
     pub outcome: JobOutcome,
     pub took: Duration,
     /// The part of it before the passes.
     pub building: Duration,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum JobOutcome {
     Scored(Score),
     /// The structure has no score; nothing is wrong with the worker.
@@ -99,8 +106,14 @@ impl Worker {
                 let start = Instant::now();
                 let mut building = Duration::ZERO;
                 let outcome = work(&mut proxy, &factory, &job, &mut building);
-                let (took, purpose) = (start.elapsed(), job.purpose);
-                let report = Report { worker: index, purpose, outcome, took, building };
+                let report = Report {
+                    worker: index,
+                    purpose: job.purpose,
+                    first_repeat: job.first_repeat,
+                    outcome,
+                    took: start.elapsed(),
+                    building,
+                };
                 if reports.send(Message::Report(report)).is_err() {
                     return;
                 }

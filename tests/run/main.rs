@@ -2,6 +2,7 @@
 //! go wrong.
 
 mod proofs;
+mod resume;
 mod tuning;
 
 use std::{

@@ -30,6 +30,7 @@ use super::{
     files::RunFolder,
     handle::Mailbox,
     journal::Record,
+    memory::Memory,
     meter::{Meter, Stopwatch},
     protocol::{
         Command, Finished, Hello, Member, Phase, Reason, Update, VERSION, Winner, WorkerState,
@@ -89,6 +90,8 @@ struct Engine<'a> {
     slots: Vec<Slot>,
     confirmation: Option<Confirmation>,
     folder: Option<RunFolder>,
+    /// What workers told before the run was interrupted.
+    memory: Memory,
     /// What a person wants; the phase says how far it is.
     pause_wanted: bool,
     phase: Phase,
@@ -117,18 +120,21 @@ struct Engine<'a> {
 impl<'a> Engine<'a> {
     fn start(
         mailbox: &'a Mailbox,
-        spec: RunSpec,
+        mut spec: RunSpec,
         reports: mpsc::SyncSender<Message>,
         factory: Option<ScorerFactory>,
     ) -> Result<Engine<'a>, StartError> {
         spec.check()?;
         let opened = spec.open_device()?;
         let device = opened.device.clone();
-        let tunings = Tunings::new(&spec, &device, factory);
-        let folder = RunFolder::create(&spec, &device).map_err(|e| StartError::Out {
+        let (folder, history) = RunFolder::open(&spec, &device).map_err(|e| StartError::Out {
             path: spec.out.clone().unwrap_or_default(),
             reason: e.to_string(),
         })?;
+        if spec.resumes {
+            spec.replay = history.replay;
+        }
+        let tunings = Tunings::new(&spec, &device, factory);
         mailbox.post(Update::Hello(Box::new(Hello {
             version: VERSION,
             spec: spec.clone(),
@@ -149,6 +155,7 @@ impl<'a> Engine<'a> {
             slots: Vec::new(),
             confirmation: None,
             folder,
+            memory: history.memory,
             pause_wanted: false,
             phase: Phase::Starting,
             reason: None,
@@ -157,7 +164,7 @@ impl<'a> Engine<'a> {
             hopeless: false,
             known_best: None,
             told_failures: Vec::new(),
-            began: now,
+            began: now.checked_sub(Duration::from_millis(history.at_ms)).unwrap_or(now),
             search_watch: Stopwatch::default(),
             confirm_watch: Stopwatch::default(),
             meter: Meter::default(),
@@ -172,6 +179,7 @@ impl<'a> Engine<'a> {
         if let Some(note) = &opened.note {
             engine.log(note);
         }
+        engine.tell_resumed(history.damage.as_ref());
         match engine.seeding {
             Some(_) => engine.log("solving for the optimum, which the search starts from"),
             None => engine.prove(None),
@@ -245,7 +253,7 @@ impl<'a> Engine<'a> {
         } else {
             // While everybody is scored anew nothing is decided: it ends as it was.
             if matches!(self.evolution.tunable(), Ok(()) | Err(Untunable::Rescoring)) {
-                self.journal(&Record::Stopped { turn: self.evolution.turn() });
+                self.journal_stop();
             }
             self.cut_polish_short();
             self.evolution.stop();
@@ -437,6 +445,7 @@ impl<'a> Engine<'a> {
         self.mailbox.post(Update::Ancestors(everybody));
         self.mailbox.post(Update::Phase(Phase::Finished));
         let reason = self.reason.unwrap_or(Reason::Stopped);
+        self.journal(&Record::Finished(reason));
         self.mailbox.post(Update::Finished(Finished { reason, winner }));
     }
 }

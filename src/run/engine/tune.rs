@@ -15,7 +15,7 @@ use crate::{
     },
     search::{Tuning, Untunable},
     space::Setting,
-    text::grouped,
+    text::{FileError, grouped},
 };
 
 /// Changes that a run takes; a person makes a few.
@@ -42,6 +42,8 @@ pub(super) struct Tunings {
     replay: VecDeque<Scheduled>,
     /// The moment at which the run that this one repeats was stopped.
     stop: Option<u64>,
+    /// Changes, and whether a stop, that the journal has already.
+    kept: (usize, bool),
     factory: ScorerFactory,
     /// Whether the factory was handed in and does what it does.
     is_foreign: bool,
@@ -56,6 +58,10 @@ impl Tunings {
             waiting: VecDeque::new(),
             replay: spec.replay.changes.iter().cloned().collect(),
             stop: spec.replay.stop,
+            kept: match spec.resumes {
+                true => (spec.replay.changes.len(), spec.replay.stop.is_some()),
+                false => (0, false),
+            },
             factory: factory.unwrap_or_else(|| registry(spec, device)),
             is_foreign,
         }
@@ -194,11 +200,33 @@ impl Engine<'_> {
             rescored: done.rescored,
         };
         self.tunings.made.push(tuned.clone());
-        self.journal(&Record::Tuned(Box::new(tuned.clone())));
+        if self.tunings.made.len() > self.tunings.kept.0 {
+            self.journal(&Record::Tuned(Box::new(tuned.clone())));
+        }
         // Who hears of the change sees what it did.
         self.post_snapshot(Instant::now());
         self.mailbox.post(Update::Tuned(Box::new(tuned)));
         Ok(())
+    }
+
+    /// Keeps a stop for who does the run again.
+    pub(super) fn journal_stop(&mut self) {
+        if !std::mem::replace(&mut self.tunings.kept.1, true) {
+            self.journal(&Record::Stopped { turn: self.evolution.turn() });
+        }
+    }
+
+    /// Says what a run that goes on goes on with.
+    pub(super) fn tell_resumed(&mut self, damage: Option<&FileError>) {
+        if !self.spec.resumes {
+            return;
+        }
+        if let Some(damage) = damage {
+            let what = "what was told from there on is told again";
+            self.fault(None, None, format!("{damage}; cut off there: {what}"));
+        }
+        let results = grouped(self.memory.len() as u64);
+        self.log(&format!("goes on with {results} results from the journal"));
     }
 
     /// A disk that fails costs the replay, not the search.

@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::run::{
+    journal::{Record, Told},
     protocol::{Phase, Reason, WorkerState},
     worker::{Job, JobOutcome, JobPurpose, Report},
 };
@@ -15,6 +16,12 @@ impl Engine<'_> {
             }
         };
         let purpose = job.purpose;
+        // What was told before the run was interrupted is told again.
+        if let Some(outcome) = self.memory.recall(purpose, job.first_repeat) {
+            self.changed = true;
+            return self.settle(purpose, outcome);
+        }
+        let first_repeat = job.first_repeat;
         if self.slots[index].worker.give(job, self.tunings.factory()) {
             self.slots[index].state = WorkerState::Scoring { id };
             return;
@@ -22,7 +29,9 @@ impl Engine<'_> {
         self.slots[index].state = WorkerState::Lost;
         let what_now = "others take its work";
         self.fault(Some(index), Some(id), format!("worker {} is gone; {what_now}", index + 1));
-        self.settle(purpose, JobOutcome::Failed("its worker was lost".to_owned()));
+        let outcome = JobOutcome::Failed("its worker was lost".to_owned());
+        self.remember(purpose, first_repeat, &outcome);
+        self.settle(purpose, outcome);
         if self.at_work().iter().all(|slot| slot.state == WorkerState::Lost) {
             self.fault(None, None, "all workers are gone; the search ends here".to_owned());
             self.reason = Some(Reason::Failed);
@@ -51,7 +60,18 @@ impl Engine<'_> {
             );
             self.fault(Some(report.worker), id, text);
         }
+        self.remember(report.purpose, report.first_repeat, &report.outcome);
         self.settle(report.purpose, report.outcome);
+    }
+
+    /// Keeps an answer, for when the run has to go on without those who gave it.
+    fn remember(&mut self, purpose: JobPurpose, first_repeat: u32, outcome: &JobOutcome) {
+        // JSON has no words for a score that isn't finite; it is told again.
+        if matches!(outcome, JobOutcome::Scored(score) if !score.is_finite()) {
+            return;
+        }
+        let (at_ms, outcome) = (self.at_ms(), outcome.clone());
+        self.journal(&Record::Told(Told { at_ms, purpose, first_repeat, outcome }));
     }
 
     /// Hands a result to whoever asked for it.

@@ -19,6 +19,8 @@ use ratatui::{
     style::{Color, Modifier},
 };
 
+use super::canvas::width;
+
 /// A crossterm backend with a thrifty `draw`.
 pub struct LeanBackend<W: Write> {
     out: CrosstermBackend<W>,
@@ -85,6 +87,11 @@ impl<W: Write> LeanBackend<W> {
     }
 }
 
+/// Whether all terminals take it for one cell.
+fn is_one_cell(symbol: &str) -> bool {
+    symbol.len() == 1 || (symbol.chars().nth(1).is_none() && width(symbol) == 1)
+}
+
 /// What a colour is set for.
 #[derive(Clone, Copy)]
 enum Side {
@@ -122,16 +129,18 @@ impl<W: Write> Backend for LeanBackend<W> {
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
         let mut pen = Pen { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() };
-        let mut next = None;
+        let (mut next, mut any) = (None, false);
         for (x, y, cell) in content {
             if next != Some((x, y)) {
                 queue!(self.out, MoveTo(x, y))?;
             }
-            next = Some((x + 1, y));
             self.set(&mut pen, cell)?;
             queue!(self.out, Print(cell.symbol()))?;
+            // Terminals differ in the cells that such a glyph moves them by: the next says where it stands.
+            next = is_one_cell(cell.symbol()).then_some((x + 1, y));
+            any = true;
         }
-        if next.is_some() {
+        if any {
             queue!(self.out, SetAttribute(Attribute::Reset))?;
         }
         Ok(())
@@ -200,6 +209,15 @@ mod tests {
         assert_eq!(
             bytes(&[("a", on.fg(red)), (" ", on.fg(blue)), ("b", on.fg(red)), ("c", on.fg(blue))]),
             "\u{1b}[1;1H\u{1b}[38;5;1m\u{1b}[48;5;4ma b\u{1b}[38;5;4mc\u{1b}[0m"
+        );
+    }
+
+    #[test]
+    fn what_follows_a_wide_glyph_says_where_it_stands() {
+        let plain = Style::new();
+        assert_eq!(
+            bytes(&[("a", plain), ("日", plain), ("e\u{301}", plain), ("b─c", plain)]),
+            "\u{1b}[1;1Ha日\u{1b}[1;3H \u{1b}[1;4He\u{301}\u{1b}[1;5Hb─c\u{1b}[0m"
         );
     }
 

@@ -1,6 +1,8 @@
 //! Drawing by cell: text at columns, clipped. Owns: clipping, grounds, what happens to control
 //! characters and to glyphs that the terminal can't show. Must not know: screens. Invariant: nothing is written outside the area handed in.
 
+use std::borrow::Cow;
+
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -21,6 +23,16 @@ pub struct Canvas<'a> {
     theme: &'a Theme,
     area: Rect,
     ground: Ground,
+}
+
+fn without_unprintable(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
+        return Cow::Borrowed(text);
+    }
+    match text.contains(is_unprintable) {
+        true => Cow::Owned(text.replace(is_unprintable, "")),
+        false => Cow::Borrowed(text),
+    }
 }
 
 /// Cells `text` takes.
@@ -68,6 +80,12 @@ impl<'a> Canvas<'a> {
     pub fn new(buffer: &'a mut Buffer, theme: &'a Theme) -> Canvas<'a> {
         let area = buffer.area;
         buffer.set_style(area, theme.ground(Ground::Canvas));
+        Canvas { buffer, theme, area, ground: Ground::Canvas }
+    }
+
+    /// On what `buffer` has already.
+    pub fn over(buffer: &'a mut Buffer, theme: &'a Theme) -> Canvas<'a> {
+        let area = buffer.area;
         Canvas { buffer, theme, area, ground: Ground::Canvas }
     }
 
@@ -169,8 +187,10 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// Where every text becomes cells.
+    /// Where every text becomes cells. Whoever forgot that a text comes from a file still can't turn a line
+    /// round with it.
     fn styled(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
+        let text = &*without_unprintable(text);
         let text = &*self.theme.glyphs().shown(text);
         let inside = y >= self.area.top() && y < self.area.bottom();
         if !inside || x < self.area.left() || x >= self.area.right() {

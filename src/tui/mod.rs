@@ -8,20 +8,24 @@ mod action;
 mod backend;
 mod canvas;
 mod columns;
+mod economy;
 mod edit;
 mod event_loop;
+mod files;
 mod filter;
 mod format;
 mod glyphs;
 mod keymap;
 mod layout;
 mod model;
+mod picture;
 mod probe;
 mod screens;
 mod terminal;
 mod theme;
 mod update;
 mod widgets;
+mod writer;
 
 #[cfg(test)]
 mod fixture;

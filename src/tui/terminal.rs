@@ -1,13 +1,11 @@
 //! The terminal while it is ours. Owns: raw mode, the alternate screen, stderr, the panic hook, the
-//! one write a frame. Must not know what is drawn. Invariant: [`leave`] undoes all of it, from any
-//! thread, once.
+//! frames that are handed to the writer. Must not know what is drawn. Invariant: [`leave`] undoes all of it,
+//! from any thread, once.
 
 use std::{
-    cell::RefCell,
     io::{self, Read, Seek, Write},
     os::fd::OwnedFd,
     panic,
-    rc::Rc,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +14,6 @@ use std::{
 };
 
 use ratatui::{
-    Terminal,
     buffer::Buffer,
     crossterm::{
         clipboard::CopyToClipboard,
@@ -24,18 +21,23 @@ use ratatui::{
         event::{DisableBracketedPaste, EnableBracketedPaste},
         execute, queue, style,
         terminal::{
-            BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen,
-            LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+            EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+            enable_raw_mode, size,
         },
     },
-    layout::{Position, Rect},
+    layout::{Rect, Size},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    termios::{QueueSelector, tcflush},
+};
 
 use super::{
-    backend::LeanBackend,
+    economy,
+    picture::Picture,
     probe::{self, Answers},
+    writer::{self, Writer},
 };
 use crate::theme::Variable;
 
@@ -51,25 +53,11 @@ struct Stray {
     file: std::fs::File,
 }
 
-/// What a frame is put together in before it is written.
-#[derive(Clone, Default)]
-struct Frame(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Frame {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    /// Nothing goes out before the frame is whole.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 pub struct Screen {
-    terminal: Terminal<LeanBackend<Frame>>,
-    frame: Frame,
+    picture: Picture,
+    writer: Writer,
+    /// Goes out with the next frame. Only the newest: a clipboard holds one thing.
+    copied: Vec<u8>,
 }
 
 impl Screen {
@@ -81,44 +69,53 @@ impl Screen {
         // Colours are mapped here; crossterm's own NO_COLOR would still write resets.
         style::force_color_output(true);
         restore_on_panic();
+        let writer = Writer::start()?;
         enter()?;
-        let frame = Frame::default();
-        let terminal = Terminal::new(LeanBackend::new(frame.clone()));
-        terminal.map(|terminal| Screen { terminal, frame }).inspect_err(|_| leave())
+        Ok(Screen { picture: Picture::default(), writer, copied: Vec::new() })
     }
 
-    /// Draws in one write; tells how long that took.
-    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer)) -> io::Result<Duration> {
-        queue!(self.frame, BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| paint(frame.buffer_mut()))?;
-        queue!(self.frame, EndSynchronizedUpdate)?;
-        self.write()
+    /// Whether the last frame is still on its way; until [`Screen::written`] says that it isn't, none may be
+    /// drawn.
+    pub fn is_busy(&self) -> bool {
+        self.writer.is_busy()
     }
 
-    /// The next frame is drawn whole. `Terminal::clear` would ask the terminal where its cursor is,
-    /// and the answer would end up among the keys; a resize to the same size asks nothing.
-    pub fn redraw(&mut self) -> io::Result<()> {
-        let size = self.terminal.size()?;
-        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
+    /// Waits until the last frame is out; for ever, where none is on its way.
+    ///
+    /// # Errors
+    /// The terminal can't be written to.
+    pub async fn written(&mut self) -> io::Result<economy::Write> {
+        self.writer.written().await
     }
 
-    /// Asks the terminal to put `text` into its clipboard (OSC 52).
+    /// Hands the writer what has changed, in one piece. What `paint` tells to wait stays as it is.
+    ///
+    /// # Errors
+    /// The terminal's size can't be asked for, or its writer is gone.
+    ///
+    /// # Panics
+    /// The last frame isn't out yet.
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer) -> Vec<Rect>) -> io::Result<()> {
+        let (width, height) = self.size()?;
+        let frame = self.picture.frame(Size { width, height }, paint)?;
+        let mut bytes = std::mem::take(&mut self.copied);
+        bytes.extend_from_slice(&frame);
+        if bytes.is_empty() { Ok(()) } else { self.writer.write(bytes) }
+    }
+
+    /// The next frame is drawn whole.
+    pub fn redraw(&mut self) {
+        self.picture.forget();
+    }
+
+    /// Asks the terminal with the next frame to put `text` into its clipboard (OSC 52).
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        queue!(self.frame, CopyToClipboard::to_clipboard_from(text))?;
-        self.write().map(|_| ())
+        self.copied.clear();
+        queue!(self.copied, CopyToClipboard::to_clipboard_from(text))
     }
 
     pub fn size(&self) -> io::Result<(u16, u16)> {
-        self.terminal.size().map(|size| (size.width, size.height))
-    }
-
-    fn write(&mut self) -> io::Result<Duration> {
-        let bytes = std::mem::take(&mut *self.frame.0.borrow_mut());
-        let began = Instant::now();
-        let mut out = io::stdout().lock();
-        out.write_all(&bytes)?;
-        out.flush()?;
-        Ok(began.elapsed())
+        size()
     }
 }
 
@@ -140,22 +137,42 @@ pub fn enter() -> io::Result<()> {
     ready
 }
 
+/// How long a frame that is on its way is waited for when the terminal is given back. What the terminal hasn't
+/// taken by then is thrown away, to make room for what restores it.
+const PATIENCE_WITH_A_FRAME: Duration = Duration::from_millis(300);
+
 /// Gives the terminal back as it was. What was printed to stderr meanwhile is printed now.
 pub fn leave() {
     if !ENTERED.swap(false, Ordering::SeqCst) {
         return;
     }
-    // A terminal that is gone can't be restored, and needn't be.
-    let _ = execute!(
-        io::stdout(),
-        EndSynchronizedUpdate,
-        DisableBracketedPaste,
-        style::ResetColor,
-        LeaveAlternateScreen,
-        cursor::Show
-    );
-    let _ = disable_raw_mode();
+    let mut line = writer::line(PATIENCE_WITH_A_FRAME);
+    if line.is_none() || !takes_more() {
+        // A terminal that is gone has nothing to throw away.
+        let _ = tcflush(io::stdout(), QueueSelector::OFlush);
+        line = line.or_else(|| writer::line(PATIENCE_WITH_A_FRAME));
+    }
+    if line.is_some() && takes_more() {
+        // A terminal that is gone can't be restored, and needn't be.
+        let _ = execute!(
+            io::stdout(),
+            EndSynchronizedUpdate,
+            DisableBracketedPaste,
+            style::ResetColor,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
+    }
+    leave_without_writing();
     give_stderr_back();
+}
+
+/// Whether a few bytes can be written to the terminal at once.
+fn takes_more() -> bool {
+    let stdout = io::stdout();
+    let mut watched = [PollFd::new(&stdout, PollFlags::OUT)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut watched, Some(&now)).is_ok_and(|ready| ready > 0)
 }
 
 /// What of [`leave`] can be done while writing to the terminal would block: its line settings.
@@ -284,6 +301,7 @@ mod tests {
         let mut screen = Screen::open().expect("a terminal");
         let draw = |buffer: &mut Buffer| {
             buffer[(0, 0)].set_symbol("#");
+            Vec::new()
         };
         screen.draw(draw).expect("drawn");
         panic!("on purpose");

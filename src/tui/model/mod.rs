@@ -39,6 +39,7 @@ pub use text_edit::TextEdit;
 pub use themes::{ThemeChoice, Themes};
 
 use super::{
+    economy::Level,
     glyphs::Glyphs,
     keymap::{Context, Place, RunState, Tab},
     layout,
@@ -104,6 +105,8 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     /// What came of the last key, until the next.
     pub notice: Option<Notice>,
+    /// What the line to the terminal lets through.
+    pub line: Level,
 }
 
 /// Presets with unsaved changes that are kept beside the one that is shown.
@@ -201,6 +204,7 @@ impl Model {
             diff: DiffView::default(),
             overlay: None,
             notice: None,
+            line: Level::Everything,
         }
     }
 

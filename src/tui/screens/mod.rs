@@ -25,9 +25,12 @@ mod small;
 mod solve;
 mod themes;
 mod toml;
+mod waiting;
 mod zoomed;
 
 use ratatui::buffer::Buffer;
+
+pub use waiting::waiting;
 
 use super::{
     canvas::Canvas,
@@ -36,8 +39,15 @@ use super::{
     theme::Theme,
 };
 
-/// Draws `model` over the whole of `buffer`; `theme` is the one in force.
+/// Draws `model` over the whole of `buffer`, as a line that is quick shows it; `theme` is the one in force.
+#[cfg(test)]
 pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
+    base(model, theme, buffer);
+    overlay(model, theme, buffer);
+}
+
+/// The screen itself.
+fn base(model: &Model, theme: &Theme, buffer: &mut Buffer) {
     let mut canvas = Canvas::new(buffer, theme);
     if canvas.area().is_empty() {
         return;
@@ -53,6 +63,14 @@ pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
         (Tab::Search, Some(search)) => search::draw(model, search, &mut canvas),
         (Tab::Log, Some(search)) => log::draw(model, search, &mut canvas),
         (Tab::Population, Some(search)) => population::draw(model, search, &mut canvas),
+    }
+}
+
+/// What lies over it.
+fn overlay(model: &Model, theme: &Theme, buffer: &mut Buffer) {
+    let mut canvas = Canvas::over(buffer, theme);
+    if canvas.area().is_empty() {
+        return;
     }
     match &model.overlay {
         None => {}

@@ -19,7 +19,10 @@ const RAISE: u64 = 4;
 const PATIENCE: Duration = Duration::from_secs(2);
 const MOST_PATIENCE: Duration = Duration::from_secs(16);
 /// The engine's frames take one part of so many of the line; the rest is for keys.
-const ENGINE_SHARE: u64 = 4;
+const ENGINE_SHARE: u32 = 4;
+
+/// Bytes a second that the engine's frames may take of a remote line, however quick it is: it isn't ours alone.
+const REMOTE_SHARE: u64 = 7_500;
 
 /// What is drawn: each leaves out more than the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,9 +76,15 @@ pub struct Economy {
     /// The next frame of those that bring the whole picture, the most urgent first.
     owed: Option<Level>,
     last_bytes: u64,
+    is_remote: bool,
 }
 
 impl Economy {
+    /// Of a line that goes through a network.
+    pub fn remote() -> Economy {
+        Economy { is_remote: true, ..Economy::default() }
+    }
+
     /// What is left out as long as the line is as it is.
     pub fn level(&self) -> Level {
         match self.rate {
@@ -151,7 +160,8 @@ impl Economy {
 
     /// Least time from the last frame to the next of the engine.
     pub fn engine_pause(&self) -> Duration {
-        self.drain() * u32::try_from(ENGINE_SHARE).expect("it is a few")
+        let remote_ms = if self.is_remote { self.last_bytes * 1_000 / REMOTE_SHARE } else { 0 };
+        (self.drain() * ENGINE_SHARE).max(Duration::from_millis(remote_ms))
     }
 
     /// And to the next of those that are owed.
@@ -226,7 +236,13 @@ mod tests {
         let economy = slow(2_048, 1_000);
         assert_eq!(economy.engine_pause(), seconds(4));
         assert_eq!(economy.owed_pause(), seconds(1));
-        assert_eq!(Economy::default().engine_pause(), Duration::ZERO);
+        let mut quick = Economy::default();
+        quick.wrote(seconds(1), write(15_000, 1));
+        assert_eq!(quick.engine_pause(), Duration::ZERO);
+        let mut remote = Economy::remote();
+        remote.wrote(seconds(1), write(15_000, 1));
+        assert_eq!(remote.engine_pause(), seconds(2));
+        assert_eq!(remote.level(), Level::Everything);
     }
 
     #[test]

@@ -4,7 +4,6 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
 use ratatui::{crossterm::event::Event, layout::Rect};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -164,7 +163,7 @@ impl Ui {
         let mut ui = Ui {
             model,
             screen,
-            input: terminal::Input::new(),
+            input: terminal::Input::start()?,
             late: Late::after(&answers),
             signals,
             engine: None,
@@ -174,7 +173,7 @@ impl Ui {
             began: now,
             due: Some(now),
             last_frame: now,
-            economy: Economy::default(),
+            economy: if is_remote { Economy::remote() } else { Economy::default() },
             lay: Rect::ZERO,
             engine_frame: if is_remote { SSH_FRAME } else { ENGINE_FRAME },
             exit: None,

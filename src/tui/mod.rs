@@ -5,11 +5,11 @@
 //! however it ends, the terminal is left as it was found.
 
 mod action;
-mod backend;
 mod canvas;
 mod columns;
 mod economy;
 mod edit;
+mod encoder;
 mod event_loop;
 mod files;
 mod filter;

@@ -5,7 +5,6 @@
 use std::io;
 
 use ratatui::{
-    backend::Backend,
     buffer::Buffer,
     crossterm::{
         queue,
@@ -14,7 +13,7 @@ use ratatui::{
     layout::{Position, Rect, Size},
 };
 
-use super::backend::LeanBackend;
+use super::encoder::encode;
 
 /// The cells of a terminal.
 #[derive(Default)]
@@ -60,7 +59,7 @@ impl Picture {
             if is_new {
                 queue!(bytes, Clear(ClearType::All))?;
             }
-            LeanBackend::new(&mut bytes).draw(changed.into_iter())?;
+            encode(changed.into_iter(), &self.next, &mut bytes);
             queue!(bytes, EndSynchronizedUpdate)?;
         }
         self.is_unknown = false;

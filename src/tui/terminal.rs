@@ -10,6 +10,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -32,6 +33,8 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     termios::{QueueSelector, tcflush},
 };
+
+use tokio::sync::mpsc;
 
 use super::{
     economy,
@@ -146,11 +149,10 @@ pub fn leave() {
     if !ENTERED.swap(false, Ordering::SeqCst) {
         return;
     }
-    let mut line = writer::line(PATIENCE_WITH_A_FRAME);
-    if line.is_none() || !takes_more() {
+    let line = writer::line(PATIENCE_WITH_A_FRAME);
+    if !takes_more() {
         // A terminal that is gone has nothing to throw away.
         let _ = tcflush(io::stdout(), QueueSelector::OFlush);
-        line = line.or_else(|| writer::line(PATIENCE_WITH_A_FRAME));
     }
     if line.is_some() && takes_more() {
         // A terminal that is gone can't be restored, and needn't be.
@@ -181,11 +183,11 @@ pub fn leave_without_writing() {
 }
 
 fn restore_on_panic() {
-    let ours = std::thread::current().id();
+    let ours = thread::current().id();
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         // The engine's threads catch their own panics and report them; the screen stays.
-        if std::thread::current().id() == ours {
+        if thread::current().id() == ours {
             leave();
         }
         before(info);
@@ -286,8 +288,35 @@ pub fn wait_for_hangup() {
     }
 }
 
-/// What comes from the keyboard.
-pub type Input = event::EventStream;
+/// Events that wait to be taken; more wait in the terminal.
+const MAX_EVENTS: usize = 1_024;
+
+/// What comes from the keyboard, read by a thread of its own: however much is held, pasted or typed ahead, the
+/// next comes without a wait.
+pub struct Input {
+    events: mpsc::Receiver<io::Result<event::Event>>,
+}
+
+impl Input {
+    pub fn start() -> io::Result<Input> {
+        let (send, events) = mpsc::channel(MAX_EVENTS);
+        thread::Builder::new().name("zendo-keys".to_owned()).spawn(move || {
+            loop {
+                let event = event::read();
+                let is_last = event.is_err();
+                if send.blocking_send(event).is_err() || is_last {
+                    return;
+                }
+            }
+        })?;
+        Ok(Input { events })
+    }
+
+    /// None once the keyboard is gone.
+    pub async fn next(&mut self) -> Option<io::Result<event::Event>> {
+        self.events.recv().await
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -7,18 +7,28 @@ use std::{
     os::fd::{AsFd, OwnedFd},
     sync::{
         Mutex, MutexGuard, TryLockError,
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, SyncSender},
     },
     thread,
     time::{Duration, Instant},
 };
 
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::{Mode, OFlags},
+    io::Errno,
+};
 use tokio::sync::mpsc as told;
 
 use super::economy::Write;
 
 /// Held while bytes go out: nobody may write into the midst of a frame.
 static LINE: Mutex<()> = Mutex::new(());
+/// The frame that is on its way isn't wanted any more.
+static IS_DROPPED: AtomicBool = AtomicBool::new(false);
+/// So often a writer that the line keeps waiting looks whether its frame is still wanted.
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
 pub struct Writer {
     frames: SyncSender<Vec<u8>>,
@@ -29,7 +39,7 @@ pub struct Writer {
 impl Writer {
     /// To the terminal on stdout.
     pub fn start() -> io::Result<Writer> {
-        Writer::to(rustix::io::dup(io::stdout())?)
+        Writer::to(own_line().or_else(|_| rustix::io::dup(io::stdout()))?)
     }
 
     fn to(line: OwnedFd) -> io::Result<Writer> {
@@ -77,19 +87,31 @@ impl Writer {
     }
 }
 
+/// The terminal opened once more. Others, the shell among them, have what stdout has open, and a flag set there
+/// would be theirs too; here a write may take as much as there is room for and never blocks.
+fn own_line() -> rustix::io::Result<OwnedFd> {
+    let path = rustix::termios::ttyname(io::stdout(), Vec::new())?;
+    let flags = OFlags::WRONLY | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty())
+}
+
 fn gone() -> io::Error {
     io::Error::from(io::ErrorKind::BrokenPipe)
 }
 
-/// All of `bytes`; one system call, where the line takes them at once.
+/// All of `bytes`, unless they aren't wanted any more; one system call, where the line takes them at once.
 fn write(line: &impl AsFd, bytes: &[u8]) -> io::Result<Write> {
     let _line = LINE.lock();
     let began = Instant::now();
     let mut rest = bytes;
-    while !rest.is_empty() {
+    while !rest.is_empty() && !IS_DROPPED.load(Ordering::SeqCst) {
         match rustix::io::write(line, rest) {
             Ok(count) => rest = &rest[count..],
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                // Whether there is room, or an error, the next write tells.
+                let _ = poll(&mut [PollFd::new(line, PollFlags::OUT)], Some(&LOOK));
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -97,8 +119,20 @@ fn write(line: &impl AsFd, bytes: &[u8]) -> io::Result<Write> {
     Ok(Write { bytes, took: began.elapsed() })
 }
 
-/// The line, once nobody writes to it; none where that takes longer than `patience`.
+/// The line, once nobody writes to it. A frame that takes longer than `patience` is dropped; what the terminal has
+/// of it stays there. None where even that doesn't help.
 pub fn line(patience: Duration) -> Option<MutexGuard<'static, ()>> {
+    let line = free_line(patience);
+    if line.is_some() {
+        return line;
+    }
+    IS_DROPPED.store(true, Ordering::SeqCst);
+    let line = free_line(patience);
+    IS_DROPPED.store(false, Ordering::SeqCst);
+    line
+}
+
+fn free_line(patience: Duration) -> Option<MutexGuard<'static, ()>> {
     let began = Instant::now();
     loop {
         match LINE.try_lock() {

@@ -13,6 +13,7 @@ use crate::{
 
 use super::{
     Exit,
+    economy::Level,
     keymap::{Intent, Key},
     model::{Document, Mouse},
 };
@@ -72,6 +73,8 @@ pub enum Action {
     Proved(Proof),
     /// Milliseconds since the screens were opened.
     Clock(u64),
+    /// The line to the terminal lets through more, or less.
+    Line(Level),
     /// The answer to [`Effect::Write`]: the path, or what stood in the way.
     Wrote(Document, Result<String, String>),
     /// The user's presets, as they are now.

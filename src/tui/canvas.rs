@@ -1,6 +1,8 @@
 //! Drawing by cell: text at columns, clipped. Owns: clipping, grounds, what happens to control
 //! characters and to glyphs that the terminal can't show. Must not know: screens. Invariant: nothing is written outside the area handed in.
 
+use std::borrow::Cow;
+
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -24,6 +26,16 @@ pub struct Canvas<'a> {
     ground: Ground,
     /// Where who asks what lies where is told of it.
     spots: Option<&'a mut Spots>,
+}
+
+fn without_unprintable(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
+        return Cow::Borrowed(text);
+    }
+    match text.contains(is_unprintable) {
+        true => Cow::Owned(text.replace(is_unprintable, "")),
+        false => Cow::Borrowed(text),
+    }
 }
 
 /// Cells `text` takes.
@@ -86,11 +98,10 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// What was drawn so far can't be reached any more.
-    pub fn cover(&mut self) {
-        if let Some(spots) = &mut self.spots {
-            spots.clear();
-        }
+    /// On what `buffer` has already.
+    pub fn over(buffer: &'a mut Buffer, theme: &'a Theme) -> Canvas<'a> {
+        let area = buffer.area;
+        Canvas { buffer, theme, area, ground: Ground::Canvas, spots: None }
     }
 
     pub fn area(&self) -> Rect {
@@ -194,8 +205,10 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// Where every text becomes cells.
+    /// Where every text becomes cells. Whoever forgot that a text comes from a file still can't turn a line
+    /// round with it.
     fn styled(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
+        let text = &*without_unprintable(text);
         let text = &*self.theme.glyphs().shown(text);
         let inside = y >= self.area.top() && y < self.area.bottom();
         if !inside || x < self.area.left() || x >= self.area.right() {

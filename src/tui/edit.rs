@@ -47,7 +47,8 @@ impl LineEdit {
     }
 
     pub fn insert(&mut self, text: &str) {
-        let room = self.max_chars.saturating_sub(self.text().chars().count());
+        let taken = self.before.chars().count() + self.after.chars().count();
+        let room = self.max_chars.saturating_sub(taken);
         self.before.extend(text.chars().filter(|c| !is_unprintable(*c)).take(room));
     }
 

@@ -2,15 +2,12 @@
 //! Must not decide anything: that is `update`'s. Invariant: nothing is drawn or written while
 //! nothing happens.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
-use ratatui::crossterm::event::{Event, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::{
+    crossterm::event::{Event, MouseButton, MouseEvent, MouseEventKind},
+    layout::Rect,
+};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::Notify,
@@ -19,9 +16,11 @@ use tokio::{
 
 use super::{
     Exit, Opening,
-    action::{Action, Effect, Pointer, Save},
+    action::{Action, Effect, Pointer},
+    economy::{self, Economy},
+    files::{read_regular, save_preset, write},
     keymap::{Context, Intent, Key},
-    model::{Document, Model},
+    model::Model,
     probe::{self, Charset, Late},
     screens,
     terminal::{self, Screen},
@@ -30,7 +29,7 @@ use super::{
     variable,
 };
 use crate::{
-    run::{self, Estimating, Existing, Handle, SaveError, Solving, protocol::Command},
+    run::{self, Estimating, Handle, Solving, protocol::Command},
     theme::{DARK, Depth, LIGHT, MONO},
 };
 
@@ -39,8 +38,6 @@ const INPUT_FRAME: Duration = Duration::from_millis(33);
 /// For the engine's data, here and over SSH.
 const ENGINE_FRAME: Duration = Duration::from_millis(100);
 const SSH_FRAME: Duration = Duration::from_millis(250);
-/// So many times longer than the last write took is left between frames.
-const BLOCKED_FACTOR: u32 = 4;
 
 /// Runs the UI from `model` until it is left.
 pub fn run(model: Model, opening: Opening) -> anyhow::Result<Exit> {
@@ -63,8 +60,8 @@ fn is_hang_up(error: &anyhow::Error) -> bool {
     io.is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe || e.raw_os_error() == Some(gone))
 }
 
-/// A terminal that nobody reads (a stalled line) blocks the loop in a write, and with it its answer to
-/// signals. What was asked to end and still stands after this long is ended from outside the loop.
+/// The loop never waits for the terminal, but a folder on a server that is gone blocks it all the same, and with
+/// it its answer to signals. What was asked to end and still stands after this long is ended from outside.
 const PATIENCE_WITH_A_STUCK_LOOP: Duration = Duration::from_secs(1);
 
 fn leave_when_stuck() -> io::Result<()> {
@@ -112,9 +109,12 @@ enum Cause {
 
 /// What woke the loop.
 enum Woken {
+    Written(io::Result<economy::Write>),
     Input(Option<io::Result<Event>>),
     Engine,
     Clock,
+    /// A slow line may be quicker again.
+    Patience,
     Frame,
     Leave(Exit),
     Suspend,
@@ -136,7 +136,9 @@ struct Ui {
     /// When the next frame may be drawn, where one is due.
     due: Option<Instant>,
     last_frame: Instant,
-    last_write: Duration,
+    economy: Economy,
+    /// Where something lay over the screen in the last frame.
+    lay: Rect,
     engine_frame: Duration,
     exit: Option<Exit>,
 }
@@ -164,7 +166,7 @@ impl Ui {
         let mut ui = Ui {
             model,
             screen,
-            input: terminal::Input::new(),
+            input: terminal::Input::start()?,
             late: Late::after(&answers),
             signals,
             engine: None,
@@ -174,7 +176,8 @@ impl Ui {
             began: now,
             due: Some(now),
             last_frame: now,
-            last_write: Duration::ZERO,
+            economy: if is_remote { Economy::remote() } else { Economy::default() },
+            lay: Rect::ZERO,
             engine_frame: if is_remote { SSH_FRAME } else { ENGINE_FRAME },
             exit: None,
         };
@@ -193,7 +196,8 @@ impl Ui {
         tokio::pin!(hangup);
         loop {
             let clock = self.next_tick();
-            let due = self.due;
+            let economy = self.economy.wakes_at().map(|at| self.began + at);
+            let due = self.due.filter(|_| !self.screen.is_busy());
             let woken = tokio::select! {
                 biased;
                 _ = self.signals.interrupt.recv() => Woken::Leave(Exit::Interrupted),
@@ -202,13 +206,18 @@ impl Ui {
                 _ = &mut hangup => Woken::Leave(Exit::HungUp),
                 _ = self.signals.stop.recv() => Woken::Suspend,
                 _ = self.signals.go_on.recv() => Woken::Resumed,
-                event = self.input.next() => Woken::Input(event),
+                write = self.screen.written() => Woken::Written(write),
+                // Before input: a frame is due seldom, and keys may come without end.
                 () = wait_until(due) => Woken::Frame,
+                event = self.input.next() => Woken::Input(event),
                 () = self.posted.notified() => Woken::Engine,
                 () = wait_until(clock) => Woken::Clock,
+                () = wait_until(economy), if !self.screen.is_busy() => Woken::Patience,
             };
             self.tell_time();
             match woken {
+                Woken::Written(write) => self.wrote(write?)?,
+                Woken::Patience => self.believe()?,
                 Woken::Input(Some(Ok(event))) => self.take(event)?,
                 Woken::Input(Some(Err(_)) | None) => self.exit = Some(Exit::HungUp),
                 Woken::Engine => self.drain()?,
@@ -238,18 +247,60 @@ impl Ui {
 
     fn dirty(&mut self, cause: Cause) {
         let least = match cause {
-            Cause::Input => INPUT_FRAME,
-            Cause::Engine => self.engine_frame,
+            Cause::Input => {
+                self.economy.ask();
+                INPUT_FRAME
+            }
+            Cause::Engine => self.engine_frame.max(self.economy.engine_pause()),
         };
-        let at = self.last_frame + least.max(self.last_write * BLOCKED_FACTOR);
+        self.draw_in(least);
+    }
+
+    /// A frame is due so long after the last.
+    fn draw_in(&mut self, least: Duration) {
+        let at = self.last_frame + least;
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
         self.due = None;
         let (model, theme) = (&self.model, self.model.themes.theme());
-        self.last_write = self.screen.draw(|buffer| screens::draw(model, theme, buffer))?;
+        let how = (self.economy.next(), &mut self.lay);
+        self.screen.draw(|buffer| screens::waiting(model, theme, how, buffer))?;
+        self.economy.drew();
         self.last_frame = Instant::now();
+        if !self.screen.is_busy() && self.economy.owes() {
+            // Nothing had changed in what was drawn.
+            self.due = Some(self.last_frame);
+        }
+        Ok(())
+    }
+
+    /// A frame is out.
+    fn wrote(&mut self, write: economy::Write) -> anyhow::Result<()> {
+        self.last_frame = Instant::now();
+        self.economy.wrote(self.began.elapsed(), write);
+        self.tell_line()?;
+        if self.economy.owes() {
+            self.draw_in(INPUT_FRAME.max(self.economy.owed_pause()));
+        }
+        Ok(())
+    }
+
+    /// Takes a slow line for a quicker one after a while.
+    fn believe(&mut self) -> anyhow::Result<()> {
+        if self.economy.tell_time(self.began.elapsed()) {
+            self.tell_line()?;
+        }
+        Ok(())
+    }
+
+    fn tell_line(&mut self) -> anyhow::Result<()> {
+        let level = self.economy.level();
+        if level != self.model.line {
+            self.dirty(Cause::Engine);
+            self.act(Action::Line(level))?;
+        }
         Ok(())
     }
 
@@ -266,7 +317,11 @@ impl Ui {
                 },
             },
             Event::Paste(text) => Action::Paste(text),
-            Event::Resize(width, height) => Action::Resize { width, height },
+            Event::Resize(width, height) => {
+                // Terminals move lines about, and may be back at the size they had.
+                self.screen.redraw();
+                Action::Resize { width, height }
+            }
             Event::Mouse(MouseEvent { kind, column: x, row: y, .. }) => match kind {
                 MouseEventKind::Down(MouseButton::Left) => {
                     Action::Mouse { x, y, kind: Pointer::Press }
@@ -363,10 +418,7 @@ impl Ui {
                 }
                 Effect::Copy(text) => self.screen.copy(&text)?,
                 Effect::Capture(mouse) => self.screen.capture(mouse)?,
-                Effect::Redraw => {
-                    self.screen.redraw()?;
-                    self.due = Some(Instant::now());
-                }
+                Effect::Redraw => self.redraw(),
                 Effect::Suspend => {
                     let pid = rustix::process::getpid();
                     rustix::process::kill_process(pid, rustix::process::Signal::TSTP)?;
@@ -392,50 +444,15 @@ impl Ui {
         terminal::enter()?;
         let (width, height) = self.screen.size()?;
         self.act(Action::Resize { width, height })?;
-        self.screen.redraw()?;
-        self.due = Some(Instant::now());
+        self.redraw();
         Ok(())
     }
-}
 
-/// Files of one name that are looked for before giving up.
-const MOST_OF_A_NAME: usize = 999;
-
-/// Writes a document beside what is there already; gives its path.
-fn write(document: &Document) -> Result<String, String> {
-    let folder = std::env::current_dir().map_err(|e| format!("no folder to write to: {e}"))?;
-    for n in 1..=MOST_OF_A_NAME {
-        let number = if n == 1 { String::new() } else { format!("-{n}") };
-        let name = format!("{}{number}.{}", document.stem, document.extension);
-        let path = folder.join(&name);
-        match run::write_text(&path, &document.text, Existing::Keep) {
-            Ok(()) => return Ok(path.display().to_string()),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(format!("{} can't be written: {error}", path.display())),
-        }
+    fn redraw(&mut self) {
+        self.screen.redraw();
+        self.economy.ask();
+        self.due = Some(Instant::now());
     }
-    Err(format!("{} has {MOST_OF_A_NAME} files of this name", folder.display()))
-}
-
-/// A file's text. Anything else could keep the screen waiting.
-fn read_regular(path: &Path) -> Result<String, String> {
-    let found = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if !found.is_file() {
-        return Err("it is no file".to_owned());
-    }
-    run::read_text(path).map_err(|error| error.to_string())
-}
-
-fn save_preset(save: &Save, save_as: &str) -> Result<PathBuf, SaveError> {
-    if let (Some(path), Some(seen)) = (&save.path, &save.seen)
-        && !run::still_says(path, seen)
-    {
-        let path = path.display();
-        let text =
-            format!("another program has changed {path}; {save_as} saves under another name");
-        return Err(SaveError::Other(text));
-    }
-    run::save_preset(&save.name, save.path.as_deref(), &save.text, save.existing)
 }
 
 async fn wait_until(at: Option<Instant>) {

@@ -5,17 +5,20 @@
 //! however it ends, the terminal is left as it was found.
 
 mod action;
-mod backend;
 mod canvas;
 mod columns;
+mod economy;
 mod edit;
+mod encoder;
 mod event_loop;
+mod files;
 mod filter;
 mod format;
 mod glyphs;
 mod keymap;
 mod layout;
 mod model;
+mod picture;
 mod probe;
 mod screens;
 mod spots;
@@ -23,6 +26,7 @@ mod terminal;
 mod theme;
 mod update;
 mod widgets;
+mod writer;
 
 #[cfg(test)]
 mod fixture;

@@ -1,22 +1,20 @@
 //! The terminal while it is ours. Owns: raw mode, the alternate screen, stderr, the panic hook, the
-//! one write a frame. Must not know what is drawn. Invariant: [`leave`] undoes all of it, from any
-//! thread, once.
+//! frames that are handed to the writer. Must not know what is drawn. Invariant: [`leave`] undoes all of it,
+//! from any thread, once.
 
 use std::{
-    cell::RefCell,
     io::{self, Read, Seek, Write},
     os::fd::OwnedFd,
     panic,
-    rc::Rc,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
 use ratatui::{
-    Terminal,
     buffer::Buffer,
     crossterm::{
         clipboard::CopyToClipboard,
@@ -24,19 +22,26 @@ use ratatui::{
         event::{DisableBracketedPaste, EnableBracketedPaste},
         execute, queue, style,
         terminal::{
-            BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen,
-            LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+            EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+            enable_raw_mode, size,
         },
     },
-    layout::{Position, Rect},
+    layout::{Rect, Size},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    termios::{QueueSelector, tcflush},
+};
+
+use tokio::sync::mpsc;
 
 use super::{
-    backend::LeanBackend,
+    economy,
     model::Mouse,
+    picture::Picture,
     probe::{self, Answers},
+    writer::{self, Writer},
 };
 use crate::theme::Variable;
 
@@ -59,25 +64,13 @@ struct Stray {
     file: std::fs::File,
 }
 
-/// What a frame is put together in before it is written.
-#[derive(Clone, Default)]
-struct Frame(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Frame {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    /// Nothing goes out before the frame is whole.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 pub struct Screen {
-    terminal: Terminal<LeanBackend<Frame>>,
-    frame: Frame,
+    picture: Picture,
+    writer: Writer,
+    /// Goes out with the next frame. Only the newest: a clipboard holds one thing.
+    copied: Vec<u8>,
+    /// Takes or gives the mouse with the next frame.
+    mouse: Vec<u8>,
 }
 
 impl Screen {
@@ -89,54 +82,64 @@ impl Screen {
         // Colours are mapped here; crossterm's own NO_COLOR would still write resets.
         style::force_color_output(true);
         restore_on_panic();
+        let writer = Writer::start()?;
         enter()?;
-        let frame = Frame::default();
-        let terminal = Terminal::new(LeanBackend::new(frame.clone()));
-        terminal.map(|terminal| Screen { terminal, frame }).inspect_err(|_| leave())
+        Ok(Screen { picture: Picture::default(), writer, copied: Vec::new(), mouse: Vec::new() })
     }
 
-    /// Draws in one write; tells how long that took.
-    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer)) -> io::Result<Duration> {
-        queue!(self.frame, BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| paint(frame.buffer_mut()))?;
-        queue!(self.frame, EndSynchronizedUpdate)?;
-        self.write()
+    /// Whether the last frame is still on its way; until [`Screen::written`] says that it isn't, none may be
+    /// drawn.
+    pub fn is_busy(&self) -> bool {
+        self.writer.is_busy()
     }
 
-    /// The next frame is drawn whole. `Terminal::clear` would ask the terminal where its cursor is,
-    /// and the answer would end up among the keys; a resize to the same size asks nothing.
-    pub fn redraw(&mut self) -> io::Result<()> {
-        let size = self.terminal.size()?;
-        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
+    /// Waits until the last frame is out; for ever, where none is on its way.
+    ///
+    /// # Errors
+    /// The terminal can't be written to.
+    pub async fn written(&mut self) -> io::Result<economy::Write> {
+        self.writer.written().await
     }
 
-    /// Asks the terminal to put `text` into its clipboard (OSC 52).
+    /// Hands the writer what has changed, in one piece. What `paint` tells to wait stays as it is.
+    ///
+    /// # Errors
+    /// The terminal's size can't be asked for, or its writer is gone.
+    ///
+    /// # Panics
+    /// The last frame isn't out yet.
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer) -> Vec<Rect>) -> io::Result<()> {
+        let (width, height) = self.size()?;
+        let frame = self.picture.frame(Size { width, height }, paint)?;
+        let mut bytes = std::mem::take(&mut self.mouse);
+        bytes.append(&mut self.copied);
+        bytes.extend_from_slice(&frame);
+        if bytes.is_empty() { Ok(()) } else { self.writer.write(bytes) }
+    }
+
+    /// The next frame is drawn whole.
+    pub fn redraw(&mut self) {
+        self.picture.forget();
+    }
+
+    /// Asks the terminal with the next frame to put `text` into its clipboard (OSC 52).
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        queue!(self.frame, CopyToClipboard::to_clipboard_from(text))?;
-        self.write().map(|_| ())
+        self.copied.clear();
+        queue!(self.copied, CopyToClipboard::to_clipboard_from(text))
     }
 
-    /// Takes the mouse, or leaves it to the terminal; [`enter`] and [`leave`] follow.
+    /// Takes the mouse with the next frame, or leaves it to the terminal; [`enter`] and [`leave`] follow.
     pub fn capture(&mut self, mouse: Mouse) -> io::Result<()> {
         let is_ours = mouse == Mouse::On;
         if MOUSE.swap(is_ours, Ordering::SeqCst) == is_ours {
             return Ok(());
         }
-        queue!(self.frame, if is_ours { TAKE_MOUSE } else { GIVE_MOUSE })?;
-        self.write().map(|_| ())
+        self.mouse.clear();
+        queue!(self.mouse, if is_ours { TAKE_MOUSE } else { GIVE_MOUSE })
     }
 
     pub fn size(&self) -> io::Result<(u16, u16)> {
-        self.terminal.size().map(|size| (size.width, size.height))
-    }
-
-    fn write(&mut self) -> io::Result<Duration> {
-        let bytes = std::mem::take(&mut *self.frame.0.borrow_mut());
-        let began = Instant::now();
-        let mut out = io::stdout().lock();
-        out.write_all(&bytes)?;
-        out.flush()?;
-        Ok(began.elapsed())
+        size()
     }
 }
 
@@ -162,25 +165,44 @@ pub fn enter() -> io::Result<()> {
     ready
 }
 
+/// How long a frame that is on its way is waited for when the terminal is given back. What the terminal hasn't
+/// taken by then is thrown away, to make room for what restores it.
+const PATIENCE_WITH_A_FRAME: Duration = Duration::from_millis(300);
+
 /// Gives the terminal back as it was. What was printed to stderr meanwhile is printed now.
 pub fn leave() {
     if !ENTERED.swap(false, Ordering::SeqCst) {
         return;
     }
-    // A terminal that is gone can't be restored, and needn't be.
-    if MOUSE.load(Ordering::SeqCst) {
-        let _ = execute!(io::stdout(), GIVE_MOUSE);
+    let line = writer::line(PATIENCE_WITH_A_FRAME);
+    if !takes_more() {
+        // A terminal that is gone has nothing to throw away.
+        let _ = tcflush(io::stdout(), QueueSelector::OFlush);
     }
-    let _ = execute!(
-        io::stdout(),
-        EndSynchronizedUpdate,
-        DisableBracketedPaste,
-        style::ResetColor,
-        LeaveAlternateScreen,
-        cursor::Show
-    );
-    let _ = disable_raw_mode();
+    if line.is_some() && takes_more() {
+        // A terminal that is gone can't be restored, and needn't be.
+        if MOUSE.load(Ordering::SeqCst) {
+            let _ = execute!(io::stdout(), GIVE_MOUSE);
+        }
+        let _ = execute!(
+            io::stdout(),
+            EndSynchronizedUpdate,
+            DisableBracketedPaste,
+            style::ResetColor,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
+    }
+    leave_without_writing();
     give_stderr_back();
+}
+
+/// Whether a few bytes can be written to the terminal at once.
+fn takes_more() -> bool {
+    let stdout = io::stdout();
+    let mut watched = [PollFd::new(&stdout, PollFlags::OUT)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut watched, Some(&now)).is_ok_and(|ready| ready > 0)
 }
 
 /// What of [`leave`] can be done while writing to the terminal would block: its line settings.
@@ -189,11 +211,11 @@ pub fn leave_without_writing() {
 }
 
 fn restore_on_panic() {
-    let ours = std::thread::current().id();
+    let ours = thread::current().id();
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         // The engine's threads catch their own panics and report them; the screen stays.
-        if std::thread::current().id() == ours {
+        if thread::current().id() == ours {
             leave();
         }
         before(info);
@@ -294,8 +316,35 @@ pub fn wait_for_hangup() {
     }
 }
 
-/// What comes from the keyboard.
-pub type Input = event::EventStream;
+/// Events that wait to be taken; more wait in the terminal.
+const MAX_EVENTS: usize = 1_024;
+
+/// What comes from the keyboard, read by a thread of its own: however much is held, pasted or typed ahead, the
+/// next comes without a wait.
+pub struct Input {
+    events: mpsc::Receiver<io::Result<event::Event>>,
+}
+
+impl Input {
+    pub fn start() -> io::Result<Input> {
+        let (send, events) = mpsc::channel(MAX_EVENTS);
+        thread::Builder::new().name("zendo-keys".to_owned()).spawn(move || {
+            loop {
+                let event = event::read();
+                let is_last = event.is_err();
+                if send.blocking_send(event).is_err() || is_last {
+                    return;
+                }
+            }
+        })?;
+        Ok(Input { events })
+    }
+
+    /// None once the keyboard is gone.
+    pub async fn next(&mut self) -> Option<io::Result<event::Event>> {
+        self.events.recv().await
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -309,6 +358,7 @@ mod tests {
         let mut screen = Screen::open().expect("a terminal");
         let draw = |buffer: &mut Buffer| {
             buffer[(0, 0)].set_symbol("#");
+            Vec::new()
         };
         screen.draw(draw).expect("drawn");
         screen.capture(Mouse::On).expect("written");

@@ -38,18 +38,20 @@ fn a_population_is_filtered_compared_and_taken_home() {
     terminal.until_text("one rib a sub-layer");
     // Marked ones go home as a table, a single one as a Python file.
     let path = folder.path();
-    let files = |count: usize| {
-        move |_: &vt100::Screen| fs::read_dir(path).is_ok_and(|d| d.count() == count)
+    // A file that is being written has a name of its own, which starts with a point.
+    let names = move || {
+        let entries = fs::read_dir(path).expect("readable").map(|entry| entry.expect("readable"));
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
+        names.sort();
+        names
     };
+    let files = |count: usize| move |_: &vt100::Screen| names().len() == count;
     terminal.press("2mjmxc");
     terminal.until("a table", files(1));
     terminal.press("1xs");
     terminal.until("both files", files(2));
-    let mut names: Vec<String> = fs::read_dir(folder.path())
-        .expect("readable")
-        .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
+    let names = names();
     assert!(names[0].starts_with("zendo-quick-2-candidates"), "{names:?}");
     terminal.press(":pyt");
     terminal.until_text("Actions");

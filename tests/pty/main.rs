@@ -2,20 +2,29 @@
 
 #![cfg(all(feature = "tui", unix))]
 
+mod bytes;
 mod flows;
 mod keys;
 mod looks;
+mod manners;
+mod slow;
 mod tune;
+mod vanishing;
 
 use std::{
     io::{Read, Write},
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
 
-use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+use portable_pty::{
+    Child, CommandBuilder, ExitStatus, MasterPty, PtyPair, PtySize, native_pty_system,
+};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Longest wait for anything.
@@ -26,6 +35,58 @@ struct Terminal {
     keys: Option<Box<dyn Write + Send>>,
     child: Box<dyn Child + Send + Sync>,
     screen: Arc<Mutex<vt100::Parser>>,
+    line: Arc<Line>,
+}
+
+/// Between the program and whoever sits at the terminal.
+#[derive(Default)]
+struct Line {
+    /// Bytes a second that get through; 0 is as many as come.
+    rate: AtomicU64,
+    /// All that came through, up to [`MAX_KEPT`].
+    bytes: Mutex<Vec<u8>>,
+    count: AtomicU64,
+}
+
+const MAX_KEPT: usize = 64 * 1024 * 1024;
+
+impl Line {
+    fn count(&self) -> u64 {
+        self.count.load(Ordering::SeqCst)
+    }
+
+    /// Reads until the other end is gone.
+    fn carry(&self, mut output: Box<dyn Read + Send>, screen: &Mutex<vt100::Parser>) {
+        let mut bytes = [0; 8192];
+        loop {
+            let rate = self.rate.load(Ordering::SeqCst);
+            let most = if rate == 0 { bytes.len() } else { 64 };
+            let Ok(count @ 1..) = output.read(&mut bytes[..most]) else { return };
+            screen.lock().expect("no panic holds it").process(&bytes[..count]);
+            let mut kept = self.bytes.lock().expect("no panic holds it");
+            let room = MAX_KEPT - kept.len();
+            kept.extend_from_slice(&bytes[..count.min(room)]);
+            drop(kept);
+            self.count.fetch_add(count as u64, Ordering::SeqCst);
+            if let Some(millis) = (count as u64 * 1_000).checked_div(rate) {
+                thread::sleep(Duration::from_millis(millis));
+            }
+        }
+    }
+}
+
+/// How zendo is started.
+struct Launch<'a> {
+    folder: &'a Path,
+    arguments: &'a [&'a str],
+    size: (u16, u16),
+    variables: &'a [(&'a str, &'a str)],
+}
+
+impl Default for Launch<'_> {
+    fn default() -> Self {
+        Launch { folder: Path::new("."), arguments: &[], size: (120, 36), variables: &[] }
+    }
 }
 
 fn size(cols: u16, rows: u16) -> PtySize {
@@ -39,7 +100,12 @@ impl Terminal {
 
     /// Started in `folder`, with its folder of configuration there.
     fn open_in(folder: &Path, arguments: &[&str]) -> Terminal {
-        let pty = native_pty_system().openpty(size(120, 36)).expect("a pty");
+        Terminal::launch(&Launch { folder, arguments, ..Launch::default() })
+    }
+
+    fn launch(launch: &Launch<'_>) -> Terminal {
+        let &Launch { folder, arguments, size: (cols, rows), variables } = launch;
+        let pty = native_pty_system().openpty(size(cols, rows)).expect("a pty");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_zendo"));
         command.args(arguments);
         let folder = std::path::absolute(folder).expect("a folder");
@@ -50,18 +116,21 @@ impl Terminal {
         command.env("LC_ALL", "C.UTF-8");
         command.env_remove("NO_COLOR");
         command.env_remove("SSH_CONNECTION");
-        let child = pty.slave.spawn_command(command).expect("zendo starts");
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(36, 120, 0)));
-        let mut output = pty.master.try_clone_reader().expect("a reader");
-        let seen = Arc::clone(&screen);
-        thread::spawn(move || {
-            let mut bytes = [0; 8192];
-            while let Ok(count @ 1..) = output.read(&mut bytes) {
-                seen.lock().expect("no panic holds it").process(&bytes[..count]);
-            }
-        });
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        Terminal::over(pty, command, (cols, rows))
+    }
+
+    fn over(pty: PtyPair, command: CommandBuilder, (cols, rows): (u16, u16)) -> Terminal {
+        let child = pty.slave.spawn_command(command).expect("it starts");
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, cols, 0)));
+        let output = pty.master.try_clone_reader().expect("a reader");
+        let (line, seen) = (Arc::new(Line::default()), Arc::clone(&screen));
+        let carried = Arc::clone(&line);
+        thread::spawn(move || carried.carry(output, &seen));
         let keys = Some(pty.master.take_writer().expect("a writer"));
-        Terminal { master: Some(pty.master), keys, child, screen }
+        Terminal { master: Some(pty.master), keys, child, screen, line }
     }
 
     fn press(&mut self, keys: &str) {
@@ -74,7 +143,7 @@ impl Terminal {
         self.screen.lock().expect("no panic holds it").screen().contents()
     }
 
-    fn until(&mut self, what: &str, is: impl Fn(&vt100::Screen) -> bool) {
+    fn until(&mut self, what: &str, mut is: impl FnMut(&vt100::Screen) -> bool) {
         let began = Instant::now();
         while !is(self.screen.lock().expect("no panic holds it").screen()) {
             let ended = self.child.try_wait().expect("waited for");
@@ -84,6 +153,23 @@ impl Terminal {
                 self.shows()
             );
             thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn until_gone(&mut self, text: &str) {
+        self.until(text, |screen| !screen.contents().contains(text));
+    }
+
+    /// Until nothing has been written for so long.
+    fn until_quiet(&mut self, still: Duration) {
+        let began = Instant::now();
+        let (mut last, mut since) = (self.line.count(), Instant::now());
+        while since.elapsed() < still {
+            assert!(began.elapsed() < PATIENCE, "never quiet:\n{}", self.shows());
+            thread::sleep(Duration::from_millis(20));
+            if self.line.count() != last {
+                (last, since) = (self.line.count(), Instant::now());
+            }
         }
     }
 
@@ -252,65 +338,6 @@ fn a_terminal_that_goes_away_ends_it() {
     // The reader still holds the pty's other end, so the hang-up has to be said.
     terminal.signal(Signal::HUP);
     assert_eq!(terminal.end().exit_code(), 129);
-}
-
-/// A real hang-up, told by nobody but the terminal itself.
-#[test]
-fn a_terminal_closed_without_a_signal_ends_it() {
-    let pty = native_pty_system().openpty(size(120, 36)).expect("a pty");
-    let tty = pty.slave;
-    let mut command = CommandBuilder::new("sh");
-    // The shell takes the SIGHUP; zendo, in the background group of no session leader, gets none.
-    let script = format!("trap '' HUP; '{}'; echo $? > \"$STATUS\"", env!("CARGO_BIN_EXE_zendo"));
-    let folder = tempfile::tempdir().expect("a folder");
-    let status = folder.path().join("status");
-    command.args(["-c", &script]);
-    command.env("TERM", "xterm-256color");
-    command.env("STATUS", &status);
-    let mut child = tty.spawn_command(command).expect("sh starts");
-    drop(tty);
-    let mut output = pty.master.try_clone_reader().expect("a reader");
-    let mut screen = vt100::Parser::new(36, 120, 0);
-    let mut bytes = [0; 8192];
-    while !screen.screen().contents().contains("? keys") {
-        let count = output.read(&mut bytes).expect("drawn");
-        screen.process(&bytes[..count]);
-    }
-    drop(output);
-    drop(pty.master);
-    child.wait().expect("ends");
-    let code = std::fs::read_to_string(status).expect("the shell wrote it");
-    assert_eq!(code.trim(), "129");
-}
-
-/// A line that nobody reads blocks the loop in a write; a SIGTERM must end it all the same.
-#[test]
-fn a_stuck_terminal_does_not_outlive_a_sigterm() {
-    let pty = native_pty_system().openpty(size(250, 80)).expect("a pty");
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_zendo"));
-    command.args(["tui", "--preset", "quick", "--set", "score.batch=2"]);
-    command.env("TERM", "xterm-256color");
-    command.env("COLORTERM", "truecolor");
-    let mut child = pty.slave.spawn_command(command).expect("zendo starts");
-    let mut keys = pty.master.take_writer().expect("a writer");
-    // Nothing is read: the first frames fill the pty's buffer.
-    thread::sleep(Duration::from_secs(1));
-    keys.write_all(b"r").expect("written");
-    thread::sleep(Duration::from_secs(2));
-    let id = child.process_id().and_then(|id| i32::try_from(id).ok());
-    kill_process(id.and_then(Pid::from_raw).expect("runs"), Signal::TERM).expect("delivered");
-    let began = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("waited for") {
-            break status;
-        }
-        if began.elapsed() > PATIENCE {
-            child.kill().expect("killed");
-            panic!("still runs");
-        }
-        thread::sleep(Duration::from_millis(50));
-    };
-    assert_eq!(status.exit_code(), 143);
 }
 
 #[test]

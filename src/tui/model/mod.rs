@@ -48,6 +48,7 @@ pub use tune_rows::ROWS as TUNE_ROWS;
 use std::path::PathBuf;
 
 use super::{
+    economy::Level,
     glyphs::Glyphs,
     keymap::{Context, Intent, Keymap, Place, RunState, Tab},
     layout,
@@ -132,6 +133,8 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     /// What came of the last key, until the next.
     pub notice: Option<Notice>,
+    /// What the line to the terminal lets through.
+    pub line: Level,
 }
 
 /// Presets with unsaved changes that are kept beside the one that is shown.
@@ -233,6 +236,7 @@ impl Model {
             diff: DiffView::default(),
             overlay: None,
             notice: None,
+            line: Level::Everything,
         }
     }
 

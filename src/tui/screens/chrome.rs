@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::status;
 use crate::tui::{
     canvas::{Canvas, cut, width},
+    economy::Level,
     keymap::{Context, Intent, Key, Place, Row, Tab},
     model::{Model, Notice},
     spots::Target,
@@ -125,8 +126,9 @@ pub fn footer(canvas: &mut Canvas<'_>, model: &Model, panels: Panels) {
     let y = h.saturating_sub(1);
     let place = model.place();
     let mut footer = canvas.on(Ground::Band, Rect::new(0, y, w, 1));
+    let w = w.saturating_sub(slow_line(&mut footer, y, model.line));
     if let Some(said) = &model.notice {
-        return notice(&mut footer, y, said);
+        return notice(&mut footer, (y, w), said);
     }
     let glyphs = footer.theme().glyphs();
     let item = |row: &Row| width(&glyphs.keys(&row.short)) + 1 + width(row.label);
@@ -149,16 +151,29 @@ pub fn footer(canvas: &mut Canvas<'_>, model: &Model, panels: Panels) {
     }
 }
 
-fn notice(footer: &mut Canvas<'_>, y: u16, notice: &Notice) {
+/// What a slow line leaves out, at the right end; gives the cells that takes.
+fn slow_line(footer: &mut Canvas<'_>, y: u16, line: Level) -> u16 {
+    let w = footer.area().width;
+    let Some(words) = line.words() else { return 0 };
+    // Where there is no room for what waits, that something does.
+    let words = match w {
+        80.. => words,
+        _ => words.split(':').next().unwrap_or(words),
+    };
+    footer.right(w.saturating_sub(3), y, words, Role::Warn);
+    width(words) + 3
+}
+
+fn notice(footer: &mut Canvas<'_>, (y, w): (u16, u16), notice: &Notice) {
     let (mark, ink) = match notice.failed {
         true => ("▲", Role::Error),
         false => ("✓", Role::Good),
     };
     let x = footer.runs(2, y, &[(mark, ink.into()), (" ", Role::Text.into())]);
-    let room = footer.area().width.saturating_sub(x + 2);
+    let room = w.saturating_sub(x + 2);
     let lead = cut(&notice.lead, room);
     let x = footer.text(x, y, lead, Role::Strong) + 3;
-    let room = footer.area().width.saturating_sub(x + 2);
+    let room = w.saturating_sub(x + 2);
     if room >= width(&notice.detail).min(12) {
         footer.text(x, y, cut(&notice.detail, room), Role::Muted);
     }

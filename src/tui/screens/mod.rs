@@ -28,32 +28,45 @@ mod status;
 mod themes;
 mod toml;
 mod tune;
+mod waiting;
 mod zoomed;
 
 use ratatui::{buffer::Buffer, layout::Rect};
+
+pub use waiting::waiting;
 
 use super::{
     canvas::Canvas,
     keymap::Tab,
     model::{Model, Overlay},
     spots::Spots,
-    theme::Theme,
 };
+#[cfg(test)]
+use crate::tui::theme::Theme;
 
-/// Draws `model` over the whole of `buffer`; `theme` is the one in force.
+/// Draws `model` over the whole of `buffer`, as a line that is quick shows it; `theme` is the one in force.
+#[cfg(test)]
 pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
-    paint(model, Canvas::new(buffer, theme));
+    base(model, Canvas::new(buffer, theme));
+    overlay(model, Canvas::over(buffer, theme));
 }
 
 /// What lies where on the screen of `model`: it is drawn for who asks, which is when somebody clicks.
 pub fn spots(model: &Model) -> Spots {
     let mut spots = Spots::default();
     let mut buffer = Buffer::empty(Rect::new(0, 0, model.width, model.height));
-    paint(model, Canvas::new(&mut buffer, model.themes.theme()).telling(&mut spots));
+    let theme = model.themes.theme();
+    base(model, Canvas::new(&mut buffer, theme).telling(&mut spots));
+    if model.overlay.is_some() {
+        // What it covers can't be reached any more.
+        spots.clear();
+    }
+    overlay(model, Canvas::over(&mut buffer, theme).telling(&mut spots));
     spots
 }
 
-fn paint(model: &Model, mut canvas: Canvas<'_>) {
+/// The screen itself.
+fn base(model: &Model, mut canvas: Canvas<'_>) {
     if canvas.area().is_empty() {
         return;
     }
@@ -69,8 +82,12 @@ fn paint(model: &Model, mut canvas: Canvas<'_>) {
         (Tab::Log, Some(search)) => log::draw(model, search, &mut canvas),
         (Tab::Population, Some(search)) => population::draw(model, search, &mut canvas),
     }
-    if model.overlay.is_some() {
-        canvas.cover();
+}
+
+/// What lies over it.
+fn overlay(model: &Model, mut canvas: Canvas<'_>) {
+    if canvas.area().is_empty() {
+        return;
     }
     match &model.overlay {
         None => {}

@@ -66,6 +66,10 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
             model.now_ms = now_ms;
             Vec::new()
         }
+        Action::Line(level) => {
+            model.line = level;
+            Vec::new()
+        }
         Action::Engine(update) => search::heard(model, update),
         Action::EngineOver => {
             search::over(model);

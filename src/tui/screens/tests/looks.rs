@@ -7,7 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Color};
 use super::{SCREENS, SIZES, diff, draw, network_of_a_candidate, paint, population, press, text};
 use crate::{
     run::UserTheme,
-    theme::Scheme,
+    theme::{Scheme, shipped_theme_names},
     tui::{
         action::Action,
         fixture,
@@ -45,56 +45,75 @@ fn colour(colour: Color) -> String {
     }
 }
 
-/// The styles of a picture by how many cells have them, each with the first text set in it.
+/// The styles of a picture, each with a letter, and the rows as runs of them: `a12` is twelve cells. Rows of the
+/// same runs are counted together.
 fn styles(buffer: &Buffer) -> String {
-    let mut found: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    let mut known: Vec<String> = Vec::new();
+    let mut rows: Vec<(String, u16, u16)> = Vec::new();
     for y in buffer.area.rows() {
-        let mut last = String::new();
+        let mut runs: Vec<(usize, usize)> = Vec::new();
         for at in y.positions() {
             let cell = &buffer[at];
             let weight = match cell.modifier.is_empty() {
                 true => String::new(),
                 false => format!("{:?}", cell.modifier).to_lowercase(),
             };
-            // On a blank the ink isn't seen.
-            let ink = if cell.symbol() == " " { "" } else { &colour(cell.fg) };
-            let style = format!("{ink:<14} on {:<9} {weight:<20}", colour(cell.bg));
-            let (count, sample) = found.entry(style.clone()).or_default();
-            *count += 1;
-            let goes_on = sample.is_empty() && cell.symbol() != " " || last == style;
-            if goes_on && sample.chars().count() < 16 && *count < 16 {
-                sample.push_str(cell.symbol());
+            // On a blank the ink isn't seen, and bold neither.
+            let is_blank = cell.symbol() == " ";
+            let weight = if is_blank { weight.replace("bold", "") } else { weight };
+            let ink = if is_blank { "" } else { &colour(cell.fg) };
+            let style = format!("{ink:<12} on {:<12} {weight}", colour(cell.bg));
+            let number = known.iter().position(|k| *k == style).unwrap_or_else(|| {
+                known.push(style);
+                known.len() - 1
+            });
+            match runs.last_mut() {
+                Some((last, count)) if *last == number => *count += 1,
+                _ => runs.push((number, 1)),
             }
-            last = style;
+        }
+        let letter =
+            |n: usize| char::from(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"[n]);
+        let runs = runs.into_iter().map(|(number, count)| format!("{}{count}", letter(number)));
+        let runs = runs.collect::<Vec<_>>().join(" ");
+        match rows.last_mut() {
+            Some((last, _, end)) if *last == runs => *end = y.y,
+            _ => rows.push((runs, y.y, y.y)),
         }
     }
-    let lines = found.iter().map(|(style, (n, sample))| format!("{style} {n:>5} {sample}"));
-    lines.map(|line| line.trim_end().to_owned() + "\n").collect()
+    let letters = ('a'..='z').chain('A'..='Z');
+    let legend = letters.zip(&known).map(|(letter, style)| format!("{letter}  {style}"));
+    let rows = rows.iter().map(|(runs, first, last)| match first == last {
+        true => format!("{first:>5}  {runs}"),
+        false => format!("{:>5}  {runs}", format!("{first}-{last}")),
+    });
+    legend.chain(rows).map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
-/// The colours themselves, which the letters of `screens_are_inked_as_reviewed` leave out.
+/// The colours themselves, cell by cell, which the letters of `screens_are_inked_as_reviewed` leave out. What a
+/// theme looks like at one depth as at another is kept once.
 #[test]
 fn every_theme_looks_as_reviewed_at_every_depth() {
-    let looks = [
-        ("ink", Depth::TrueColor),
-        ("ink", Depth::Ansi256),
-        ("ink", Depth::Ansi16),
-        ("paper", Depth::TrueColor),
-        ("paper", Depth::Ansi256),
-        ("paper", Depth::Ansi16),
-        ("colour-blind", Depth::TrueColor),
-        ("colour-blind", Depth::Ansi256),
-        ("sixteen", Depth::TrueColor),
-        ("mono", Depth::TrueColor),
-    ];
+    let depths = [Depth::TrueColor, Depth::Ansi256, Depth::Ansi16, Depth::Mono];
     for (screen, model) in [("search", fixture::running as fn() -> Model), ("diff", diff::pasted)] {
-        for (name, depth) in looks {
+        let mut seen: BTreeMap<String, String> = BTreeMap::new();
+        for (name, depth) in
+            shipped_theme_names().flat_map(|theme| depths.map(|depth| (theme, depth)))
+        {
             let theme = Theme::shipped(name, depth);
             let model = fixture::sized(model(), (120, 36));
             let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 36));
             draw(&model, &theme, &mut buffer);
-            let depth = format!("{depth:?}").to_lowercase();
-            insta::assert_snapshot!(format!("{screen}_{name}_{depth}"), styles(&buffer));
+            let look = format!("{screen}_{name}_{}", format!("{depth:?}").to_lowercase());
+            let styles = styles(&buffer);
+            let shown = match seen.get(&styles) {
+                Some(same) => format!("as {same}\n"),
+                None => {
+                    seen.insert(styles.clone(), look.clone());
+                    styles
+                }
+            };
+            insta::assert_snapshot!(look, shown);
         }
     }
 }

@@ -189,7 +189,13 @@ impl Viewer {
                     Update::Snapshot(snapshot) => self.snapshot = Some(snapshot),
                     Update::Fault(fault) => self.say(&format!("fault: {}", fault.text)),
                     Update::Log(log) => self.say(&log.text),
-                    Update::Tuned(tuned) => self.say(&tuned.told()),
+                    Update::Tuned(tuned) => {
+                        let proxy = tuned.changes.iter().find(|c| c.key == "score.proxy");
+                        if let Some(to) = proxy.and_then(|change| change.to.clone()) {
+                            self.proxy = to;
+                        }
+                        self.say(&tuned.told());
+                    }
                     Update::Refused(refusal) => self.say(&format!("not changed: {refusal}")),
                     Update::Finished(finished) => return Ok(finished),
                     Update::Hello(hello) => self.proxy = hello.spec.preset.score.proxy,

@@ -199,7 +199,7 @@ impl History {
                     history.at_ms = history.at_ms.max(tuned.at_ms);
                     history.replay.changes.push(tuned.scheduled());
                 }
-                Record::Stopped { turn } => history.replay.stop = Some(turn),
+                Record::Stopped(stop) => history.replay.stops.push(stop),
             }
         }
         history

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
+    Stop,
     protocol::{Reason, Tuned},
     worker::{JobOutcome, JobPurpose},
 };
@@ -31,15 +32,10 @@ const MAX_LINE: u64 = 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Record {
-    Begun {
-        version: u32,
-    },
+    Begun { version: u32 },
     Told(Told),
     Tuned(Box<Tuned>),
-    /// Somebody ended the search, so many decisions after its start.
-    Stopped {
-        turn: u64,
-    },
+    Stopped(Stop),
     Finished(Reason),
 }
 

@@ -40,5 +40,5 @@ pub use prover::{Proof, Wanted};
 pub use solving::Solving;
 pub use spec::{RunSpec, StartError};
 pub use themes::{ListedTheme, UserTheme, find_theme, listed_themes, user_themes};
-pub use tuning::{Change, Plan as TuningPlan, Refusal, Replay, Scheduled, is_tunable};
+pub use tuning::{Change, Plan as TuningPlan, Refusal, Replay, Scheduled, Stop, is_tunable};
 pub use worker::{Role, ScorerFactory};

@@ -154,6 +154,8 @@ pub struct Snapshot {
     pub convergence: Vec<ConvergencePoint>,
     /// The last changes of the settings that were made, at most 32, oldest first.
     pub tunings: Vec<Tuned>,
+    /// Members that left by a change and may come back with another, best first.
+    pub aside: Vec<Arc<Member>>,
     /// Members that are scored anew before the search goes on: how many were, and of how many.
     pub renewal: Option<(usize, usize)>,
     /// The screen, where there is one.
@@ -170,6 +172,13 @@ pub struct Snapshot {
     pub confirmation: Vec<Confirmed>,
     /// Updates that a viewer's queue had no room for.
     pub dropped_events: u64,
+}
+
+impl TimeSpent {
+    /// Thread time of workers that did something, milliseconds.
+    pub fn at_work_ms(&self) -> f64 {
+        self.build_ms + self.score_ms
+    }
 }
 
 /// A change of the settings that was made.

@@ -93,13 +93,26 @@ pub struct Scheduled {
     pub undoes: Option<u32>,
 }
 
+/// When somebody stopped a run. The moments count what no clock and no thread has a say in, but for the draws of
+/// a confirmation: which ones were told by then is up to the workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// The search, so many decisions after its start.
+    Search { turn: u64 },
+    /// What comes after everything is proposed: climbing, polishing.
+    Ending { turn: u64 },
+    /// The confirmation, after so many draws.
+    Confirmation { told: u32 },
+}
+
 /// What another run did, to be done again at the same moments.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replay {
     /// Oldest first.
     pub changes: Vec<Scheduled>,
-    /// Decisions after which somebody stopped it.
-    pub stop: Option<u64>,
+    /// Oldest first.
+    pub stops: Vec<Stop>,
 }
 
 impl Replay {
@@ -134,11 +147,17 @@ impl Plan {
                 return Err(Refusal { key: key.clone(), message });
             }
         }
+        let plan = Plan::again(now, settings)?;
+        match plan.changes.is_empty() {
+            true => Err(Refusal::whole("everything is set so already")),
+            false => Ok(plan),
+        }
+    }
+
+    /// Like [`Plan::of`], for a change that another run made: it may be none here.
+    pub(super) fn again(now: &RunSpec, settings: &[Setting]) -> Result<Plan, Refusal> {
         let preset = now.preset.with_settings(settings)?;
         let differences = preset.differences(&now.preset);
-        if differences.is_empty() {
-            return Err(Refusal::whole("everything is set so already"));
-        }
         let change = |Difference { key, base, own }| Change { key, from: base, to: own };
         let spec = RunSpec { preset, ..now.clone() };
         for (key, name) in [
@@ -152,8 +171,14 @@ impl Plan {
             }
         }
         spec.check_tiers().map_err(Refusal::whole)?;
+        spec.check_polish().map_err(Refusal::whole)?;
         let changes: Vec<Change> = differences.into_iter().map(change).collect();
-        let of_section = |section: &str| changes.iter().any(|c| c.key.starts_with(section));
+        // What a solver knows of the space, the budgets and the score.
+        let is_solved_for = |c: &Change| match c.key.as_str() {
+            "space.kernel_weights" => false,
+            "score.definition" | "score.batch" | "score.resolution" | "score.alpha" => true,
+            key => key.starts_with("space.") || key.starts_with("budget."),
+        };
         let score = |preset: &Preset| {
             let it = &preset.score;
             let draws = (it.batch, preset.score_resolution(), it.alpha, it.seed_mode);
@@ -161,16 +186,16 @@ impl Plan {
         };
         Ok(Plan {
             rescores: score(&now.preset) != score(&spec.preset),
-            moves_optimum: of_section("space.") || of_section("budget.") || of_section("score."),
+            moves_optimum: changes.iter().any(is_solved_for),
             search: spec.search_settings(),
             preset: spec.preset,
             changes,
         })
     }
 
-    /// Of a population, best first, who stays.
-    pub fn stay(&self, population: &[Arc<Member>]) -> Vec<bool> {
-        self.search.stay(population)
+    /// Of a population, best first, who stays; and how many of those `aside` come back.
+    pub fn stay(&self, population: &[Arc<Member>], aside: &[Arc<Member>]) -> (Vec<bool>, usize) {
+        self.search.stay(population, aside)
     }
 
     /// What a score costs by the plan, as a multiple of what one costs `now`: 0 in closed form; none

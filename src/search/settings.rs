@@ -40,15 +40,26 @@ impl Settings {
         self.allows(&member.structure, &member.costs)
     }
 
-    /// Of `members`, best first, who stays in a population by these settings.
-    pub fn stay(&self, members: &[Arc<Member>]) -> Vec<bool> {
+    /// Of `members`, best first, who stays in a population by these settings, and how many of those `aside`,
+    /// best first, come back.
+    pub fn stay(&self, members: &[Arc<Member>], aside: &[Arc<Member>]) -> (Vec<bool>, usize) {
+        let mut stays = vec![false; members.len()];
         let mut room = self.population;
-        let stays = |member: &Arc<Member>| {
-            let stays = room > 0 && self.admits(member);
-            room -= usize::from(stays);
-            stays
+        let mut back = 0;
+        let mut waiting = aside.iter().filter(|member| self.admits(member)).peekable();
+        let mut take = |room: &mut usize, better: f64| {
+            while *room > 0 && waiting.next_if(|member| member.score.value > better).is_some() {
+                *room -= 1;
+                back += 1;
+            }
         };
-        members.iter().map(stays).collect()
+        for (member, stays) in members.iter().zip(&mut stays) {
+            take(&mut room, member.score.value);
+            *stays = room > 0 && self.admits(member);
+            room -= usize::from(*stays);
+        }
+        take(&mut room, f64::NEG_INFINITY);
+        (stays, back)
     }
 }
 

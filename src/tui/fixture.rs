@@ -139,6 +139,7 @@ fn evolve(proposed: u64) -> (Snapshot, Everybody) {
     let snapshot = Snapshot {
         tunings: Vec::new(),
         renewal: None,
+        aside: Vec::new(),
         seq: 1,
         phase: Phase::Running,
         elapsed_ms: 374_000,

@@ -360,8 +360,11 @@ mod tests {
             buffer[(0, 0)].set_symbol("#");
             Vec::new()
         };
+        screen.capture(Mouse::On).expect("queued");
         screen.draw(draw).expect("drawn");
-        screen.capture(Mouse::On).expect("written");
+        // The frame goes out on a thread of its own.
+        drop(writer::line(PATIENCE_WITH_A_FRAME));
+        std::thread::sleep(Duration::from_millis(200));
         panic!("on purpose");
     }
 

@@ -144,7 +144,8 @@ fn a_tighter_budget_evicts_those_that_break_it_and_they_come_back() {
     let mut params: Vec<u64> = before.iter().map(|member| member.costs.params).collect();
     params.sort_unstable();
     let small = tuned(&base, &[&format!("budget.params={}", params[20])]);
-    let foretold = small.stay(&before);
+    let (foretold, none) = small.stay(&before, ride.evolution.aside());
+    assert_eq!(none, 0);
     let done = ride.retune(small);
     assert_eq!(done.id, ride.evolution.counts().proposed + 1);
     assert_eq!((done.evicted, done.returned, done.rescored), (11, 0, 0));
@@ -157,7 +158,11 @@ fn a_tighter_budget_evicts_those_that_break_it_and_they_come_back() {
     }
     assert!(ride.heard.iter().any(|change| matches!(change, Applied::Outdated { .. })));
     let now = ids(&ride.evolution);
+    let members = ride.evolution.population().members();
+    let (stays, returning) = base.stay(members, ride.evolution.aside());
     let back = ride.retune(base);
+    assert_eq!(back.returned, returning);
+    assert_eq!(back.evicted, stays.iter().filter(|stays| !**stays).count());
     let again = ids(&ride.evolution);
     assert!(back.returned > 0);
     let returned = again.iter().filter(|id| !now.contains(id));

@@ -44,7 +44,7 @@ use crate::{
     nn::Device,
     optimum::Unsolvable,
     random::{Purpose, Stream},
-    search::{Asked, End, Evolution, Untunable},
+    search::{Asked, End, Evolution},
     space::SeedMode,
 };
 
@@ -245,16 +245,15 @@ impl<'a> Engine<'a> {
     fn stop(&mut self) {
         self.pause_wanted = false;
         self.stopped = true;
+        if self.seeding.is_none() {
+            self.journal_stop();
+        }
         if self.confirmation.is_some() {
             self.phase = Phase::Finished;
         } else if self.seeding.is_some() {
             self.reason = Some(Reason::Stopped);
             self.phase = Phase::Finished;
         } else {
-            // While everybody is scored anew nothing is decided: it ends as it was.
-            if matches!(self.evolution.tunable(), Ok(()) | Err(Untunable::Rescoring)) {
-                self.journal_stop();
-            }
             self.cut_polish_short();
             self.evolution.stop();
         }
@@ -358,8 +357,18 @@ impl<'a> Engine<'a> {
         self.tell_reuse();
         let members = self.evolution.population().members();
         if members.is_empty() {
-            let why = self.last_failure.as_deref().unwrap_or("nothing was proposed");
-            let text = format!("no candidate could be scored; the last failure: {why}");
+            let counts = self.evolution.counts();
+            let text = match &self.last_failure {
+                None if counts.scored > 0 => {
+                    "nobody is left within the settings as they were changed; best.txt has the best \
+                     of before"
+                        .to_owned()
+                }
+                why => format!(
+                    "no candidate could be scored; the last failure: {}",
+                    why.as_deref().unwrap_or("nothing was proposed")
+                ),
+            };
             self.fault(None, None, text);
             self.reason = Some(Reason::Failed);
             self.phase = Phase::Finished;

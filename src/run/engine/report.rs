@@ -150,6 +150,7 @@ impl Engine<'_> {
             convergence: self.evolution.history().points().collect(),
             tunings: self.tunings.told().to_vec(),
             renewal: self.evolution.renewal(),
+            aside: self.evolution.aside().to_vec(),
             screening: self.evolution.screening(),
             noise: self.noise(&confirmation),
             optimum,

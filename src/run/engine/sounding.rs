@@ -30,6 +30,11 @@ impl Soundings {
         self.found.iter().copied()
     }
 
+    /// Scores are of another kind from here on.
+    pub(super) fn forget(&mut self) {
+        self.found.clear();
+    }
+
     pub(super) fn learn(&mut self, score: &Score) {
         self.found.extend(score.std.map(|std| (std, score.repeats)));
         if self.found.len() > KEPT {

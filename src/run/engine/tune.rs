@@ -3,14 +3,14 @@
 
 use std::{collections::VecDeque, io, sync::Arc, time::Instant};
 
-use super::{Engine, Slot, polish::Polish, sounding::Soundings};
+use super::{Engine, Slot, polish::Polish};
 use crate::{
     nn::Device,
     run::{
         RunSpec,
         journal::Record,
         protocol::{Tuned, Update, WorkerState},
-        tuning::{Change, Plan, Refusal, Scheduled},
+        tuning::{Change, Plan, Refusal, Scheduled, Stop},
         worker::{ScorerFactory, Worker},
     },
     search::{Tuning, Untunable},
@@ -40,10 +40,10 @@ pub(super) struct Tunings {
     /// For the moment when the search can be changed; the first comes first.
     waiting: VecDeque<Wish>,
     replay: VecDeque<Scheduled>,
-    /// The moment at which the run that this one repeats was stopped.
-    stop: Option<u64>,
-    /// Changes, and whether a stop, that the journal has already.
-    kept: (usize, bool),
+    /// When the run that this one repeats was stopped.
+    stops: VecDeque<Stop>,
+    /// Changes and stops that the journal has already.
+    kept: (usize, usize),
     factory: ScorerFactory,
     /// Whether the factory was handed in and does what it does.
     is_foreign: bool,
@@ -57,10 +57,10 @@ impl Tunings {
             made: Vec::new(),
             waiting: VecDeque::new(),
             replay: spec.replay.changes.iter().cloned().collect(),
-            stop: spec.replay.stop,
+            stops: spec.replay.stops.iter().copied().collect(),
             kept: match spec.resumes {
-                true => (spec.replay.changes.len(), spec.replay.stop.is_some()),
-                false => (0, false),
+                true => (spec.replay.changes.len(), spec.replay.stops.len()),
+                false => (0, 0),
             },
             factory: factory.unwrap_or_else(|| registry(spec, device)),
             is_foreign,
@@ -112,7 +112,10 @@ impl Engine<'_> {
             let is_seeding = self.seeding.is_some();
             match self.evolution.tunable() {
                 Ok(()) if !is_seeding => {}
-                Err(Untunable::Over) => return self.refuse_all(),
+                Err(Untunable::Over) => {
+                    self.refuse_all();
+                    break;
+                }
                 // They wait until then.
                 _ => break,
             }
@@ -127,11 +130,24 @@ impl Engine<'_> {
                 self.refuse(refusal);
             }
         }
+        self.make_due_stop();
+    }
+
+    /// Stops where the run that this one repeats was stopped.
+    pub(super) fn make_due_stop(&mut self) {
         let turn = self.evolution.turn();
-        let is_due = |moment: u64| moment <= turn;
-        if !self.tunings.replay.front().is_some_and(|next| is_due(next.turn))
-            && self.tunings.stop.take_if(|stop| is_due(*stop)).is_some()
-        {
+        let is_over = self.evolution.tunable() == Err(Untunable::Over);
+        let change_comes_first = self.tunings.replay.front().is_some_and(|next| next.turn <= turn);
+        let is_due = |stop: &Stop| match (*stop, &self.confirmation) {
+            (Stop::Search { turn: moment }, None) => {
+                moment <= turn && !is_over && !change_comes_first
+            }
+            (Stop::Ending { turn: moment }, None) => moment <= turn && is_over,
+            (Stop::Confirmation { told }, Some(confirmation)) => confirmation.told() >= told,
+            _ => false,
+        };
+        if self.tunings.stops.front().is_some_and(is_due) {
+            self.tunings.stops.pop_front();
             self.stop();
         }
     }
@@ -150,6 +166,7 @@ impl Engine<'_> {
         if self.tunings.made.len() >= MAX_CHANGES {
             return Err(Refusal::whole(format!("a run takes {MAX_CHANGES} changes, and had them")));
         }
+        let is_again = matches!(wish, Wish::Again(_));
         let (settings, undoes) = match wish {
             Wish::Settings(settings) => (settings, None),
             Wish::Again(Scheduled { settings, undoes, .. }) => (settings, undoes),
@@ -160,13 +177,16 @@ impl Engine<'_> {
                 (last.changes.iter().map(back).collect(), Some(last.number))
             }
         };
-        let plan = Plan::of(&self.spec, &settings)?;
+        let plan = match is_again {
+            true => Plan::again(&self.spec, &settings)?,
+            false => Plan::of(&self.spec, &settings)?,
+        };
         let spec = RunSpec { preset: plan.preset.clone(), ..self.spec.clone() };
-        spec.check_polish().map_err(Refusal::whole)?;
         if plan.changes_proxies() && !self.tunings.is_foreign {
             spec.check_proxies(&self.device).map_err(Refusal::whole)?;
             self.tunings.factory = registry(&spec, &self.device);
         }
+        // What changes nothing here, as other workers for who has others, keeps its number all the same.
         let tuning = Tuning { settings: plan.search, rescores: plan.rescores };
         let done = self.evolution.retune(tuning).map_err(Refusal::whole)?;
         let workers = self.spec.workers();
@@ -176,7 +196,7 @@ impl Engine<'_> {
             self.fault(None, None, format!("no further worker could be started: {error}"));
         }
         if plan.rescores {
-            self.soundings = Soundings::default();
+            self.soundings.forget();
         }
         match (self.evolution.keeps_place(), &self.polish) {
             (true, Polish::Done) => self.polish = Polish::Ahead,
@@ -211,8 +231,17 @@ impl Engine<'_> {
 
     /// Keeps a stop for who does the run again.
     pub(super) fn journal_stop(&mut self) {
-        if !std::mem::replace(&mut self.tunings.kept.1, true) {
-            self.journal(&Record::Stopped { turn: self.evolution.turn() });
+        let turn = self.evolution.turn();
+        let stop = match (&self.confirmation, self.evolution.tunable()) {
+            (Some(confirmation), _) => Stop::Confirmation { told: confirmation.told() },
+            (None, Err(Untunable::Over)) => Stop::Ending { turn },
+            (None, Ok(()) | Err(Untunable::Rescoring | Untunable::NotBegun)) => {
+                Stop::Search { turn }
+            }
+        };
+        match self.tunings.kept.1.checked_sub(1) {
+            Some(kept) => self.tunings.kept.1 = kept,
+            None => self.journal(&Record::Stopped(stop)),
         }
     }
 

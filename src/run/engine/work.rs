@@ -97,6 +97,7 @@ impl Engine<'_> {
                     if confirmation.is_complete() {
                         self.phase = Phase::Finished;
                     }
+                    self.make_due_stop();
                 }
             }
         }

@@ -35,7 +35,7 @@ impl Evolution {
     pub(super) fn reached_end(&self) -> Option<End> {
         let kept = self.climbs() + u64::from(self.keeps_place());
         let on_their_way = self.pending.len() as u64;
-        let scored = self.counts.scored + self.counts.failed + on_their_way;
+        let scored = self.counts.scored + self.counts.failed + on_their_way - self.renewed;
         if self.settings.max_scored.is_some_and(|max| scored + kept >= max) {
             Some(End::MaxScored)
         } else if self.counts.proposed + kept >= self.settings.iterations {
@@ -59,6 +59,7 @@ impl Evolution {
             let Some(id) = ascent.waiting.pop() else {
                 return self.offer_planted(applied).unwrap_or(Asked::Done(end));
             };
+            self.turn += 1;
             // A better one may have pushed it out meanwhile.
             if let Some(member) = self.lineage.get(id) {
                 let climb = Climb::new(member.structure.blocks(), &mut self.workshop);
@@ -66,6 +67,7 @@ impl Evolution {
             }
             return Asked::Again;
         };
+        self.turn += 1;
         if !climb.step(&mut self.workshop) {
             return Asked::Again;
         }

@@ -93,6 +93,8 @@ pub struct Evolution {
     /// The newest id of the settings before these.
     tuned_at: u64,
     renewal: Option<Renewal>,
+    /// Scores that members got by renewals; nobody asked for so many.
+    renewed: u64,
     aside: Aside,
 }
 
@@ -143,6 +145,7 @@ impl Evolution {
             turn: 0,
             tuned_at: 0,
             renewal: None,
+            renewed: 0,
             aside: Aside::default(),
             settings,
         }
@@ -159,7 +162,8 @@ impl Evolution {
                 _ => Asked::Again,
             };
         }
-        if self.renewal.is_some() && self.end.is_none() {
+        // One that is stopped meanwhile ends with scores of one kind.
+        if self.renewal.is_some() {
             return self.renew(applied);
         }
         self.end = self.end.or_else(|| self.reached_end());
@@ -309,10 +313,6 @@ impl Evolution {
 
     /// A member has another score. One that has left since keeps what it had.
     fn rescore(&mut self, id: u64, outcome: Outcome, applied: &mut dyn FnMut(Applied)) {
-        if matches!(self.renewal, Some(Renewal::Scoring { .. })) {
-            // Stopped before everybody had a score of the new kind, which is no use beside the old.
-            return;
-        }
         let score = match finite(outcome) {
             Ok(score) => score,
             Err(reason) => {
@@ -357,6 +357,9 @@ impl Evolution {
 
     /// The best member that hasn't had its scores and isn't being scored.
     fn elite_in_need(&self) -> Option<&Arc<Member>> {
+        if self.is_analytic() {
+            return None;
+        }
         let elites = self.settings.elites;
         let enough = elites.scores.saturating_mul(elites.repeats);
         let on_its_way = |id: u64| self.pending.iter().any(|pending| pending.id == id);

@@ -90,6 +90,11 @@ impl Evolution {
         }
     }
 
+    /// Members that left by a tuning and may come back, best first.
+    pub fn aside(&self) -> &[Arc<Member>] {
+        &self.aside.members
+    }
+
     /// Whether it can be tuned now.
     ///
     /// # Errors
@@ -286,6 +291,11 @@ impl Evolution {
         }
         self.counts.scored += renewed.len() as u64;
         self.counts.rescored += renewed.len() as u64;
+        self.renewed += total as u64;
+        if let Scoring::Screened(_, screen) = &self.settings.scoring {
+            // What those on their way told was of the old kind.
+            self.gate = Some(Gate::new(screen.clone()));
+        }
         let mut values: Vec<(u64, f64)> = renewed.iter().map(|m| (m.id, m.score.value)).collect();
         values.sort_unstable_by_key(|(id, _)| *id);
         let value = |id: u64| {

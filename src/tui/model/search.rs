@@ -12,7 +12,7 @@ use crate::{
     arch::{Costs, costs},
     run::{
         RunSpec,
-        protocol::{Finished, Hello, Member, Phase, Snapshot, WorkerState},
+        protocol::{Finished, Hello, Member, Phase, Snapshot, Tuned, WorkerState},
     },
     space::{published_name, published_nets},
     tui::{format, layout::Layout},
@@ -129,6 +129,8 @@ pub struct Search {
     pub spec: RunSpec,
     /// The number of the last change that `spec` has.
     tuned: u32,
+    /// Scores and their thread time, milliseconds, before they came about as they do.
+    alike_since: (u64, f64),
     pub hello: Option<Hello>,
     pub snapshot: Option<Arc<Snapshot>>,
     /// When the snapshot came.
@@ -173,6 +175,7 @@ impl Search {
         Search {
             spec,
             tuned: 0,
+            alike_since: (0, 0.0),
             hello: None,
             snapshot: None,
             snapshot_at_ms: now_ms,
@@ -310,7 +313,7 @@ impl Search {
     /// Takes a snapshot; the cursor follows its candidate.
     pub fn show(&mut self, snapshot: Arc<Snapshot>, now_ms: u64, visible: usize) {
         let at_top = self.top(visible) == 0;
-        self.follow_changes(&snapshot);
+        snapshot.tunings.iter().for_each(|tuned| self.follow(tuned));
         self.snapshot = Some(snapshot);
         self.snapshot_at_ms = now_ms;
         let rank = self.rank();
@@ -330,14 +333,30 @@ impl Search {
         self.project();
     }
 
-    fn follow_changes(&mut self, snapshot: &Snapshot) {
-        for tuned in snapshot.tunings.iter().filter(|tuned| tuned.number > self.tuned) {
-            // What the engine could change can be changed here.
-            if let Ok(preset) = self.spec.preset.with_settings(&tuned.settings) {
-                self.spec.preset = preset;
-            }
+    /// Takes a change that was made, unless it is known.
+    pub fn follow(&mut self, tuned: &Tuned) {
+        if tuned.number <= self.tuned {
+            return;
         }
-        self.tuned = snapshot.tunings.last().map_or(self.tuned, |last| last.number);
+        self.tuned = tuned.number;
+        // What the engine could change can be changed here.
+        if let Ok(preset) = self.spec.preset.with_settings(&tuned.settings) {
+            self.spec.preset = preset;
+        }
+        let costs_otherwise = |key: &str| key.starts_with("score.");
+        if let Some(snapshot) =
+            self.snapshot.as_ref().filter(|_| tuned.changes.iter().any(|c| costs_otherwise(&c.key)))
+        {
+            self.alike_since = (snapshot.scored, snapshot.time.at_work_ms());
+        }
+    }
+
+    /// Thread time of a score as scores come about by now, milliseconds; none while there is none.
+    pub fn score_ms(&self) -> Option<f64> {
+        let snapshot = self.snapshot.as_ref()?;
+        let (scored, at_work_ms) = self.alike_since;
+        let count = snapshot.scored.checked_sub(scored).filter(|count| *count > 0)?;
+        Some((snapshot.time.at_work_ms() - at_work_ms) / count as f64)
     }
 
     /// Time spent running, as of now.

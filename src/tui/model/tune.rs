@@ -2,13 +2,18 @@
 //! do. Must not know: how it is drawn, what a change does to the run. Invariant: the preview is that of the
 //! newest snapshot, and what is foretold of the population is what the engine would do.
 
+use std::sync::Arc;
+
 use super::{
     Search,
     fields::{Field, Kind},
     tune_rows::ROWS,
 };
 use crate::{
-    run::{TuningPlan, protocol::Snapshot},
+    run::{
+        Change, TuningPlan,
+        protocol::{Member, Snapshot, Tuned},
+    },
     space::{Preset, Setting},
     tui::{edit::LineEdit, format, widgets::round_step},
 };
@@ -37,6 +42,8 @@ pub struct Preview {
     pub refusal: Option<String>,
     /// What they cost together, where they cost something.
     pub price: Option<String>,
+    /// What taking the last change back would do.
+    pub undo: Option<String>,
 }
 
 impl Preview {
@@ -174,13 +181,8 @@ impl Tune {
     }
 
     fn drop_idle(&mut self, search: &Search) {
-        let now = &search.spec.preset;
-        let is_idle = |wish: &Wish| {
-            let setting = setting(wish);
-            setting.is_ok_and(|s| now.with_settings(&[s]).is_ok_and(|preset| preset == *now))
-        };
         let before = self.wishes.len();
-        self.wishes.retain(|wish| !is_idle(wish));
+        self.wishes.retain(|wish| !is_idle(wish, &search.spec.preset));
         if self.wishes.len() < before {
             self.refresh(search);
         }
@@ -195,7 +197,7 @@ impl Tune {
 
     /// Foretells anew.
     pub fn refresh(&mut self, search: &Search) {
-        self.preview = Preview::default();
+        self.preview = Preview { undo: undo(search), ..Preview::default() };
         let settings: Vec<_> = self.wishes.iter().map(setting).collect();
         let valid: Vec<Setting> = settings.iter().filter_map(|s| s.clone().ok()).collect();
         let together = TuningPlan::of(&search.spec, &valid);
@@ -207,10 +209,10 @@ impl Tune {
                 Ok(setting) => match TuningPlan::of(&search.spec, &[setting.clone()]) {
                     Ok(plan) => {
                         wish.shown = shown(wish.row, &plan.preset);
-                        wish.touches = plan.rescores || leaving(&plan, search) > 0;
+                        wish.touches = plan.rescores || leaving(&plan, search) != (0, 0);
                         Ok(effect(&plan, search))
                     }
-                    Err(_) if wish.is_as_it_is(&search.spec.preset) => Ok(String::new()),
+                    Err(_) if is_idle(wish, &search.spec.preset) => Ok(String::new()),
                     // What can't be alone may be beside the others.
                     Err(refusal) => match &together {
                         Ok(plan) => {
@@ -225,9 +227,9 @@ impl Tune {
         let is_fine = self.wishes.iter().all(|wish| wish.effect.is_ok());
         match together {
             Ok(plan) => {
-                let stay = plan.stay(search.population());
-                if stay.contains(&false) {
-                    self.preview.leaves = stay.iter().map(|stays| !stays).collect();
+                let (stays, _) = plan.stay(search.population(), aside(search));
+                if stays.contains(&false) {
+                    self.preview.leaves = stays.iter().map(|stays| !stays).collect();
                 }
                 self.preview.price = plan.rescores.then(|| price(&plan, search));
             }
@@ -239,11 +241,9 @@ impl Tune {
     }
 }
 
-impl Wish {
-    fn is_as_it_is(&self, now: &Preset) -> bool {
-        let value = (field(self.row).read)(now);
-        value.map_or(self.text.is_empty(), |value| value.typed() == self.text)
-    }
+/// Whether it is so already.
+fn is_idle(wish: &Wish, now: &Preset) -> bool {
+    setting(wish).is_ok_and(|s| now.with_settings(&[s]).is_ok_and(|preset| preset == *now))
 }
 
 fn setting(wish: &Wish) -> Result<Setting, String> {
@@ -253,6 +253,14 @@ fn setting(wish: &Wish) -> Result<Setting, String> {
         text => Some(field.toml(text)?),
     };
     Ok(Setting { key: field.key.to_owned(), value })
+}
+
+/// What taking the last change back would do; nothing where there is none.
+fn undo(search: &Search) -> Option<String> {
+    let last = Tuned::last_standing(&search.snapshot.as_ref()?.tunings)?;
+    let back = |c: &Change| Setting { key: c.key.clone(), value: c.from.clone() };
+    let settings: Vec<Setting> = last.changes.iter().map(back).collect();
+    TuningPlan::of(&search.spec, &settings).ok().map(|plan| effect(&plan, search))
 }
 
 /// The value of a row, as screens write it.
@@ -274,7 +282,9 @@ fn stepped(kind: Kind, text: &str, up: bool) -> Option<String> {
     let step = round_step((value.abs() / 20.0).max(least));
     let steps = value / step;
     let next = if up { (steps + 1e-9).floor() + 1.0 } else { (steps - 1e-9).ceil() - 1.0 };
-    let next = (next * step).max(0.0);
+    let next = next * step;
+    // Words may be less than nothing, as a floor of agreement is.
+    let next = if kind == Kind::Word { next } else { next.max(0.0) };
     Some(match kind {
         Kind::Word => {
             let decimals = (-step.log10().floor()).max(0.0) as usize;
@@ -286,9 +296,14 @@ fn stepped(kind: Kind, text: &str, up: bool) -> Option<String> {
     })
 }
 
-/// Members that would leave.
-fn leaving(plan: &TuningPlan, search: &Search) -> usize {
-    plan.stay(search.population()).iter().filter(|stays| !**stays).count()
+fn aside(search: &Search) -> &[Arc<Member>] {
+    search.snapshot.as_ref().map_or(&[], |s| s.aside.as_slice())
+}
+
+/// Members that would leave, and those that would come back.
+fn leaving(plan: &TuningPlan, search: &Search) -> (usize, usize) {
+    let (stays, back) = plan.stay(search.population(), aside(search));
+    (stays.iter().filter(|stays| !**stays).count(), back)
 }
 
 /// What a change does, in a few words.
@@ -296,10 +311,14 @@ fn effect(plan: &TuningPlan, search: &Search) -> String {
     if plan.rescores {
         return price(plan, search);
     }
-    let leaving = leaving(plan, search);
-    if leaving > 0 {
-        let [leaving, all] = [leaving, search.population().len()].map(|n| format::count(n as u64));
-        return format!("evicts {leaving} of {all}");
+    let (leaving, back) = leaving(plan, search);
+    let [leave, return_, all] =
+        [leaving, back, search.population().len()].map(|n| format::count(n as u64));
+    match (leaving, back) {
+        (0, 0) => {}
+        (_, 0) => return format!("evicts {leave} of {all}"),
+        (0, _) => return format!("{return_} come back"),
+        _ => return format!("evicts {leave}, {return_} come back"),
     }
     let is_of = |section: &str| plan.changes.iter().any(|c| c.key.starts_with(section));
     if is_of("budget.") || is_of("space.") || is_of("search.population") {
@@ -319,10 +338,13 @@ fn effect(plan: &TuningPlan, search: &Search) -> String {
 fn end(plan: &TuningPlan, snapshot: &Snapshot) -> String {
     let search = &plan.preset.search;
     let left = search.iterations.saturating_sub(snapshot.proposed);
-    if left == 0 || search.max_scored.is_some_and(|most| snapshot.scored >= most) {
+    let to_score = search.max_scored.map(|most| most.saturating_sub(snapshot.scored));
+    if left == 0 || to_score == Some(0) {
         return "ends it at once".to_owned();
     }
     let seconds = left as f64 / snapshot.proposed_per_s;
+    let scoring = to_score.map_or(f64::INFINITY, |left| left as f64 / snapshot.scored_per_s);
+    let seconds = seconds.min(scoring);
     match seconds.is_finite() {
         true => format!("≈ {} left", format::span((seconds * 1e3) as u64)),
         false => format!("{} left", format::count(left)),
@@ -331,18 +353,18 @@ fn end(plan: &TuningPlan, snapshot: &Snapshot) -> String {
 
 /// How many are scored anew, and how long that takes.
 fn price(plan: &TuningPlan, search: &Search) -> String {
-    let staying = search.population().len() - leaving(plan, search);
+    let (leaving, back) = leaving(plan, search);
+    let staying = search.population().len() - leaving + back;
     let what = format!("re-scores {}", format::count(staying as u64));
     let Some(snapshot) = &search.snapshot else { return what };
-    match plan.score_cost(&search.spec) {
-        Some(ratio) if ratio > 0.0 && snapshot.scored > 0 => {
-            let time = &snapshot.time;
-            let thread_ms = (time.build_ms + time.score_ms) / snapshot.scored as f64 * ratio;
+    match (plan.score_cost(&search.spec), search.score_ms()) {
+        (Some(ratio), Some(score_ms)) if ratio > 0.0 => {
+            let thread_ms = score_ms * ratio;
             let workers = snapshot.workers.len().clamp(1, staying.max(1));
             let ms = thread_ms * staying as f64 / workers as f64;
             format!("{what}, {}", about(ms))
         }
-        Some(ratio) if ratio <= 0.0 => format!("{what}, at once"),
+        (Some(ratio), _) if ratio <= 0.0 => format!("{what}, at once"),
         _ => format!("{what}, how long isn't known"),
     }
 }

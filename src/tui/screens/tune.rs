@@ -293,7 +293,10 @@ fn keys(model: &Model, (tunings, tune): (&[Tuned], &Tune), panel: &Canvas<'_>, r
         count if tune.settings().is_some() => format!(" apply {count}"),
         _ => " apply".to_owned(),
     };
-    let undo = Tuned::last_standing(tunings).map(|last| format!(" undo {}", format::id(last.id)));
+    let undo = Tuned::last_standing(tunings).map(|last| match &tune.preview.undo {
+        Some(effect) if last.rescored > 0 => format!(" undo {}: {effect}", format::id(last.id)),
+        _ => format!(" undo {}", format::id(last.id)),
+    });
     let steps = format!("{} {}", key(Intent::PreviousValue), key(Intent::NextValue));
     let all = [
         (key(Intent::Enter), Some(apply)),

@@ -9,7 +9,7 @@ use crate::{
     tui::{
         action::Effect,
         format,
-        keymap::{Intent, Key, RunState, Tab},
+        keymap::{Context, Intent, Key, RunState, Tab},
         model::{Event, EventKind, Model, Notice, Overlay, Search, TUNE_ROWS, Tune, tuned},
     },
 };
@@ -22,7 +22,9 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     if let Some(search) = &mut model.search {
         search.is_zoomed = false;
         model.tab = Tab::Search;
-        model.overlay = Some(Overlay::Tune(Box::default()));
+        let mut tune = Tune::default();
+        tune.refresh(search);
+        model.overlay = Some(Overlay::Tune(Box::new(tune)));
     }
     Vec::new()
 }
@@ -49,6 +51,8 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Reset => tune.reset(search),
         Intent::Back if tune.edit.is_some() => tune.reset(search),
         Intent::Back => model.overlay = None,
+        // An answer is on its way.
+        Intent::Enter if tune.is_sent => {}
         Intent::Enter => {
             tune.end_edit(search);
             match tune.settings() {
@@ -74,7 +78,21 @@ pub(super) fn select(model: &mut Model, row: usize) {
 
 /// Takes the last change back, as soon as the search can be changed.
 pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
-    let renewal = model.search.as_ref().and_then(|s| s.snapshot.as_ref()?.renewal);
+    let snapshot = model.search.as_ref().and_then(|search| search.snapshot.clone());
+    let last = snapshot.as_ref().and_then(|s| Tuned::last_standing(&s.tunings));
+    if open(model).is_none() && last.is_some_and(|last| last.rescored > 0) {
+        // What costs time is priced first: the panel says it.
+        begin(model);
+        let price = match open(model) {
+            Some((tune, _)) => tune.preview.undo.clone().unwrap_or_default(),
+            None => String::new(),
+        };
+        let lead = format!("the undo {price}");
+        let detail = format!("{} again takes it back", model.key_in(Context::Tune, Intent::Untune));
+        model.notice = Some(Notice { lead, detail, failed: false });
+        return Vec::new();
+    }
+    let renewal = snapshot.and_then(|s| s.renewal);
     match (open(model), renewal) {
         (Some((tune, _)), _) => tune.is_sent = true,
         (None, Some((_, of))) => {
@@ -120,6 +138,7 @@ pub(super) fn follow(model: &mut Model) {
 /// A change was made.
 pub(super) fn tuned(model: &mut Model, change: &Tuned) {
     let Some(search) = &mut model.search else { return };
+    search.follow(change);
     let lead = format!("from {} on", format::id(change.id));
     let detail = tuned::told(change);
     let tail = tuned::told_effect(change);

@@ -39,8 +39,7 @@ use super::{
     theme::Theme,
 };
 
-/// Draws `model` over the whole of `buffer`, as a line that is quick shows it; `theme` is the one in force.
-#[cfg(test)]
+/// Draws `model` over the whole of `buffer`; `theme` is the one in force.
 pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
     base(model, theme, buffer);
     overlay(model, theme, buffer);

@@ -3,7 +3,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{base, overlay};
+use super::{base, draw, overlay};
 use crate::tui::{
     economy::Level,
     keymap::Tab,
@@ -20,10 +20,18 @@ pub fn waiting(
     (level, lay): (Level, &mut Rect),
     buffer: &mut Buffer,
 ) -> Vec<Rect> {
-    base(model, theme, buffer);
-    let before = model.overlay.as_ref().map(|_| buffer.clone());
-    overlay(model, theme, buffer);
-    let lies = before.map_or(Rect::ZERO, |before| changed(&before, buffer));
+    let lies = match &model.overlay {
+        None => {
+            draw(model, theme, buffer);
+            Rect::ZERO
+        }
+        Some(_) => {
+            base(model, theme, buffer);
+            let before = buffer.clone();
+            overlay(model, theme, buffer);
+            changed(&before, buffer)
+        }
+    };
     let left = std::mem::replace(lay, lies);
     let Parts { charts, tables, rest } = parts(model);
     let waits = match level {

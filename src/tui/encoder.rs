@@ -203,7 +203,7 @@ fn digits(n: u16) -> usize {
 
 /// Whether this terminal takes it for one cell: ASCII, and the glyphs of zendo's own, which it was asked about. Of
 /// letters from names and of U+FFFD terminals think differently.
-fn is_one_cell(symbol: &str) -> bool {
+pub fn is_one_cell(symbol: &str) -> bool {
     let mut chars = symbol.chars();
     matches!((chars.next(), chars.next()), (Some(c), None) if ascii(c).is_some())
 }
@@ -252,6 +252,7 @@ mod tests {
     use ratatui::{layout::Rect, style::Style};
 
     use super::*;
+    use crate::tui::picture::Picture;
 
     fn picture(cells: &[(&str, Style)]) -> (Buffer, u16) {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 1));
@@ -366,7 +367,7 @@ mod tests {
         fn the_terminal_shows_the_picture(frames in frames()) {
             let area = Rect::new(0, 0, 24, 5);
             let mut terminal = vt100::Parser::new(5, 24, 0);
-            let mut shown = Buffer::empty(area);
+            let mut picture = Picture::default();
             for frame in frames {
                 let mut next = Buffer::empty(area);
                 for (x, y, text, n) in frame {
@@ -378,13 +379,14 @@ mod tests {
                         next[(at.x + 1, at.y)].set_symbol(" ");
                     }
                 }
-                let mut out = Vec::new();
-                encode(shown.diff(&next).into_iter(), &next, &mut out);
-                terminal.process(&out);
+                let paint = |buffer: &mut Buffer| {
+                    buffer.clone_from(&next);
+                    Vec::new()
+                };
+                terminal.process(&picture.frame(area.as_size(), paint).expect("a vector takes it"));
                 let mut fresh = vt100::Parser::new(5, 24, 0);
-                let mut out = Vec::new();
-                encode(Buffer::empty(area).diff(&next).into_iter(), &next, &mut out);
-                fresh.process(&out);
+                let whole = Picture::default().frame(area.as_size(), paint);
+                fresh.process(&whole.expect("a vector takes it"));
                 for at in area.positions() {
                     let cell = |t: &vt100::Parser| t.screen().cell(at.y, at.x).expect("inside").clone();
                     let (is, meant) = (cell(&terminal), cell(&fresh));
@@ -399,7 +401,6 @@ mod tests {
                     }
                     prop_assert_eq!(is.underline(), meant.underline(), "at {:?}", at);
                 }
-                shown = next;
             }
         }
     }

@@ -13,7 +13,7 @@ use ratatui::{
     layout::{Position, Rect, Size},
 };
 
-use super::encoder::encode;
+use super::encoder::{encode, is_one_cell};
 
 /// The cells of a terminal.
 #[derive(Default)]
@@ -52,6 +52,7 @@ impl Picture {
         for at in waiting.into_iter().flat_map(|rect| rect.intersection(area).positions()) {
             self.next[at].clone_from(&self.shown[at]);
         }
+        self.spoil_halves();
         let changed = self.shown.diff(&self.next);
         let mut bytes = Vec::new();
         if !changed.is_empty() || is_new {
@@ -65,6 +66,21 @@ impl Picture {
         self.is_unknown = false;
         std::mem::swap(&mut self.shown, &mut self.next);
         Ok(bytes)
+    }
+}
+
+impl Picture {
+    /// What comes over the first cell of a wide glyph takes the glyph away, and the terminal decides how the
+    /// second looks then: that one is drawn anew.
+    fn spoil_halves(&mut self) {
+        let area = self.shown.area;
+        for at in area.positions().filter(|at| at.x + 1 < area.right()) {
+            let (is, becomes) = (&self.shown[at], &self.next[at]);
+            if is != becomes && !is_one_cell(is.symbol()) {
+                // Of private use: no cell is drawn like that.
+                self.shown[(at.x + 1, at.y)].set_symbol("\u{e000}");
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use zendo::{
     run::{
         self, Handle, Replay, RunSpec,
-        protocol::{Command, Phase, Tuned},
+        protocol::{Command, Ending, Phase, Reason, Tuned},
     },
     space::Setting,
 };
@@ -107,7 +107,7 @@ fn a_tuned_run_replays() {
     assert_eq!(preset.expect("valid").search.population, 64);
 
     let changes = tuned.iter().map(Tuned::scheduled).collect();
-    let replay = Replay { changes, stop: None };
+    let replay = Replay { changes, stops: Vec::new() };
     let again = run_to_end(RunSpec { replay, ..spec("run.workers=1") }, None);
     // It has one worker all along, so that what changes that is none for it.
     let of_the_search = |mut tuned: Vec<Tuned>| {
@@ -197,7 +197,7 @@ fn a_folder_tells_how_to_do_it_again() {
     run.tell(Command::Stop);
     let said = run.finish();
     let asked = run::replay(&out).expect("its files say it");
-    assert_eq!((asked.replay.changes.len(), asked.replay.stop.is_some()), (1, true));
+    assert_eq!((asked.replay.changes.len(), asked.replay.stops.len()), (1, 1));
     let again = folder.path().join("again");
     let again = run_to_end(RunSpec { out: Some(again), ..asked }, None);
     assert_eq!(fingerprint(&said), fingerprint(&again));
@@ -212,4 +212,21 @@ fn a_folder_tells_how_to_do_it_again() {
         .expect("written");
     let other = run::replay(&out).expect_err("another version").to_string();
     assert!(other.contains("version is 9"), "{other}");
+}
+
+/// Also one that came when everything was proposed.
+#[test]
+fn a_stop_of_the_climb_is_done_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("first");
+    let sets = ["search.iterations=600", "screen.keep=0.5", "search.climb=64", "confirm.best=0"];
+    let mut run = Watched::start(RunSpec { out: Some(out.clone()), ..spec(&sets) });
+    let climbs = |said: &Said| said.snapshots.last().map(|s| s.ending);
+    run.said.listen(&run.handle, |said| climbs(said) == Some(Some(Ending::Climbing)));
+    run.tell(Command::Stop);
+    let said = run.finish();
+    assert_eq!(said.finished.as_ref().map(|f| f.reason), Some(Reason::Stopped));
+    let again = run_to_end(run::replay(&out).expect("its files say it"), None);
+    assert_eq!(fingerprint(&said), fingerprint(&again));
+    assert_eq!(said.last().proposed, again.last().proposed);
 }

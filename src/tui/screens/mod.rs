@@ -40,12 +40,10 @@ use super::{
     keymap::Tab,
     model::{Model, Overlay},
     spots::Spots,
+    theme::Theme,
 };
-#[cfg(test)]
-use crate::tui::theme::Theme;
 
 /// Draws `model` over the whole of `buffer`, as a line that is quick shows it; `theme` is the one in force.
-#[cfg(test)]
 pub fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer) {
     base(model, Canvas::new(buffer, theme));
     overlay(model, Canvas::over(buffer, theme));

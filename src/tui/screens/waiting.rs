@@ -3,7 +3,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{base, overlay};
+use super::{base, draw, overlay};
 use crate::tui::{
     canvas::Canvas,
     economy::Level,
@@ -21,10 +21,18 @@ pub fn waiting(
     (level, lay): (Level, &mut Rect),
     buffer: &mut Buffer,
 ) -> Vec<Rect> {
-    base(model, Canvas::new(buffer, theme));
-    let before = model.overlay.as_ref().map(|_| buffer.clone());
-    overlay(model, Canvas::over(buffer, theme));
-    let lies = before.map_or(Rect::ZERO, |before| changed(&before, buffer));
+    let lies = match &model.overlay {
+        None => {
+            draw(model, theme, buffer);
+            Rect::ZERO
+        }
+        Some(_) => {
+            base(model, Canvas::new(buffer, theme));
+            let before = buffer.clone();
+            overlay(model, Canvas::over(buffer, theme));
+            changed(&before, buffer)
+        }
+    };
     let left = std::mem::replace(lay, lies);
     let Parts { charts, tables, rest } = parts(model);
     let waits = match level {

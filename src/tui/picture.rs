@@ -13,7 +13,10 @@ use ratatui::{
     layout::{Position, Rect, Size},
 };
 
-use super::encoder::{encode, is_one_cell};
+use super::{
+    canvas::width,
+    encoder::{encode, is_one_cell},
+};
 
 /// The cells of a terminal.
 #[derive(Default)]
@@ -53,7 +56,9 @@ impl Picture {
             self.next[at].clone_from(&self.shown[at]);
         }
         self.spoil_halves();
-        let changed = self.shown.diff(&self.next);
+        let mut changed = self.shown.diff(&self.next);
+        // The second cell of a wide glyph is the glyph's: a blank there would take it away again.
+        changed.retain(|&(x, y, _)| x == 0 || width(self.next[(x - 1, y)].symbol()) < 2);
         let mut bytes = Vec::new();
         if !changed.is_empty() || is_new {
             queue!(bytes, BeginSynchronizedUpdate)?;
@@ -152,6 +157,24 @@ mod tests {
             let bytes = picture.frame(SIZE, rows([text, "|", "", ""])).expect("a vector");
             terminal.process(&bytes);
             assert_eq!(shown(&terminal), format!("{text}\n|\n\n"));
+        }
+    }
+
+    /// One cell or two, as terminals think of it: what follows stands in the third, and nothing is written over
+    /// the second once the glyph is there.
+    #[test]
+    fn a_glyph_of_a_doubtful_width_keeps_its_cells() {
+        let mut picture = Picture::default();
+        let mut terminal = vt100::Parser::new(4, 20, 0);
+        for text in ["xyz", "❤\u{fe0f}b", "xyz"] {
+            let bytes = picture.frame(SIZE, rows([text, "", "", ""])).expect("a vector");
+            terminal.process(&bytes);
+            let row = terminal.screen().rows(0, 20).next().expect("a row");
+            // This one takes it for one.
+            assert_eq!(row.trim_end(), text.replace('b', " b"));
+            let sent = String::from_utf8(bytes).expect("UTF-8");
+            let after = sent.split_once('\u{fe0f}').map_or("", |(_, after)| after);
+            assert!(!after.contains("\u{1b}[1;2H"), "{sent:?}");
         }
     }
 }

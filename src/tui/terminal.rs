@@ -94,13 +94,16 @@ impl Screen {
     /// Hands the writer what has changed, in one piece. What `paint` tells to wait stays as it is.
     ///
     /// # Errors
-    /// The terminal's size can't be asked for, or its writer is gone.
+    /// The writer is gone.
     ///
     /// # Panics
     /// The last frame isn't out yet.
-    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer) -> Vec<Rect>) -> io::Result<()> {
-        let (width, height) = self.size()?;
-        let frame = self.picture.frame(Size { width, height }, paint)?;
+    pub fn draw(
+        &mut self,
+        size: (u16, u16),
+        paint: impl FnOnce(&mut Buffer) -> Vec<Rect>,
+    ) -> io::Result<()> {
+        let frame = self.picture.frame(Size::from(size), paint)?;
         let mut bytes = std::mem::take(&mut self.copied);
         bytes.extend_from_slice(&frame);
         if bytes.is_empty() { Ok(()) } else { self.writer.write(bytes) }
@@ -134,8 +137,9 @@ pub fn enter() -> io::Result<()> {
     ENTERED.store(true, Ordering::SeqCst);
     set_stderr_aside();
     let ready = execute!(io::stdout(), EnterAlternateScreen, cursor::Hide, EnableBracketedPaste);
-    if ready.is_err() {
-        leave();
+    match ready {
+        Ok(()) => writer::open(),
+        Err(_) => leave(),
     }
     ready
 }
@@ -150,6 +154,7 @@ pub fn leave() {
         return;
     }
     let line = writer::line(PATIENCE_WITH_A_FRAME);
+    writer::close();
     if !takes_more() {
         // A terminal that is gone has nothing to throw away.
         let _ = tcflush(io::stdout(), QueueSelector::OFlush);
@@ -332,7 +337,7 @@ mod tests {
             buffer[(0, 0)].set_symbol("#");
             Vec::new()
         };
-        screen.draw(draw).expect("drawn");
+        screen.draw((80, 24), draw).expect("drawn");
         panic!("on purpose");
     }
 

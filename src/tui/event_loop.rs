@@ -264,9 +264,14 @@ impl Ui {
 
     fn draw(&mut self) -> anyhow::Result<()> {
         self.due = None;
+        // The terminal may have another size than it had when it last said so.
+        let (width, height) = self.screen.size()?;
+        if (width, height) != (self.model.width, self.model.height) {
+            self.act(Action::Resize { width, height })?;
+        }
         let (model, theme) = (&self.model, self.model.themes.theme());
         let how = (self.economy.next(), &mut self.lay);
-        self.screen.draw(|buffer| screens::waiting(model, theme, how, buffer))?;
+        self.screen.draw((width, height), |buffer| screens::waiting(model, theme, how, buffer))?;
         self.economy.drew();
         self.last_frame = Instant::now();
         if !self.screen.is_busy() && self.economy.owes() {

@@ -104,13 +104,16 @@ impl Screen {
     /// Hands the writer what has changed, in one piece. What `paint` tells to wait stays as it is.
     ///
     /// # Errors
-    /// The terminal's size can't be asked for, or its writer is gone.
+    /// The writer is gone.
     ///
     /// # Panics
     /// The last frame isn't out yet.
-    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer) -> Vec<Rect>) -> io::Result<()> {
-        let (width, height) = self.size()?;
-        let frame = self.picture.frame(Size { width, height }, paint)?;
+    pub fn draw(
+        &mut self,
+        size: (u16, u16),
+        paint: impl FnOnce(&mut Buffer) -> Vec<Rect>,
+    ) -> io::Result<()> {
+        let frame = self.picture.frame(Size::from(size), paint)?;
         let mut bytes = std::mem::take(&mut self.mouse);
         bytes.append(&mut self.copied);
         bytes.extend_from_slice(&frame);
@@ -159,8 +162,9 @@ pub fn enter() -> io::Result<()> {
     if ready.is_ok() && MOUSE.load(Ordering::SeqCst) {
         ready = execute!(out, TAKE_MOUSE);
     }
-    if ready.is_err() {
-        leave();
+    match ready {
+        Ok(()) => writer::open(),
+        Err(_) => leave(),
     }
     ready
 }
@@ -175,6 +179,7 @@ pub fn leave() {
         return;
     }
     let line = writer::line(PATIENCE_WITH_A_FRAME);
+    writer::close();
     if !takes_more() {
         // A terminal that is gone has nothing to throw away.
         let _ = tcflush(io::stdout(), QueueSelector::OFlush);
@@ -361,7 +366,7 @@ mod tests {
             Vec::new()
         };
         screen.capture(Mouse::On).expect("queued");
-        screen.draw(draw).expect("drawn");
+        screen.draw((80, 24), draw).expect("drawn");
         // The frame goes out on a thread of its own.
         drop(writer::line(PATIENCE_WITH_A_FRAME));
         std::thread::sleep(Duration::from_millis(200));

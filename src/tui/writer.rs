@@ -25,6 +25,8 @@ use super::economy::Write;
 
 /// Held while bytes go out: nobody may write into the midst of a frame.
 static LINE: Mutex<()> = Mutex::new(());
+/// Whether the terminal is ours. A frame that was handed over before it was given back must not come after.
+static IS_OPEN: AtomicBool = AtomicBool::new(false);
 /// The frame that is on its way isn't wanted any more.
 static IS_DROPPED: AtomicBool = AtomicBool::new(false);
 /// So often a writer that the line keeps waiting looks whether its frame is still wanted.
@@ -104,7 +106,8 @@ fn write(line: &impl AsFd, bytes: &[u8]) -> io::Result<Write> {
     let _line = LINE.lock();
     let began = Instant::now();
     let mut rest = bytes;
-    while !rest.is_empty() && !IS_DROPPED.load(Ordering::SeqCst) {
+    let is_wanted = || IS_OPEN.load(Ordering::SeqCst) && !IS_DROPPED.load(Ordering::SeqCst);
+    while !rest.is_empty() && is_wanted() {
         match rustix::io::write(line, rest) {
             Ok(count) => rest = &rest[count..],
             Err(Errno::INTR) => {}
@@ -117,6 +120,16 @@ fn write(line: &impl AsFd, bytes: &[u8]) -> io::Result<Write> {
     }
     let bytes = u64::try_from(bytes.len()).expect("a length");
     Ok(Write { bytes, took: began.elapsed() })
+}
+
+/// Frames go out from now on.
+pub fn open() {
+    IS_OPEN.store(true, Ordering::SeqCst);
+}
+
+/// Frames that are handed over are dropped.
+pub fn close() {
+    IS_OPEN.store(false, Ordering::SeqCst);
 }
 
 /// The line, once nobody writes to it. A frame that takes longer than `patience` is dropped; what the terminal has
@@ -157,6 +170,7 @@ mod tests {
     /// A socket of datagrams keeps writes apart.
     #[test]
     fn a_frame_is_one_write() {
+        open();
         let (ours, theirs) = std::os::unix::net::UnixDatagram::pair().expect("a socket");
         let mut writer = Writer::to(ours.into()).expect("a thread");
         runtime().block_on(async {
@@ -172,6 +186,7 @@ mod tests {
 
     #[test]
     fn a_line_that_nobody_reads_keeps_nobody_waiting() {
+        open();
         let (theirs, ours) = io::pipe().expect("a pipe");
         let mut writer = Writer::to(ours.into()).expect("a thread");
         runtime().block_on(async {

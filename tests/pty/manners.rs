@@ -8,8 +8,18 @@ use rustix::process::Signal;
 
 use super::{Launch, Terminal, fresh_settings, size};
 
-const ARGUMENTS: [&str; 7] =
-    ["tui", "--preset", "quick", "--set", "search.iterations=2000000", "--set", "run.workers=1"];
+/// A proof of the optimum would say something on a screen that is paused.
+const ARGUMENTS: [&str; 9] = [
+    "tui",
+    "--preset",
+    "quick",
+    "--set",
+    "search.iterations=2000000",
+    "--set",
+    "run.workers=1",
+    "--set",
+    "run.optimum=false",
+];
 const STILL: Duration = Duration::from_millis(700);
 
 fn searching() -> Terminal {

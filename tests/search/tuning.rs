@@ -311,9 +311,9 @@ fn a_search_is_tuned_between_its_start_and_its_end() {
     assert_eq!(tune(&mut ride, 600), Err(Untunable::Over));
 }
 
-/// Whoever is stopped amid new scores keeps the old ones: half of each would compare what doesn't.
+/// Whoever is stopped amid new scores gets the rest of them: half of each would compare what doesn't.
 #[test]
-fn a_stop_amid_new_scores_keeps_the_old_ones() {
+fn a_stop_amid_new_scores_waits_for_the_rest() {
     let base = settings(11);
     let mut ride = Ride::new(base.clone(), 4, 2);
     ride.until(|evolution| evolution.turn() == 150);
@@ -326,7 +326,12 @@ fn a_stop_amid_new_scores_keeps_the_old_ones() {
     }
     ride.evolution.stop();
     while ride.step().is_none() {}
-    assert!(ride.evolution.population().members().iter().all(|m| m.score.value > 0.0));
+    assert_eq!(ride.evolution.renewal(), None);
+    let members = ride.evolution.population().len();
+    assert!(ride.heard.contains(&Applied::Renewed { members, of: members }));
+    // The first were handed out before the other score was there.
+    let other = ride.evolution.population().members().iter().filter(|m| m.score.value < 0.0);
+    assert!(other.count() + 4 >= members);
 }
 
 fn upside_down_where_renewed(ride: &Ride) -> fn(&Candidate) -> Outcome {

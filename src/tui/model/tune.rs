@@ -206,7 +206,7 @@ impl Tune {
             wish.touches = false;
             wish.effect = match setting {
                 Err(why) => Err(why.clone()),
-                Ok(setting) => match TuningPlan::of(&search.spec, &[setting.clone()]) {
+                Ok(setting) => match TuningPlan::of(&search.spec, std::slice::from_ref(setting)) {
                     Ok(plan) => {
                         wish.shown = shown(wish.row, &plan.preset);
                         wish.touches = plan.rescores || leaving(&plan, search) != (0, 0);

@@ -226,6 +226,12 @@ impl Tuned {
         Scheduled { turn: self.turn, settings: self.settings.clone(), undoes: self.undoes }
     }
 
+    /// What takes it back.
+    pub fn taken_back(&self) -> Vec<Setting> {
+        let back = |c: &Change| Setting { key: c.key.clone(), value: c.from.clone() };
+        self.changes.iter().map(back).collect()
+    }
+
     /// Of `tunings`, the one that is taken back next.
     pub fn last_standing(tunings: &[Tuned]) -> Option<&Tuned> {
         let is_undone = |tuned: &Tuned| tunings.iter().any(|t| t.undoes == Some(tuned.number));

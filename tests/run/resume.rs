@@ -156,7 +156,7 @@ fn killed_at_any_moment_it_ends_the_same() {
 }
 
 /// ```text
-/// cargo test --release --test run -- --ignored two_hundred --nocapture
+/// cargo test --test run -- --ignored two_hundred --nocapture
 /// ```
 #[test]
 #[ignore = "takes minutes"]

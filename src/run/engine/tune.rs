@@ -10,7 +10,7 @@ use crate::{
         RunSpec,
         journal::Record,
         protocol::{Tuned, Update, WorkerState},
-        tuning::{Change, Plan, Refusal, Scheduled, Stop},
+        tuning::{Plan, Refusal, Scheduled, Stop},
         worker::{ScorerFactory, Worker},
     },
     search::{Tuning, Untunable},
@@ -173,8 +173,7 @@ impl Engine<'_> {
             Wish::Undo => {
                 let last = Tuned::last_standing(&self.tunings.made)
                     .ok_or_else(|| Refusal::whole("nothing was changed that could be undone"))?;
-                let back = |c: &Change| Setting { key: c.key.clone(), value: c.from.clone() };
-                (last.changes.iter().map(back).collect(), Some(last.number))
+                (last.taken_back(), Some(last.number))
             }
         };
         let plan = match is_again {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     run::{
-        Change, TuningPlan,
+        TuningPlan,
         protocol::{Member, Snapshot, Tuned},
     },
     space::{Preset, Setting},
@@ -258,8 +258,7 @@ fn setting(wish: &Wish) -> Result<Setting, String> {
 /// What taking the last change back would do; nothing where there is none.
 fn undo(search: &Search) -> Option<String> {
     let last = Tuned::last_standing(&search.snapshot.as_ref()?.tunings)?;
-    let back = |c: &Change| Setting { key: c.key.clone(), value: c.from.clone() };
-    let settings: Vec<Setting> = last.changes.iter().map(back).collect();
+    let settings = last.taken_back();
     TuningPlan::of(&search.spec, &settings).ok().map(|plan| effect(&plan, search))
 }
 

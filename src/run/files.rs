@@ -142,9 +142,8 @@ pub fn replay(folder: &Path) -> Result<RunSpec, FileError> {
 /// if it never had been.
 ///
 /// # Errors
-/// As [`replay`], but for a journal with a damaged end.
+/// A `run.toml` that isn't there, was changed, or is of another version. The journal is read when the run goes on.
 pub fn resume(folder: &Path) -> Result<RunSpec, FileError> {
-    journal::read(folder)?;
     Ok(RunSpec { out: Some(folder.to_owned()), resumes: true, ..asked(folder)? })
 }
 
@@ -209,7 +208,8 @@ impl History {
 /// A run's folder.
 pub(super) struct RunFolder {
     path: PathBuf,
-    journal: Journal,
+    /// None once it could not be written: what came after a gap would be another run's.
+    journal: Option<Journal>,
     /// Locked as long as this run writes here.
     _lock: fs::File,
 }
@@ -250,7 +250,7 @@ impl RunFolder {
         let Some(path) = spec.out.clone() else { return Ok(None) };
         let lock = lock(&path)?;
         let journal = Journal::create(&path)?;
-        let folder = RunFolder { path, journal, _lock: lock };
+        let folder = RunFolder { path, journal: Some(journal), _lock: lock };
         let run = RunToml {
             version: VERSION,
             zendo: env!("CARGO_PKG_VERSION"),
@@ -273,7 +273,7 @@ impl RunFolder {
         let journal = Journal::go_on(path, &found)?;
         let records = std::mem::take(&mut found.records);
         let history = History { damage: found.damage, ..History::of(records) };
-        Ok((RunFolder { path: path.to_owned(), journal, _lock: lock }, history))
+        Ok((RunFolder { path: path.to_owned(), journal: Some(journal), _lock: lock }, history))
     }
 
     /// The structure alone on a line, as the reference writes it.
@@ -281,11 +281,35 @@ impl RunFolder {
         self.write("best.txt", &format!("{structure}\n"))
     }
 
+    /// Adds to the journal; nothing, once that has failed.
+    ///
+    /// # Errors
+    /// The disk failed, and the journal ends before this record; said once.
     pub(super) fn add(&mut self, record: &Record) -> io::Result<()> {
-        self.journal.append(record)
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        journal.append(record).inspect_err(|_| self.journal = None)
     }
 
     fn write(&self, name: &str, text: &str) -> io::Result<()> {
         write_text(&self.path.join(name), text, Existing::Replace)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let full = fs::OpenOptions::new().append(true).open("/dev/full").expect("Linux has it");
+        let mut run = RunFolder {
+            path: folder.path().to_owned(),
+            journal: Some(Journal::over(full)),
+            _lock: lock(folder.path()).expect("nobody else's"),
+        };
+        let record = Record::Begun { version: 1 };
+        assert_eq!(run.add(&record).expect_err("full").kind(), io::ErrorKind::StorageFull);
+        assert!(run.add(&record).is_ok());
     }
 }

@@ -59,6 +59,8 @@ struct Line<'a> {
 /// The journal of a run that goes on.
 pub(super) struct Journal {
     file: File,
+    /// Bytes of whole lines.
+    whole: u64,
     synced: Instant,
 }
 
@@ -69,7 +71,7 @@ impl Journal {
     /// There is one, or the folder can't be written.
     pub(super) fn create(folder: &Path) -> io::Result<Journal> {
         let file = OpenOptions::new().append(true).create_new(true).open(folder.join(FILE))?;
-        let mut journal = Journal { file, synced: Instant::now() };
+        let mut journal = Journal { file, whole: 0, synced: Instant::now() };
         journal.append(&Record::Begun { version: VERSION })?;
         Ok(journal)
     }
@@ -81,7 +83,7 @@ impl Journal {
     pub(super) fn go_on(folder: &Path, found: &Found) -> io::Result<Journal> {
         let file = OpenOptions::new().append(true).create(true).open(folder.join(FILE))?;
         file.set_len(found.whole)?;
-        let mut journal = Journal { file, synced: Instant::now() };
+        let mut journal = Journal { file, whole: found.whole, synced: Instant::now() };
         if found.whole == 0 {
             journal.append(&Record::Begun { version: VERSION })?;
         }
@@ -91,13 +93,17 @@ impl Journal {
     /// Adds a line, in one write.
     ///
     /// # Errors
-    /// The disk fails; then the line is not taken when the journal is read.
+    /// The disk fails; what it took of the line is cut off.
     pub(super) fn append(&mut self, record: &Record) -> io::Result<()> {
         let text = RawValue::from_string(serde_json::to_string(record)?)?;
         let crc32 = crc32fast::hash(text.get().as_bytes());
         let mut line = serde_json::to_string(&Line { crc32, record: &text })?;
         line.push('\n');
-        self.file.write_all(line.as_bytes())?;
+        self.file.write_all(line.as_bytes()).inspect_err(|_| {
+            // Where that fails too, the reader finds a line without an end.
+            let _ = self.file.set_len(self.whole);
+        })?;
+        self.whole += line.len() as u64;
         let is_result = matches!(record, Record::Told(_));
         if !is_result || self.synced.elapsed() >= SYNC_INTERVAL {
             self.file.sync_data()?;
@@ -193,6 +199,12 @@ mod tests {
             returned: 0,
             rescored: 0,
         }))
+    }
+
+    impl Journal {
+        pub(in crate::run) fn over(file: File) -> Journal {
+            Journal { file, whole: 0, synced: Instant::now() }
+        }
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub enum StartError {
     Polish(String),
     #[error("--out {}: {reason}", path.display())]
     Out { path: PathBuf, reason: String },
+    #[error("{} can't go on: {reason}", path.display())]
+    Resume { path: PathBuf, reason: String },
     #[error("no worker thread could be started: {0}")]
     Threads(String),
 }

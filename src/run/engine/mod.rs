@@ -22,7 +22,7 @@ pub use spawn::{spawn, spawn_with};
 use polish::Polish;
 use proof::Proving;
 use sounding::Soundings;
-use tune::Tunings;
+use tune::{Heard, Tunings};
 
 use super::{
     RunSpec,
@@ -127,9 +127,12 @@ impl<'a> Engine<'a> {
         spec.check()?;
         let opened = spec.open_device()?;
         let device = opened.device.clone();
-        let (folder, history) = RunFolder::open(&spec, &device).map_err(|e| StartError::Out {
-            path: spec.out.clone().unwrap_or_default(),
-            reason: e.to_string(),
+        let (folder, history) = RunFolder::open(&spec, &device).map_err(|error| {
+            let (path, reason) = (spec.out.clone().unwrap_or_default(), error.to_string());
+            match spec.resumes {
+                true => StartError::Resume { path, reason },
+                false => StartError::Out { path, reason },
+            }
         })?;
         if spec.resumes {
             spec.replay = history.replay;
@@ -233,7 +236,7 @@ impl<'a> Engine<'a> {
         match command {
             Command::Pause => self.pause_wanted = true,
             Command::Resume => self.pause_wanted = false,
-            Command::Stop => self.stop(),
+            Command::Stop => self.end_early(Heard::Now),
             Command::Tune(settings) => self.tune(settings),
             Command::Untune => self.untune(),
             Command::Resync => self.post_snapshot(Instant::now()),
@@ -242,10 +245,12 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn stop(&mut self) {
+    /// Ends the search, or its confirmation.
+    fn end_early(&mut self, heard: Heard) {
         self.pause_wanted = false;
         self.stopped = true;
-        if self.seeding.is_none() {
+        let is_kept = heard == Heard::Again && self.spec.resumes;
+        if self.seeding.is_none() && !is_kept {
             self.journal_stop();
         }
         if self.confirmation.is_some() {

@@ -34,6 +34,15 @@ enum Wish {
     Again(Scheduled),
 }
 
+/// Who ends something early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// Somebody, now.
+    Now,
+    /// Somebody did in the run that this one repeats, or goes on with.
+    Again,
+}
+
 /// Changes made, wanted, and to be made again.
 pub(super) struct Tunings {
     made: Vec<Tuned>,
@@ -42,8 +51,6 @@ pub(super) struct Tunings {
     replay: VecDeque<Scheduled>,
     /// When the run that this one repeats was stopped.
     stops: VecDeque<Stop>,
-    /// Changes and stops that the journal has already.
-    kept: (usize, usize),
     factory: ScorerFactory,
     /// Whether the factory was handed in and does what it does.
     is_foreign: bool,
@@ -58,10 +65,6 @@ impl Tunings {
             waiting: VecDeque::new(),
             replay: spec.replay.changes.iter().cloned().collect(),
             stops: spec.replay.stops.iter().copied().collect(),
-            kept: match spec.resumes {
-                true => (spec.replay.changes.len(), spec.replay.stops.len()),
-                false => (0, 0),
-            },
             factory: factory.unwrap_or_else(|| registry(spec, device)),
             is_foreign,
         }
@@ -148,7 +151,7 @@ impl Engine<'_> {
         };
         if self.tunings.stops.front().is_some_and(is_due) {
             self.tunings.stops.pop_front();
-            self.stop();
+            self.end_early(Heard::Again);
         }
     }
 
@@ -176,6 +179,7 @@ impl Engine<'_> {
                 (last.taken_back(), Some(last.number))
             }
         };
+        // What changes nothing here, as other workers for who has others, keeps its number all the same.
         let plan = match is_again {
             true => Plan::again(&self.spec, &settings)?,
             false => Plan::of(&self.spec, &settings)?,
@@ -185,7 +189,6 @@ impl Engine<'_> {
             spec.check_proxies(&self.device).map_err(Refusal::whole)?;
             self.tunings.factory = registry(&spec, &self.device);
         }
-        // What changes nothing here, as other workers for who has others, keeps its number all the same.
         let tuning = Tuning { settings: plan.search, rescores: plan.rescores };
         let done = self.evolution.retune(tuning).map_err(Refusal::whole)?;
         let workers = self.spec.workers();
@@ -219,10 +222,10 @@ impl Engine<'_> {
             rescored: done.rescored,
         };
         self.tunings.made.push(tuned.clone());
-        if self.tunings.made.len() > self.tunings.kept.0 {
+        // The journal of a run that goes on has it.
+        if !(is_again && self.spec.resumes) {
             self.journal(&Record::Tuned(Box::new(tuned.clone())));
         }
-        // Who hears of the change sees what it did.
         self.post_snapshot(Instant::now());
         self.mailbox.post(Update::Tuned(Box::new(tuned)));
         Ok(())
@@ -238,10 +241,7 @@ impl Engine<'_> {
                 Stop::Search { turn }
             }
         };
-        match self.tunings.kept.1.checked_sub(1) {
-            Some(kept) => self.tunings.kept.1 = kept,
-            None => self.journal(&Record::Stopped(stop)),
-        }
+        self.journal(&Record::Stopped(stop));
     }
 
     /// Says what a run that goes on goes on with.
@@ -261,7 +261,8 @@ impl Engine<'_> {
     pub(super) fn journal(&mut self, record: &Record) {
         let Some(folder) = &mut self.folder else { return };
         if let Err(error) = folder.add(record) {
-            let what = "the search goes on, but another run can't repeat it";
+            let what =
+                "it ends here; the search goes on, and would go on from here after an interruption";
             self.fault(None, None, format!("journal.jsonl can't be written: {error}; {what}"));
         }
     }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{GateMoved, Member};
 use crate::{arch::Structure, score::Score};
 
 /// A structure that wants a score.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     pub id: u64,
     pub structure: Structure,
@@ -28,7 +30,8 @@ pub enum Asked {
 }
 
 /// Why there is nothing more to propose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum End {
     Iterations,
     MaxScored,

@@ -1,5 +1,7 @@
 //! Hill climbing by the analytic score: from a structure to one that no pair of moves improves.
 
+use serde::{Deserialize, Serialize};
+
 use super::workshop::{Part, Workshop};
 use crate::arch::{Block, DEEPEST, limits};
 
@@ -19,11 +21,14 @@ const LEAST_GAIN: f64 = 1e-9;
 /// (another kind, a sub-layer moved or added, a block split or merged). Of each, every width is tried
 /// one step up or down; of the structure itself also every pair of one width up and another down as
 /// far as the budget needs. The best neighbour is the next structure.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Climb {
     base: Vec<Block>,
+    /// Like the variants it follows from the base.
+    #[serde(skip)]
     parts: Box<[Part]>,
     score: f64,
+    #[serde(skip)]
     variants: Vec<Vec<Block>>,
     /// The next variant, width and step to look at.
     next: (usize, usize, usize),
@@ -54,6 +59,16 @@ impl Climb {
         };
         climb.look_around(workshop);
         Some(climb)
+    }
+
+    /// With what follows from the base, after it came from a disk.
+    pub(super) fn complete(&mut self, workshop: &mut Workshop) {
+        workshop.count(&self.base);
+        workshop.score(&[]);
+        self.parts = workshop.parts();
+        let next = self.next;
+        self.look_around(workshop);
+        self.next = next;
     }
 
     /// Looks at some neighbours; true at the top, where none is better, or after enough of them.

@@ -2,10 +2,13 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use serde::{Deserialize, Serialize};
+
 use crate::space::{Budget, Constraint};
 
 /// Why a proposal never got a score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Rejection {
     Budget(Budget),
     Constraint(Constraint),
@@ -27,7 +30,7 @@ impl fmt::Display for Rejection {
 }
 
 /// Counts over a search. `proposed` is also the id of the newest proposal.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Iterations: proposed children, rejected ones included, the initial structure not.
     pub proposed: u64,
@@ -36,6 +39,8 @@ pub struct Counts {
     /// The part of them that went to members that had a score.
     pub rescored: u64,
     pub failed: u64,
+    /// As pairs: a reason is no key of a JSON object.
+    #[serde(with = "pairs")]
     rejected: BTreeMap<Rejection, u64>,
 }
 
@@ -47,5 +52,23 @@ impl Counts {
     /// By reason, budgets in the order in which they are judged, duplicates last.
     pub fn rejected(&self) -> impl Iterator<Item = (Rejection, u64)> {
         self.rejected.iter().map(|(why, count)| (*why, *count))
+    }
+}
+
+/// A map as a list of pairs.
+mod pairs {
+    use super::*;
+
+    pub(super) fn serialize<S: serde::Serializer>(
+        map: &BTreeMap<Rejection, u64>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<Rejection, u64>, D::Error> {
+        Ok(Vec::deserialize(from)?.into_iter().collect())
     }
 }

@@ -18,7 +18,7 @@ pub struct ConvergencePoint {
 }
 
 /// Every `stride`-th result, and always the newest.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct History {
     points: Vec<ConvergencePoint>,
     newest: Option<ConvergencePoint>,

@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 use super::Member;
 
 /// A member with how many need it: its place in the population, its children here or on their way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Node {
     member: Arc<Member>,
     needed_by: u32,
@@ -13,7 +15,7 @@ struct Node {
 
 /// The family tree of the population, pruned as branches die out; bounded by the population times
 /// its generations, in practice by a few times the population.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Lineage {
     nodes: BTreeMap<u64, Node>,
 }

@@ -18,7 +18,7 @@ mod workshop;
 
 pub use ask::{Applied, Asked, Candidate, End, NotWaiting, Outcome};
 pub use counts::{Counts, Rejection};
-pub use evolution::{Evolution, Retuned, Tuning, Untunable};
+pub use evolution::{Damaged, Evolution, Retuned, State, Tuning, Untunable};
 pub use history::{ConvergencePoint, History, MAX_CONVERGENCE};
 pub use lineage::Lineage;
 pub use member::Member;

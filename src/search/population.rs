@@ -27,6 +27,15 @@ impl Population {
         Population { capacity, members: Vec::new(), parts: Vec::new() }
     }
 
+    /// The one that had these members, best first, with the parts of each.
+    pub(super) fn of(
+        capacity: usize,
+        members: Vec<Arc<Member>>,
+        parts: Vec<Box<[Part]>>,
+    ) -> Population {
+        Population { capacity, members, parts }
+    }
+
     /// Adds a member and, when there are too many, removes the smallest score (Algorithm 2).
     pub(super) fn insert(&mut self, member: Arc<Member>, parts: Box<[Part]>) -> Entry {
         let rank = self.rank_of(member.score.value, member.id);

@@ -39,7 +39,7 @@ pub struct GateMoved {
     pub agreement: f64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Gate {
     settings: ScreenSettings,
     share: f64,

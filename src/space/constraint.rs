@@ -3,11 +3,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::preset::SpaceSettings;
 use crate::arch::Block;
 
 /// A kind of constraint. All speak of residual blocks; plain convs at the ends go free.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Constraint {
     /// Bottleneck at least a share of the output width.
     BottleneckRatio,

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use zendo::{
     random::{Purpose, Stream},
     search::{
-        Applied, Asked, Candidate, End, Evolution, Outcome, Retuned, Scoring, Settings, Tuning,
-        Untunable,
+        Applied, Asked, Candidate, End, Evolution, Moves, Outcome, Retuned, Scoring, Settings,
+        Tuning, Untunable,
     },
     space::{ScreenSettings, Setting},
 };
@@ -89,6 +89,18 @@ impl Ride {
         }
     }
 
+    /// Kept, forgotten, and gone on with.
+    fn through_a_disk(&mut self) {
+        let kept = serde_json::to_string(&self.evolution.state()).expect("plain values");
+        let settings = self.evolution.settings().clone();
+        let state = serde_json::from_str(&kept).expect("what was written");
+        self.evolution = Evolution::restored(settings, state).expect("a search was in it");
+        self.flying.sort_by_key(|candidate| candidate.id);
+        let mut outstanding = self.evolution.outstanding();
+        outstanding.sort_by_key(|candidate| candidate.id);
+        assert_eq!(outstanding, self.flying);
+    }
+
     fn retune(&mut self, settings: Settings) -> Retuned {
         self.evolution.retune(Tuning { settings, rescores: false }).expect("it is tunable")
     }
@@ -132,6 +144,49 @@ proptest! {
         prop_assert_eq!(fingerprint(&one), fingerprint(&many));
         let untouched = Ride::new(base, 1, 0).finish(BTreeMap::new());
         prop_assert_ne!(fingerprint(&one), fingerprint(&untouched));
+    }
+
+    /// Kept at any moments, with others on their way, a tuning behind it, elites or a climb: it goes on as if
+    /// nothing had been.
+    #[test]
+    fn a_kept_search_goes_on_as_if_it_never_had_stopped(
+        seed in any::<u32>(), shuffle in any::<u64>(), kind in 0..4usize,
+        steps in prop::collection::btree_set(1..3_000_usize, 6),
+    ) {
+        let screened = tiers(seed.into());
+        let base = match kind {
+            0 => settings(seed.into()),
+            1 => screened,
+            2 => Settings { moves: Moves { climb: 2, ..screened.moves }, ..screened },
+            _ => Settings {
+                scoring: Scoring::Analytic(model()),
+                moves: Moves { climb: 2, ..screened.moves },
+                ..screened
+            },
+        };
+        let change = Tuning {
+            settings: tuned(&base, &["budget.params=900k"]),
+            rescores: kind % 2 == 0,
+        };
+        let changes = BTreeMap::from([(200, change)]);
+        let twin = Ride::new(base.clone(), 5, shuffle).finish(changes.clone());
+        let mut ride = Ride::new(base, 5, shuffle);
+        let mut changes = changes.into_iter().peekable();
+        for step in 0.. {
+            if steps.contains(&step) {
+                ride.through_a_disk();
+            }
+            let is_due = |(turn, _): &(u64, Tuning)| *turn == ride.evolution.turn();
+            if ride.evolution.tunable().is_ok()
+                && let Some((_, tuning)) = changes.next_if(is_due)
+            {
+                ride.evolution.retune(tuning).expect("it is tunable");
+            }
+            if ride.step().is_some() {
+                break;
+            }
+        }
+        prop_assert_eq!(fingerprint(&ride.evolution), fingerprint(&twin));
     }
 }
 

@@ -1,18 +1,27 @@
 //! The end of a search: its best are climbed, one after the other.
 
-use super::{Asked, End, Evolution, Rejection};
+use serde::{Deserialize, Serialize};
+
+use super::{Asked, End, Evolution, Rejection, finite_value};
 use crate::{
     arch::Structure,
-    search::{Applied, Settings, climb::Climb},
+    search::{Applied, Settings, climb::Climb, workshop::Workshop},
 };
 
 /// Climbing the best, once everything else is told.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Ascent {
     /// Ids of those still to be climbed, the next one last.
     waiting: Vec<u64>,
     /// Who is being climbed.
     current: Option<(u64, Climb)>,
+}
+
+impl Ascent {
+    /// With what isn't kept on a disk.
+    pub(super) fn complete(&mut self, workshop: &mut Workshop) {
+        self.current.iter_mut().for_each(|(_, climb)| climb.complete(workshop));
+    }
 }
 
 impl Evolution {
@@ -103,7 +112,7 @@ impl Evolution {
         let Ok(costs) = self.workshop.take(structure.blocks(), &[]) else { return Asked::Again };
         self.workshop.draft.note_changes(member.structure.blocks());
         let score = self.workshop.score(&[]);
-        let estimate = score.map(|score| score.value);
+        let estimate = finite_value(score);
         let proposal = self.take_draft(self.counts.proposed, parent, costs, estimate);
         self.hand_out(proposal, score, applied)
     }

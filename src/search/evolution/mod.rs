@@ -10,6 +10,7 @@
 //! and are applied at once.
 
 mod ascent;
+mod state;
 mod tuning;
 
 use std::{
@@ -19,6 +20,8 @@ use std::{
 
 use ascent::Ascent;
 use rustc_hash::FxBuildHasher;
+use serde::{Deserialize, Serialize};
+pub use state::{Damaged, State};
 use tuning::{Aside, Renewal};
 pub use tuning::{Retuned, Tuning, Untunable};
 
@@ -43,11 +46,13 @@ const SEEDLING_POPULATION: usize = 10;
 const EXPECTED_IDENTITIES: u64 = 1 << 19;
 
 /// A child that is worth a score.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Proposal {
     id: u64,
     structure: Structure,
     costs: Costs,
+    /// They follow from the structure.
+    #[serde(skip)]
     parts: Box<[Part]>,
     parent: Option<u64>,
     mutations: Vec<Mutation>,
@@ -55,12 +60,38 @@ struct Proposal {
 }
 
 /// On its way: handed out, perhaps told, not yet applied.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Pending {
-    id: u64,
-    /// None for a member that is scored again.
-    proposal: Option<Proposal>,
+    what: Awaited,
     outcome: Option<Outcome>,
+}
+
+/// Who has no score yet, or not the one that was asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Awaited {
+    New(Proposal),
+    /// A member that is scored again.
+    Again(Candidate),
+}
+
+impl Awaited {
+    fn id(&self) -> u64 {
+        match self {
+            Awaited::New(proposal) => proposal.id,
+            Awaited::Again(candidate) => candidate.id,
+        }
+    }
+
+    fn candidate(&self) -> Candidate {
+        match self {
+            Awaited::New(proposal) => {
+                let structure = proposal.structure.clone();
+                Candidate { id: proposal.id, structure, first_draw: 0 }
+            }
+            Awaited::Again(candidate) => candidate.clone(),
+        }
+    }
 }
 
 /// The whole state of a search.
@@ -95,6 +126,7 @@ pub struct Evolution {
     renewal: Option<Renewal>,
     /// Scores that members got by renewals; nobody asked for so many.
     renewed: u64,
+    renewals: u32,
     aside: Aside,
 }
 
@@ -117,7 +149,7 @@ impl Evolution {
             parts: initial_parts.clone(),
             parent: None,
             mutations: Vec::new(),
-            estimate: score.map(|score| score.value),
+            estimate: finite_value(score),
         };
         let outcome = match &settings.scoring {
             Scoring::Analytic(_) => score.map(Ok),
@@ -131,7 +163,7 @@ impl Evolution {
             lineage: Lineage::default(),
             counts: Counts::default(),
             history: History::default(),
-            pending: VecDeque::from([Pending { id: 0, proposal: Some(initial), outcome }]),
+            pending: VecDeque::from([Pending { what: Awaited::New(initial), outcome }]),
             workshop,
             initial_parts,
             gate,
@@ -146,6 +178,7 @@ impl Evolution {
             tuned_at: 0,
             renewal: None,
             renewed: 0,
+            renewals: 0,
             aside: Aside::default(),
             settings,
         }
@@ -158,8 +191,8 @@ impl Evolution {
         if !self.started {
             self.started = true;
             return match &self.pending[0] {
-                Pending { outcome: None, proposal: Some(initial), .. } => candidate_of(initial),
-                _ => Asked::Again,
+                Pending { outcome: None, what } => Asked::Candidate(what.candidate()),
+                Pending { outcome: Some(_), .. } => Asked::Again,
             };
         }
         // One that is stopped meanwhile ends with scores of one kind.
@@ -189,7 +222,7 @@ impl Evolution {
     /// # Errors
     /// [`NotWaiting`] for an id that is not on its way.
     pub fn tell(&mut self, id: u64, outcome: Outcome) -> Result<(), NotWaiting> {
-        let waiting = |p: &&mut Pending| p.id == id && p.outcome.is_none();
+        let waiting = |p: &&mut Pending| p.what.id() == id && p.outcome.is_none();
         let pending = self.pending.iter_mut().find(waiting).ok_or(NotWaiting(id))?;
         pending.outcome = Some(outcome);
         Ok(())
@@ -257,9 +290,9 @@ impl Evolution {
             return false;
         };
         let pending = self.pending.pop_front().expect("its outcome was just taken");
-        match pending.proposal {
-            Some(proposal) => self.settle(proposal, outcome, applied),
-            None => self.rescore(pending.id, outcome, applied),
+        match pending.what {
+            Awaited::New(proposal) => self.settle(proposal, outcome, applied),
+            Awaited::Again(Candidate { id, .. }) => self.rescore(id, outcome, applied),
         }
         true
     }
@@ -347,12 +380,17 @@ impl Evolution {
             && let Some(member) = self.elite_in_need()
         {
             let (id, structure) = (member.id, member.structure.clone());
-            let first_draw = member.score.repeats;
+            let candidate = Candidate { id, structure, first_draw: member.score.repeats };
             self.rescored_last = true;
-            self.pending.push_back(Pending { id, proposal: None, outcome: None });
-            return Asked::Candidate(Candidate { id, structure, first_draw });
+            return self.await_again(candidate, None);
         }
         self.propose(applied)
+    }
+
+    /// A member is scored again; its outcome may be there already.
+    fn await_again(&mut self, candidate: Candidate, outcome: Option<Outcome>) -> Asked {
+        self.pending.push_back(Pending { what: Awaited::Again(candidate.clone()), outcome });
+        Asked::Candidate(candidate)
     }
 
     /// The best member that hasn't had its scores and isn't being scored.
@@ -362,7 +400,7 @@ impl Evolution {
         }
         let elites = self.settings.elites;
         let enough = elites.scores.saturating_mul(elites.repeats);
-        let on_its_way = |id: u64| self.pending.iter().any(|pending| pending.id == id);
+        let on_its_way = |id: u64| self.pending.iter().any(|pending| pending.what.id() == id);
         let best = self.population.members().iter().take(elites.best);
         let mut in_need = best.filter(|m| m.score.repeats < enough && !on_its_way(m.id));
         in_need.find(|member| !self.spoiled.contains(&member.id))
@@ -386,9 +424,9 @@ impl Evolution {
             return self.reject(Rejection::Duplicate);
         }
         let score = self.workshop.score(parent.parts);
-        let estimate = score.map(|score| score.value);
         // One that isn't a number ranks nowhere: the measurement says what is wrong.
-        if let (Some(gate), Some(estimate)) = (&mut self.gate, estimate.filter(|e| e.is_finite()))
+        let estimate = finite_value(score);
+        if let (Some(gate), Some(estimate)) = (&mut self.gate, estimate)
             && !gate.admits(estimate)
         {
             return self.reject(Rejection::Screened);
@@ -447,10 +485,10 @@ impl Evolution {
             return Asked::Again;
         }
         self.rescored_last = false;
-        let asked = candidate_of(&proposal);
-        let id = proposal.id;
-        self.pending.push_back(Pending { id, proposal: Some(proposal), outcome: None });
-        asked
+        let what = Awaited::New(proposal);
+        let candidate = what.candidate();
+        self.pending.push_back(Pending { what, outcome: None });
+        Asked::Candidate(candidate)
     }
 }
 
@@ -467,9 +505,8 @@ fn parent<'a>(
     Parent { blocks, parts: population.parts(rank) }
 }
 
-fn candidate_of(proposal: &Proposal) -> Asked {
-    let (id, structure) = (proposal.id, proposal.structure.clone());
-    Asked::Candidate(Candidate { id, structure, first_draw: 0 })
+fn finite_value(score: Option<Score>) -> Option<f64> {
+    score.map(|score| score.value).filter(|value| value.is_finite())
 }
 
 fn finite(outcome: Outcome) -> Outcome {

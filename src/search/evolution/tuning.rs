@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Asked, Evolution, Pending, Proposal, finite};
+use serde::{Deserialize, Serialize};
+
+use super::{Asked, Awaited, Evolution, Pending, Proposal, finite};
 use crate::{
     analytic::Model,
     search::{
@@ -46,7 +48,7 @@ pub enum Untunable {
 }
 
 /// The population gets other scores.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Renewal {
     /// Once those on their way have come in, with scores of the old kind.
     Ahead,
@@ -55,7 +57,7 @@ pub(super) enum Renewal {
 }
 
 /// Members that left by a tuning and not by a better one; they may come back with another.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Aside {
     /// Best first.
     members: Vec<Arc<Member>>,
@@ -88,6 +90,11 @@ impl Evolution {
                 Some((told.min(*given), members.len()))
             }
         }
+    }
+
+    /// How often the population was given other scores so far, this time included.
+    pub fn renewals(&self) -> u32 {
+        self.renewals
     }
 
     /// Members that left by a tuning and may come back, best first.
@@ -226,6 +233,7 @@ impl Evolution {
                         return Asked::Wait;
                     }
                 }
+                self.renewals += 1;
                 let members = self.population.members().to_vec();
                 if let Scoring::Analytic(_) = self.settings.scoring {
                     self.score_on_the_spot(&members);
@@ -239,9 +247,8 @@ impl Evolution {
             Some(Renewal::Scoring { members, given }) => {
                 if let Some(member) = members.get(*given) {
                     *given += 1;
-                    let (id, structure) = (member.id, member.structure.clone());
-                    self.pending.push_back(Pending { id, proposal: None, outcome: None });
-                    return Asked::Candidate(Candidate { id, structure, first_draw: 0 });
+                    let candidate = drawn_anew(member);
+                    return self.await_again(candidate, None);
                 }
                 if self.pending.iter().any(|pending| pending.outcome.is_none()) {
                     return Asked::Wait;
@@ -261,7 +268,8 @@ impl Evolution {
             self.workshop.count(member.structure.blocks());
             let score = self.workshop.score(&[]);
             let outcome = Some(score.ok_or_else(|| "there is no analytic score".to_owned()));
-            self.pending.push_back(Pending { id: member.id, proposal: None, outcome });
+            let what = Awaited::Again(drawn_anew(member));
+            self.pending.push_back(Pending { what, outcome });
         }
     }
 
@@ -315,4 +323,8 @@ impl Evolution {
         self.history.record(self.counts.proposed, &self.population);
         applied(Applied::Renewed { members: self.population.len(), of: total });
     }
+}
+
+fn drawn_anew(member: &Member) -> Candidate {
+    Candidate { id: member.id, structure: member.structure.clone(), first_draw: 0 }
 }

@@ -1,4 +1,5 @@
-//! Where what the user keeps lies: one folder for presets, themes and the settings of zendo itself.
+//! Where what the user keeps lies: one folder for presets, themes and the settings of zendo itself, one for
+//! runs.
 
 use std::{
     ffi::OsString,
@@ -8,15 +9,22 @@ use std::{
 
 /// `zendo` in `$XDG_CONFIG_HOME`, else in `~/.config`; none where neither variable says where.
 pub(super) fn config_folder() -> Option<PathBuf> {
-    folder_under(std::env::var_os("XDG_CONFIG_HOME"), std::env::var_os("HOME"))
+    let [config, home] = ["XDG_CONFIG_HOME", "HOME"].map(std::env::var_os);
+    folder_under(config, home, ".config")
 }
 
-fn folder_under(config: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+/// `zendo` in `$XDG_STATE_HOME`, else in `~/.local/state`; none where neither variable says where.
+pub(super) fn state_folder() -> Option<PathBuf> {
+    let [state, home] = ["XDG_STATE_HOME", "HOME"].map(std::env::var_os);
+    folder_under(state, home, ".local/state")
+}
+
+fn folder_under(named: Option<OsString>, home: Option<OsString>, other: &str) -> Option<PathBuf> {
     // A relative one is to be ignored, says the XDG base directory specification.
     let absolute = |path: OsString| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
-    let config = config.and_then(absolute);
-    let config = config.or_else(|| Some(home.and_then(absolute)?.join(".config")))?;
-    Some(config.join("zendo"))
+    let named = named.and_then(absolute);
+    let named = named.or_else(|| Some(home.and_then(absolute)?.join(other)))?;
+    Some(named.join("zendo"))
 }
 
 /// The first `most` TOML files of a folder by name; a folder that isn't there has none.
@@ -39,7 +47,7 @@ mod tests {
     fn the_folder_is_where_configuration_lies() {
         let under = |config: &str, home: &str| {
             let some = |text: &str| Some(OsString::from(text)).filter(|text| !text.is_empty());
-            folder_under(some(config), some(home))
+            folder_under(some(config), some(home), ".config")
         };
         let path = |text: &str| Some(PathBuf::from(text));
         assert_eq!(under("/c", "/h"), path("/c/zendo"));

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::protocol::TimeSpent;
+use super::{protocol::TimeSpent, store::Checkpoint};
 
 /// Rates are means over this long.
 const WINDOW: Duration = Duration::from_secs(5);
@@ -20,6 +20,11 @@ pub(super) struct Stopwatch {
 }
 
 impl Stopwatch {
+    /// That has run for so long.
+    pub(super) fn after(ms: u64) -> Stopwatch {
+        Stopwatch { before: Duration::from_millis(ms), running_since: None }
+    }
+
     pub(super) fn start(&mut self, now: Instant) {
         self.running_since.get_or_insert(now);
     }
@@ -65,6 +70,22 @@ pub(super) struct Rates {
 }
 
 impl Meter {
+    /// Of a run that goes on, with so many workers.
+    pub(super) fn after(checkpoint: Option<&Checkpoint>, workers: usize) -> Meter {
+        let Some(checkpoint) = checkpoint else { return Meter::default() };
+        let ms = |ms: f64| Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default();
+        let elapsed = Duration::from_millis(checkpoint.search_ms);
+        Meter {
+            propose: ms(checkpoint.spent.propose_ms),
+            build: ms(checkpoint.spent.build_ms),
+            score: ms(checkpoint.spent.score_ms),
+            // How many there were isn't known; at least those that are there now.
+            staffed: elapsed.mul_f64(workers as f64),
+            staffed_until: elapsed,
+            ..Meter::default()
+        }
+    }
+
     /// Notes the counts at `at`, running time, and gives the rates over the last seconds.
     pub(super) fn rates(&mut self, at: Duration, proposed: u64, scored: u64) -> Rates {
         // While the clock stands, as in a confirmation, there is nothing to add.

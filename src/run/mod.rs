@@ -6,6 +6,7 @@
 pub mod protocol;
 pub mod table;
 
+mod audience;
 mod config;
 mod confirmation;
 mod engine;
@@ -13,13 +14,12 @@ mod estimate;
 mod files;
 mod folder;
 mod handle;
-mod journal;
-mod memory;
 mod meter;
 mod presets;
 mod prover;
 mod solving;
 mod spec;
+mod store;
 mod themes;
 mod tuning;
 mod worker;
@@ -30,7 +30,7 @@ pub use config::{
 };
 pub use engine::{spawn, spawn_with};
 pub use estimate::{Estimate, Estimating};
-pub use files::{Existing, read_text, replay, resume, write_text};
+pub use files::{Existing, read_text, write_text};
 pub use handle::{EngineGone, Handle, Waker};
 pub use presets::{
     Broken, SaveError, UserPreset, check_preset_name, find_preset, open_preset, save_preset,
@@ -38,7 +38,10 @@ pub use presets::{
 };
 pub use prover::{Proof, Wanted};
 pub use solving::Solving;
-pub use spec::{RunSpec, StartError};
+pub use spec::{Resumption, RunSpec, StartError};
+pub use store::{
+    Best, Ownership, Picture, Summary, new_folder, ownership, replay, resume, runs_folder,
+};
 pub use themes::{ListedTheme, UserTheme, find_theme, listed_themes, user_themes};
 pub use tuning::{Change, Plan as TuningPlan, Refusal, Replay, Scheduled, Stop, is_tunable};
 pub use worker::{Role, ScorerFactory};

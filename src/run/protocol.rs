@@ -37,6 +37,10 @@ pub enum Command {
     Resync,
     /// Asks for the [`Update::Ancestors`] of a candidate.
     Inspect(u64),
+    /// Writes down where the run is, now.
+    Checkpoint,
+    /// Writes down where the run is and ends, to go on later.
+    Suspend,
 }
 
 /// From the engine to a viewer. Everything but snapshots goes through a bounded queue; what didn't
@@ -107,6 +111,8 @@ pub enum Reason {
     MaxScored,
     /// A person stopped it.
     Stopped,
+    /// It was told to end here and to go on later.
+    Interrupted,
     /// Nothing could be scored, or the engine failed; the log says why.
     Failed,
 }
@@ -117,6 +123,7 @@ impl Reason {
             Reason::Iterations => "iterations",
             Reason::MaxScored => "max_scored",
             Reason::Stopped => "stopped",
+            Reason::Interrupted => "interrupted",
             Reason::Failed => "failed",
         }
     }

@@ -5,14 +5,14 @@ use std::{num::NonZero, path::PathBuf, thread};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Role, tuning::Replay};
+use super::{Role, store::Checkpoint, tuning::Replay};
 use crate::{
     analytic::Form,
     nn::{self, Device, DeviceChoice, KernelChoice},
     optimum::{ObjectiveForm, Problem},
     proxy::{self, AnalyticZen, Zen},
     search::{Elites, Moves, Scoring, Settings},
-    space::Preset,
+    space::{Preset, RunSettings},
 };
 
 /// A search as it was asked for.
@@ -26,9 +26,21 @@ pub struct RunSpec {
     /// What another run of it did.
     #[serde(default, skip_serializing_if = "Replay::is_empty")]
     pub replay: Replay,
-    /// Whether the folder holds a run that goes on.
-    #[serde(default)]
-    pub resumes: bool,
+    /// How the run in the folder goes on; none for a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<Resumption>,
+    /// Where it was is kept so often, milliseconds, and no oftener than that costs a fiftieth of the time.
+    #[serde(default = "RunSpec::default_checkpoint_ms")]
+    pub checkpoint_ms: u64,
+}
+
+/// How an interrupted run goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumption {
+    /// From another machine that says it runs it: a person knows better.
+    pub takes_over: bool,
+    /// As many workers as this, whatever the run had; none for what it had.
+    pub workers: Option<usize>,
 }
 
 /// Why a search can't be started.
@@ -75,8 +87,13 @@ impl RunSpec {
             preset,
             out: None,
             replay: Replay::default(),
-            resumes: false,
+            resumes: None,
+            checkpoint_ms: RunSpec::default_checkpoint_ms(),
         }
+    }
+
+    fn default_checkpoint_ms() -> u64 {
+        30_000
     }
 
     /// Everything that can be known before the first candidate: the preset is startable, its device
@@ -94,10 +111,24 @@ impl RunSpec {
                 .map_err(|why| StartError::SeedWith(why.to_string()))?;
         }
         self.check_polish()?;
-        if self.resumes {
+        if self.resumes.is_some() {
             return Ok(());
         }
-        super::files::claim(self.out.as_deref())
+        super::store::claim(self.out.as_deref())
+    }
+
+    /// With the settings that a run had when it was interrupted; device and kernels are what was asked for now.
+    pub(super) fn go_on_as(&mut self, checkpoint: Option<&Checkpoint>) {
+        if let Some(checkpoint) = checkpoint {
+            let run = RunSettings {
+                workers: checkpoint.preset.run.workers,
+                ..self.preset.run.clone()
+            };
+            self.preset = Preset { run, ..checkpoint.preset.clone() };
+        }
+        if let Some(workers) = self.resumes.and_then(|resumption| resumption.workers) {
+            self.preset.run.workers = Some(workers);
+        }
     }
 
     pub(super) fn check_proxies(&self, device: &Device) -> Result<(), StartError> {

@@ -1,6 +1,7 @@
 //! A run that was interrupted goes on as if it never had been.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::Path,
     process::{Child, Command, Stdio},
@@ -12,7 +13,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use zendo::{
     random::{Purpose, Stream},
-    run::{self, RunSpec},
+    run::{
+        self, RunSpec,
+        protocol::{Reason, Snapshot},
+    },
 };
 
 use super::{Said, fingerprint, run_to_end, spec};
@@ -40,26 +44,112 @@ fn resumed(folder: &TempDir) -> Said {
     run_to_end(run::resume(&folder.path().join("run")).expect("its files say it"), None)
 }
 
-/// Cut at any place, or with any bit turned, a journal leads to the same end.
-#[test]
-fn a_damaged_journal_is_cut_and_leads_to_the_same_end() {
-    let sets = [&SETS[..], &["search.iterations=400"]].concat();
-    let (folder, whole) = done(&sets);
-    let path = journal(&folder);
-    let bytes = fs::read(&path).expect("readable");
-    let mut stream = Stream::of_candidate(8, Purpose::Noise, 0);
-    for round in 0..24 {
-        let at = stream.below(bytes.len() as u32) as usize;
-        let mut damaged = bytes.clone();
-        match round % 2 {
-            0 => damaged.truncate(at),
-            _ => damaged[at] ^= 1 << stream.below(8),
-        }
-        fs::write(&path, damaged).expect("written");
-        let said = resumed(&folder);
-        assert_eq!(fingerprint(&said), fingerprint(&whole), "damaged at {at}, round {round}");
-        assert!(said.logs.iter().any(|log| log.contains("results from the journal")));
+const FILES: [&str; 3] = ["journal.jsonl", "checkpoint.json", "checkpoint.1.json"];
+
+/// The files of a run as they were when it was killed in its middle, with two checkpoints.
+fn interrupted(sets: &[&str]) -> (TempDir, Said, BTreeMap<&'static str, Vec<u8>>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [run, twin] = ["run", "twin"].map(|name| folder.path().join(name));
+    let whole = run_to_end(kept(&twin, sets), None);
+    let handle = super::start(RunSpec { checkpoint_ms: 20, ..kept(&run, sets) }, None);
+    let mut said = Said::default();
+    said.listen(&handle, |said| {
+        let is_half = |s: &Snapshot| s.proposed > s.iterations / 2;
+        said.snapshots.last().is_some_and(|s| is_half(s)) && run.join(FILES[2]).is_file()
+    });
+    // While one is written the newest has another name for a moment.
+    let read = |name| (0..500).find_map(|_| fs::read(run.join(name)).ok()).expect("it is there");
+    let files = FILES.map(|name| (name, read(name)));
+    for _ in 0..2 {
+        handle.send(zendo::run::protocol::Command::Stop).expect("runs");
     }
+    said.listen(&handle, |said| said.finished.is_some());
+    handle.join();
+    (folder, whole, files.into())
+}
+
+/// Damages the files of an interrupted run, one or more of them, at random places.
+fn damaged(sets: &[&str], rounds: u32, seed: u64) {
+    let (folder, whole, files) = interrupted(sets);
+    let mut stream = Stream::of_candidate(seed, Purpose::Noise, 0);
+    let mut from_checkpoint = 0;
+    for round in 0..rounds {
+        let mut told = String::new();
+        for (name, bytes) in &files {
+            let mut bytes = bytes.clone();
+            let at = stream.below(bytes.len() as u32) as usize;
+            match stream.below(6) {
+                0 | 1 => bytes.truncate(at),
+                2 | 3 => bytes[at] ^= 1 << stream.below(8),
+                _ => {}
+            }
+            told += &format!(" {name} {at}");
+            fs::write(folder.path().join("run").join(name), bytes).expect("written");
+        }
+        let said = resumed(&folder);
+        assert_eq!(fingerprint(&said), fingerprint(&whole), "round {round}:{told}");
+        let log = said.logs.iter().find(|log| log.contains("results from the journal"));
+        from_checkpoint += u32::from(log.expect("said").contains("from the checkpoint"));
+    }
+    assert!(from_checkpoint > 0 && from_checkpoint < rounds, "{from_checkpoint}");
+}
+
+/// Cut at any place, or with any bit turned, journal and checkpoints lead to the same end.
+#[test]
+fn damaged_files_are_told_and_lead_to_the_same_end() {
+    damaged(&[&SETS[..], &["search.iterations=400"]].concat(), 24, 8);
+}
+
+/// ```text
+/// cargo test --test run -- --ignored damages
+/// ```
+#[test]
+#[ignore = "takes minutes"]
+fn two_thousand_damages_lead_to_the_same_end() {
+    let sets = [&SETS[..], &["search.iterations=120", "confirm.best=2", "confirm.repeats=4"]].concat();
+    for seed in 0..20 {
+        damaged(&sets, 100, seed);
+    }
+}
+
+/// Results before it are not asked for again, so a journal that lost them is no loss.
+#[test]
+fn a_checkpoint_alone_is_enough() {
+    let sets = ["score.proxy=zen-analytic", "search.iterations=400_000", "confirm.best=2"];
+    let (folder, whole, files) = interrupted(&sets);
+    for (name, bytes) in &files {
+        fs::write(folder.path().join("run").join(name), bytes).expect("written");
+    }
+    let begun = files["journal.jsonl"].split_inclusive(|&b| b == b'\n').next().expect("a line");
+    fs::write(journal(&folder), begun).expect("written");
+    let said = resumed(&folder);
+    assert_eq!(fingerprint(&said), fingerprint(&whole));
+    assert!(said.logs.iter().any(|log| log.contains("from the checkpoint at #")));
+}
+
+/// Told to end, it goes on later as if nothing had been.
+#[test]
+fn who_is_told_to_end_goes_on_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [run, twin] = ["run", "twin"].map(|name| folder.path().join(name));
+    let sets = [&SETS[..], &["search.iterations=3_000"]].concat();
+    let whole = run_to_end(kept(&twin, &sets), None);
+    let mut spec = kept(&run, &sets);
+    for round in 1..4 {
+        let handle = super::start(spec, None);
+        let mut said = Said::default();
+        said.listen(&handle, |said| {
+            said.snapshots.last().is_some_and(|s| s.proposed > round * 600)
+        });
+        handle.send(zendo::run::protocol::Command::Suspend).expect("runs");
+        said.listen(&handle, |said| said.finished.is_some());
+        assert_eq!(said.finished.expect("ended").reason, Reason::Interrupted);
+        handle.join();
+        spec = run::resume(&run).expect("its files say it");
+    }
+    let said = run_to_end(spec, None);
+    assert_eq!(fingerprint(&said), fingerprint(&whole));
+    assert!(said.logs.iter().any(|log| log.contains("from the checkpoint at #")));
 }
 
 #[test]
@@ -69,8 +159,8 @@ fn nothing_is_scored_twice() {
     let said = resumed(&folder);
     assert_eq!(fingerprint(&said), fingerprint(&whole));
     let again = fs::read_to_string(journal(&folder)).expect("readable").lines().count();
-    // But for the word that it is finished.
-    assert_eq!(again, lines + 1);
+    // But for the words that it went on and is finished.
+    assert_eq!(again, lines + 2);
 }
 
 #[test]
@@ -122,7 +212,8 @@ fn killed(times: u32, seed: u64) -> u32 {
     let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
     let arguments = |out| {
         let start = ["search", "--json", "--preset", "quick", "--device", "cpu", "--out", out];
-        [&start[..], &sets].concat()
+        let often = ["--checkpoint-every", "0.1"];
+        [&start[..], &often, &sets].concat()
     };
     let expected = result(zendo(&arguments(twin)));
     let mut stream = Stream::of_candidate(seed, Purpose::Noise, 1);
@@ -139,7 +230,7 @@ fn killed(times: u32, seed: u64) -> u32 {
         // Before its first word there is nothing to go on with.
         let begun = folder.path().join("run/journal.jsonl").is_file();
         child = match begun {
-            true => zendo(&["resume", "--json", out]),
+            true => zendo(&["resume", "--json", "--checkpoint-every", "0.1", out]),
             false => {
                 let _ = fs::remove_dir_all(out);
                 zendo(&arguments(out))

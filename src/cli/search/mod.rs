@@ -20,7 +20,7 @@ use report::{FinishedLine, Progress, print_result, progress_text};
 use super::{Failure, output::json_line, presets, signals::catch_signals};
 use crate::{
     run::{
-        self, Handle, RunSpec,
+        self, Handle, Resumption, RunSpec,
         protocol::{Command, Finished, Phase, Reason, Snapshot, Update},
     },
     text::printable,
@@ -51,6 +51,9 @@ pub struct SearchArgs {
     /// A new or empty folder for run.toml, best.txt and journal.jsonl
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write down where the run is so often [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    checkpoint_every: Option<f64>,
     /// Change a setting of the preset, such as budget.params=900k
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
@@ -73,6 +76,12 @@ pub struct ResumeArgs {
     /// Worker threads [default: as many as the run had]
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
+    /// Go on here with a run that another machine says it runs; only where that one no longer does
+    #[arg(long)]
+    take_over: bool,
+    /// Write down where the run is so often [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    checkpoint_every: Option<f64>,
     /// Keep everything in one process
     #[arg(long)]
     foreground: bool,
@@ -81,13 +90,29 @@ pub struct ResumeArgs {
     json: bool,
 }
 
+/// Between checkpoints.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is wanted".to_owned())?;
+    match (0.01..=86_400.0).contains(&seconds) {
+        true => Ok(seconds),
+        false => Err("0.01 to 86400 seconds".to_owned()),
+    }
+}
+
+fn millis(seconds: f64) -> u64 {
+    (seconds * 1e3).round() as u64
+}
+
 pub(super) fn run(args: &SearchArgs) -> Result<ExitCode, Failure> {
-    follow(spec(args)?, args.json)
+    let mut spec = spec(args)?;
+    spec.checkpoint_ms = args.checkpoint_every.map_or(spec.checkpoint_ms, millis);
+    follow(spec, args.json)
 }
 
 pub(super) fn resume(args: &ResumeArgs) -> Result<ExitCode, Failure> {
     let mut spec = run::resume(&args.folder).map_err(Failure::usage)?;
-    spec.preset.run.workers = args.workers.or(spec.preset.run.workers);
+    spec.resumes = Some(Resumption { takes_over: args.take_over, workers: args.workers });
+    spec.checkpoint_ms = args.checkpoint_every.map_or(spec.checkpoint_ms, millis);
     follow(spec, args.json)
 }
 

@@ -3,6 +3,7 @@
 //! Everything it decides comes from [`Evolution`] and [`Confirmation`]; here are only threads,
 //! clocks and messages.
 
+mod keep;
 mod polish;
 mod proof;
 mod report;
@@ -13,30 +14,31 @@ mod tune;
 mod work;
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
 pub use spawn::{spawn, spawn_with};
 
+pub(super) use sounding::Soundings;
+
+use keep::{Keeping, Kept};
 use polish::Polish;
 use proof::Proving;
-use sounding::Soundings;
 use tune::{Heard, Tunings};
 
 use super::{
-    RunSpec,
+    Replay, RunSpec,
+    audience::Audience,
     confirmation::{Confirmation, Plan},
-    files::RunFolder,
-    handle::Mailbox,
-    journal::Record,
-    memory::Memory,
     meter::{Meter, Stopwatch},
     protocol::{
         Command, Finished, Hello, Member, Phase, Reason, Update, VERSION, Winner, WorkerState,
     },
     prover::{Proof, Prover, Solution},
     spec::StartError,
+    store::{History, Memory, PolishAhead, Record, RunFolder},
     worker::{Job, JobPurpose, Report, Role, ScorerFactory, Worker},
 };
 use crate::{
@@ -44,7 +46,7 @@ use crate::{
     nn::Device,
     optimum::Unsolvable,
     random::{Purpose, Stream},
-    search::{Asked, End, Evolution},
+    search::{Asked, Candidate, End, Evolution},
     space::SeedMode,
 };
 
@@ -69,6 +71,8 @@ pub(super) enum Message {
     Seeded(Box<Result<Solution, Unsolvable>>),
     /// The best structure of the shape that was to be polished.
     Polished(Result<Structure, Unsolvable>),
+    /// A checkpoint was written, or not.
+    Kept(Kept),
 }
 
 /// A worker and what it is doing.
@@ -78,7 +82,7 @@ struct Slot {
 }
 
 struct Engine<'a> {
-    mailbox: &'a Mailbox,
+    audience: &'a Audience,
     spec: RunSpec,
     device: Device,
     evolution: Evolution,
@@ -90,6 +94,11 @@ struct Engine<'a> {
     slots: Vec<Slot>,
     confirmation: Option<Confirmation>,
     folder: Option<RunFolder>,
+    keeping: Keeping,
+    /// What another run did that this one repeats.
+    planned: Replay,
+    /// On their way when the run was interrupted, to be handed out again.
+    outstanding: VecDeque<Candidate>,
     /// What workers told before the run was interrupted.
     memory: Memory,
     /// What a person wants; the phase says how far it is.
@@ -119,7 +128,7 @@ struct Engine<'a> {
 
 impl<'a> Engine<'a> {
     fn start(
-        mailbox: &'a Mailbox,
+        audience: &'a Audience,
         mut spec: RunSpec,
         reports: mpsc::SyncSender<Message>,
         factory: Option<ScorerFactory>,
@@ -127,67 +136,82 @@ impl<'a> Engine<'a> {
         spec.check()?;
         let opened = spec.open_device()?;
         let device = opened.device.clone();
-        let (folder, history) = RunFolder::open(&spec, &device).map_err(|error| {
+        let (folder, mut history) = RunFolder::open(&spec, &device).map_err(|error| {
             let (path, reason) = (spec.out.clone().unwrap_or_default(), error.to_string());
             match spec.resumes {
-                true => StartError::Resume { path, reason },
-                false => StartError::Out { path, reason },
+                Some(_) => StartError::Resume { path, reason },
+                None => StartError::Out { path, reason },
             }
         })?;
-        if spec.resumes {
-            spec.replay = history.replay;
-        }
-        let tunings = Tunings::new(&spec, &device, factory);
-        mailbox.post(Update::Hello(Box::new(Hello {
+        spec.go_on_as(history.checkpoint.as_deref());
+        let tunings = Tunings::new(&spec, &device, factory, &history);
+        audience.post(Update::Hello(Box::new(Hello {
             version: VERSION,
             spec: spec.clone(),
             workers: spec.workers(),
             device: device.to_string(),
         })));
-        let evolution = Evolution::new(spec.search_settings());
+        let evolution = restored(&spec, &mut history)?;
+        let checkpoint = history.checkpoint.as_deref();
+        let polish = match checkpoint.map(|checkpoint| checkpoint.polish) {
+            None if evolution.keeps_place() => Polish::Ahead,
+            Some(PolishAhead::Yes) => Polish::Ahead,
+            None | Some(PolishAhead::No) => Polish::Done,
+            Some(PolishAhead::CutShort) => Polish::CutShort,
+        };
+        let seeding = match checkpoint {
+            Some(_) => None,
+            None => seed::start(&spec, reports.clone())?,
+        };
         let now = Instant::now();
+        let stops = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.stops.clone());
         let mut engine = Engine {
-            mailbox,
-            seeding: seed::start(&spec, reports.clone())?,
+            audience,
+            seeding,
             proving: Proving::default(),
-            polish: if evolution.keeps_place() { Polish::Ahead } else { Polish::Done },
+            polish,
+            known_best: evolution.population().best().cloned(),
+            outstanding: evolution.outstanding().into(),
             evolution,
-            spec,
-            device,
             tunings,
             slots: Vec::new(),
             confirmation: None,
+            keeping: Keeping::new(&spec, folder.as_ref(), now).with_stops(stops),
             folder,
-            memory: history.memory,
+            planned: history.planned.clone(),
+            memory: std::mem::take(&mut history.memory),
             pause_wanted: false,
             phase: Phase::Starting,
             reason: None,
-            stopped: false,
+            stopped: checkpoint.is_some_and(|checkpoint| checkpoint.stopped),
             last_failure: None,
-            hopeless: false,
-            known_best: None,
+            hopeless: checkpoint.is_some_and(|checkpoint| checkpoint.hopeless),
             told_failures: Vec::new(),
             began: now.checked_sub(Duration::from_millis(history.at_ms)).unwrap_or(now),
-            search_watch: Stopwatch::default(),
+            search_watch: Stopwatch::after(checkpoint.map_or(0, |checkpoint| checkpoint.search_ms)),
             confirm_watch: Stopwatch::default(),
-            meter: Meter::default(),
-            soundings: Soundings::default(),
+            meter: Meter::after(checkpoint, spec.workers()),
+            soundings: checkpoint.map_or_else(Soundings::default, |c| c.soundings.clone()),
             seq: 0,
             last_snapshot: now,
             changed: true,
             messages: reports,
+            spec,
+            device,
         };
         engine.staff().map_err(|e| StartError::Threads(e.to_string()))?;
         engine.search_watch.start(now);
         if let Some(note) = &opened.note {
             engine.log(note);
         }
-        engine.tell_resumed(history.damage.as_ref());
+        engine.tell_resumed(&history.damages);
         match engine.seeding {
             Some(_) => engine.log("solving for the optimum, which the search starts from"),
             None => engine.prove(None),
         }
         engine.post_snapshot(now);
+        // A run that ends before its first checkpoint is one all the same.
+        engine.keep();
         Ok(engine)
     }
 
@@ -198,6 +222,7 @@ impl<'a> Engine<'a> {
             self.update_phase(now);
             if self.changed && now.duration_since(self.last_snapshot) >= SNAPSHOT_INTERVAL {
                 self.post_snapshot(now);
+                self.keep_when_due(now);
             }
             let message = if busy {
                 messages.try_recv().ok()
@@ -210,6 +235,7 @@ impl<'a> Engine<'a> {
                 Some(Message::Proof(number, proof)) => self.hear_proof(number, proof),
                 Some(Message::Polished(best)) => self.hear_polished(best),
                 Some(Message::Seeded(seed)) => self.hear_seed(*seed),
+                Some(Message::Kept(kept)) => self.hear_kept(kept),
                 // Clocks go on while nothing is said.
                 None if !busy && self.phase != Phase::Paused => self.changed = true,
                 None => {}
@@ -241,6 +267,8 @@ impl<'a> Engine<'a> {
             Command::Untune => self.untune(),
             Command::Resync => self.post_snapshot(Instant::now()),
             Command::Inspect(id) => self.tell_ancestors(id),
+            Command::Checkpoint => self.want_checkpoint(),
+            Command::Suspend => self.suspend(),
             Command::Start(_) => self.log("a search runs here already; the start was ignored"),
         }
     }
@@ -249,9 +277,8 @@ impl<'a> Engine<'a> {
     fn end_early(&mut self, heard: Heard) {
         self.pause_wanted = false;
         self.stopped = true;
-        let is_kept = heard == Heard::Again && self.spec.resumes;
-        if self.seeding.is_none() && !is_kept {
-            self.journal_stop();
+        if self.seeding.is_none() {
+            self.note_stop(heard);
         }
         if self.confirmation.is_some() {
             self.phase = Phase::Finished;
@@ -289,6 +316,11 @@ impl<'a> Engine<'a> {
             if self.confirmation.is_none()
                 && let Some(job) = self.sounding()
             {
+                self.give(index, job);
+                continue;
+            }
+            if let Some(candidate) = self.outstanding.pop_front() {
+                let job = self.candidate_job(candidate);
                 self.give(index, job);
                 continue;
             }
@@ -337,7 +369,7 @@ impl<'a> Engine<'a> {
         asked
     }
 
-    fn candidate_job(&self, candidate: crate::search::Candidate) -> Job {
+    fn candidate_job(&self, candidate: Candidate) -> Job {
         let score = &self.spec.preset.score;
         // With common seeds everybody is scored like the initial structure.
         let seed_id = match score.seed_mode {
@@ -398,7 +430,15 @@ impl<'a> Engine<'a> {
         } else {
             self.confirm_watch.start(now);
         }
+        // Where the confirmation starts from.
+        self.keep();
         self.confirmation = Some(confirmation);
+    }
+
+    /// Ends this process's part of the run; it can go on from here.
+    fn suspend(&mut self) {
+        self.reason = Some(Reason::Interrupted);
+        self.phase = Phase::Finished;
     }
 
     fn update_phase(&mut self, now: Instant) {
@@ -428,7 +468,7 @@ impl<'a> Engine<'a> {
         if !same_kind {
             // The snapshot first: an older one would take the viewer back to the phase before.
             self.post_snapshot(now);
-            self.mailbox.post(Update::Phase(phase));
+            self.tell(Update::Phase(phase));
         }
     }
 
@@ -444,6 +484,10 @@ impl<'a> Engine<'a> {
         let now = Instant::now();
         self.search_watch.stop(now);
         self.confirm_watch.stop(now);
+        let reason = self.reason.unwrap_or(Reason::Stopped);
+        if reason == Reason::Interrupted {
+            return self.leave_it_there(now);
+        }
         for slot in std::mem::take(&mut self.slots) {
             slot.worker.join();
         }
@@ -456,10 +500,29 @@ impl<'a> Engine<'a> {
         }
         self.post_snapshot(now);
         let everybody = self.evolution.lineage().members().cloned().collect();
-        self.mailbox.post(Update::Ancestors(everybody));
-        self.mailbox.post(Update::Phase(Phase::Finished));
-        let reason = self.reason.unwrap_or(Reason::Stopped);
+        self.tell(Update::Ancestors(everybody));
+        self.tell(Update::Phase(Phase::Finished));
         self.journal(&Record::Finished(reason));
-        self.mailbox.post(Update::Finished(Finished { reason, winner }));
+        self.tell(Update::Finished(Finished { reason, winner }));
+        self.keep_now(Some(reason));
     }
+
+    /// What workers are at is told again when the run goes on.
+    fn leave_it_there(&mut self, now: Instant) {
+        self.phase = Phase::Paused;
+        self.post_snapshot(now);
+        self.keep_now(None);
+        self.tell(Update::Finished(Finished { reason: Reason::Interrupted, winner: None }));
+    }
+}
+
+/// The search where it was interrupted, or at its start.
+fn restored(spec: &RunSpec, history: &mut History) -> Result<Evolution, StartError> {
+    let Some(checkpoint) = &history.checkpoint else {
+        return Ok(Evolution::new(spec.search_settings()));
+    };
+    Evolution::restored(spec.search_settings(), checkpoint.search.clone()).map_err(|why| {
+        let path = spec.out.clone().unwrap_or_default();
+        StartError::Resume { path, reason: format!("checkpoint.json: {why}") }
+    })
 }

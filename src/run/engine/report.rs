@@ -7,7 +7,6 @@ use std::{
 
 use super::{Engine, polish::Polish};
 use crate::{
-    arch::Structure,
     run::{
         confirmation::Confirmation,
         protocol::{Confirmed, Ending, Fault, Log, Member, NewBest, Snapshot, Update},
@@ -94,7 +93,7 @@ impl Engine<'_> {
     fn tell_leader(&self, best: Arc<Member>) {
         self.save_best(&best.structure);
         let at_ms = self.at_ms();
-        self.mailbox.post(Update::NewBest(Box::new(NewBest { member: best, at_ms })));
+        self.tell(Update::NewBest(Box::new(NewBest { member: best, at_ms })));
     }
 
     /// The noise of one of the search's draws, as far as members that were drawn repeatedly tell it,
@@ -106,18 +105,6 @@ impl Engine<'_> {
         let finalists = finalists.iter().filter(|_| alike);
         let again = finalists.filter_map(|f| Some((f.score?.std?, f.repeats)));
         pooled_std(drawn.chain(again).chain(self.soundings.found()))
-    }
-
-    /// A disk that fails costs the file, not the search.
-    pub(super) fn save_best(&self, structure: &Structure) {
-        let Some(folder) = &self.folder else { return };
-        if let Err(error) = folder.write_best(structure) {
-            self.fault(
-                None,
-                None,
-                format!("best.txt can't be written: {error}; the search goes on"),
-            );
-        }
     }
 
     pub(super) fn post_snapshot(&mut self, now: Instant) {
@@ -158,9 +145,9 @@ impl Engine<'_> {
             time: self.meter.time_spent(elapsed + confirm, self.spec.workers()),
             workers: self.at_work().iter().map(|slot| slot.state).collect(),
             confirmation,
-            dropped_events: self.mailbox.dropped_events(),
+            dropped_events: 0,
         };
-        self.mailbox.post(Update::Snapshot(Arc::new(snapshot)));
+        self.tell(Update::Snapshot(Arc::new(snapshot)));
     }
 
     fn ending(&self) -> Option<Ending> {
@@ -180,7 +167,7 @@ impl Engine<'_> {
     pub(super) fn tell_ancestors(&self, id: u64) {
         let mut chain: Vec<_> = self.evolution.lineage().ancestry(id).cloned().collect();
         chain.reverse();
-        self.mailbox.post(Update::Ancestors(chain));
+        self.tell(Update::Ancestors(chain));
     }
 
     pub(super) fn at_ms(&self) -> u64 {
@@ -188,7 +175,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn log(&self, text: &str) {
-        self.mailbox.post(Update::Log(Log { at_ms: self.at_ms(), text: text.to_owned() }));
+        self.tell(Update::Log(Log { at_ms: self.at_ms(), text: text.to_owned() }));
     }
 
     /// What common seeds have saved, where they are in use.
@@ -209,7 +196,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn fault(&self, worker: Option<usize>, id: Option<u64>, text: String) {
-        self.mailbox.post(Update::Fault(Fault { at_ms: self.at_ms(), worker, id, text }));
+        self.tell(Update::Fault(Fault { at_ms: self.at_ms(), worker, id, text }));
     }
 }
 

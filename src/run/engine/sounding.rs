@@ -1,6 +1,8 @@
 //! How noisy a draw is, where the search draws everybody once and nothing tells: now and then the best is
 //! drawn a few times more. Decides nothing; the draws are for the screens.
 
+use serde::{Deserialize, Serialize};
+
 use super::Engine;
 use crate::{
     random::{Purpose, Stream},
@@ -18,8 +20,8 @@ const KEPT: usize = 4;
 const FIRST_DRAW: u32 = 1 << 30;
 
 /// What was sounded.
-#[derive(Debug, Default)]
-pub(super) struct Soundings {
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(in crate::run) struct Soundings {
     taken: u32,
     /// Deviation of a draw, and of how many draws; the newest last.
     found: Vec<(f64, u32)>,

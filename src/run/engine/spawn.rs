@@ -10,7 +10,8 @@ use super::{Engine, Message};
 use crate::{
     run::{
         Handle, Waker,
-        handle::{MAX_COMMANDS, Mailbox},
+        audience::Audience,
+        handle::{Commands, MAX_COMMANDS},
         protocol::{Command, Fault, Finished, Reason, Update},
         worker::{ScorerFactory, panic_text},
     },
@@ -40,27 +41,27 @@ pub fn spawn_with(waker: Waker, factory: ScorerFactory) -> std::io::Result<Handl
 }
 
 fn spawn_engine(waker: Waker, factory: Option<ScorerFactory>) -> std::io::Result<Handle> {
-    let mailbox = Arc::new(Mailbox::new(waker));
+    let audience = Arc::new(Audience::default());
+    let mailbox = audience.admit(waker);
     let (sender, messages) = mpsc::sync_channel(MAX_MESSAGES);
-    let engine_mailbox = Arc::clone(&mailbox);
+    let watched = Arc::clone(&audience);
     let reports = sender.clone();
     let thread = thread::Builder::new().name("zendo-run".to_owned()).spawn(move || {
-        let mailbox = engine_mailbox;
-        let run = AssertUnwindSafe(|| live(&mailbox, messages, reports, factory));
+        let run = AssertUnwindSafe(|| live(&watched, messages, reports, factory));
         if let Err(panic) = catch_unwind(run) {
             let text = format!("the engine failed: {}", panic_text(panic.as_ref()));
-            mailbox.post(Update::Fault(Fault { at_ms: 0, worker: None, id: None, text }));
+            watched.post(Update::Fault(Fault { at_ms: 0, worker: None, id: None, text }));
             let finished = Finished { reason: Reason::Failed, winner: None };
-            mailbox.post(Update::Finished(finished));
+            watched.post(Update::Finished(finished));
         }
-        mailbox.close();
+        watched.close();
     })?;
-    Ok(Handle { mailbox, messages: sender, thread })
+    Ok(Handle { mailbox, commands: Commands::Engine(sender), thread, audience: Some(audience) })
 }
 
 /// An engine's life: wait for the start, run, say the end.
 fn live(
-    mailbox: &Mailbox,
+    audience: &Audience,
     messages: mpsc::Receiver<Message>,
     reports: mpsc::SyncSender<Message>,
     factory: Option<ScorerFactory>,
@@ -71,18 +72,18 @@ fn live(
             // Nothing runs yet, so there is nothing to leave: a stop before the start is the end.
             Ok(Message::Command(Command::Stop)) | Err(mpsc::RecvError) => {
                 let finished = Finished { reason: Reason::Stopped, winner: None };
-                return mailbox.post(Update::Finished(finished));
+                return audience.post(Update::Finished(finished));
             }
             Ok(_) => {}
         }
     };
-    match Engine::start(mailbox, spec, reports, factory) {
+    match Engine::start(audience, spec, reports, factory) {
         Ok(mut engine) => engine.run(messages),
         Err(error) => {
             let text = error.to_string();
-            mailbox.post(Update::Fault(Fault { at_ms: 0, worker: None, id: None, text }));
+            audience.post(Update::Fault(Fault { at_ms: 0, worker: None, id: None, text }));
             let finished = Finished { reason: Reason::Failed, winner: None };
-            mailbox.post(Update::Finished(finished));
+            audience.post(Update::Finished(finished));
         }
     }
 }

@@ -8,14 +8,14 @@ use crate::{
     nn::Device,
     run::{
         RunSpec,
-        journal::Record,
         protocol::{Tuned, Update, WorkerState},
+        store::{History, Record},
         tuning::{Plan, Refusal, Scheduled, Stop},
         worker::{ScorerFactory, Worker},
     },
     search::{Tuning, Untunable},
     space::Setting,
-    text::{FileError, grouped},
+    text::grouped,
 };
 
 /// Changes that a run takes; a person makes a few.
@@ -30,8 +30,8 @@ enum Wish {
     Settings(Vec<Setting>),
     /// Without the last change that stands.
     Undo,
-    /// What the run did that this one repeats.
-    Again(Scheduled),
+    /// What the run did that this one repeats, or goes on with.
+    Again(Due<Scheduled>),
 }
 
 /// Who ends something early.
@@ -39,8 +39,27 @@ enum Wish {
 pub(super) enum Heard {
     /// Somebody, now.
     Now,
-    /// Somebody did in the run that this one repeats, or goes on with.
+    /// Somebody did in the run that this one repeats.
     Again,
+    /// Somebody did in this run, before it was interrupted.
+    Before,
+}
+
+/// What is to be done again, and whether the journal of this run has it.
+#[derive(Clone, Debug)]
+struct Due<T> {
+    what: T,
+    is_journaled: bool,
+}
+
+impl<T> Due<T> {
+    fn journaled(what: T) -> Due<T> {
+        Due { what, is_journaled: true }
+    }
+
+    fn planned(what: T) -> Due<T> {
+        Due { what, is_journaled: false }
+    }
 }
 
 /// Changes made, wanted, and to be made again.
@@ -48,9 +67,9 @@ pub(super) struct Tunings {
     made: Vec<Tuned>,
     /// For the moment when the search can be changed; the first comes first.
     waiting: VecDeque<Wish>,
-    replay: VecDeque<Scheduled>,
-    /// When the run that this one repeats was stopped.
-    stops: VecDeque<Stop>,
+    replay: VecDeque<Due<Scheduled>>,
+    /// When the run was stopped.
+    stops: VecDeque<Due<Stop>>,
     factory: ScorerFactory,
     /// Whether the factory was handed in and does what it does.
     is_foreign: bool,
@@ -58,16 +77,35 @@ pub(super) struct Tunings {
 
 impl Tunings {
     /// `factory` builds the proxies, or else the registry.
-    pub(super) fn new(spec: &RunSpec, device: &Device, factory: Option<ScorerFactory>) -> Tunings {
+    pub(super) fn new(
+        spec: &RunSpec,
+        device: &Device,
+        factory: Option<ScorerFactory>,
+        history: &History,
+    ) -> Tunings {
         let is_foreign = factory.is_some();
+        let checkpoint = history.checkpoint.as_deref();
+        let made = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.tuned.clone());
+        let stopped = checkpoint.map_or(0, |checkpoint| checkpoint.stops.len());
+        let known = history.tuned.iter().skip(made.len()).map(Tuned::scheduled).map(Due::journaled);
+        // What was planned up to the last change that is known was made.
+        let last = history.tuned.last().map(|tuned| tuned.turn);
+        let ahead = history.planned.changes.iter().filter(|change| last.is_none_or(|t| change.turn > t));
+        let stops = history.stops.iter().skip(stopped).copied().map(Due::journaled);
+        let stops_ahead = history.planned.stops.iter().skip(history.stops.len()).copied();
         Tunings {
-            made: Vec::new(),
+            replay: known.chain(ahead.cloned().map(Due::planned)).collect(),
+            made,
             waiting: VecDeque::new(),
-            replay: spec.replay.changes.iter().cloned().collect(),
-            stops: spec.replay.stops.iter().copied().collect(),
+            stops: stops.chain(stops_ahead.map(Due::planned)).collect(),
             factory: factory.unwrap_or_else(|| registry(spec, device)),
             is_foreign,
         }
+    }
+
+    /// All that were made, oldest first.
+    pub(super) fn all(&self) -> &[Tuned] {
+        &self.made
     }
 
     /// The newest changes, oldest first.
@@ -123,7 +161,7 @@ impl Engine<'_> {
                 _ => break,
             }
             let turn = self.evolution.turn();
-            let due = self.tunings.replay.front().is_some_and(|next| next.turn <= turn);
+            let due = self.tunings.replay.front().is_some_and(|next| next.what.turn <= turn);
             let wish = match due {
                 true => self.tunings.replay.pop_front().map(Wish::Again),
                 false => self.tunings.waiting.pop_front(),
@@ -140,8 +178,9 @@ impl Engine<'_> {
     pub(super) fn make_due_stop(&mut self) {
         let turn = self.evolution.turn();
         let is_over = self.evolution.tunable() == Err(Untunable::Over);
-        let change_comes_first = self.tunings.replay.front().is_some_and(|next| next.turn <= turn);
-        let is_due = |stop: &Stop| match (*stop, &self.confirmation) {
+        let change_comes_first =
+            self.tunings.replay.front().is_some_and(|next| next.what.turn <= turn);
+        let is_due = |stop: &Due<Stop>| match (stop.what, &self.confirmation) {
             (Stop::Search { turn: moment }, None) => {
                 moment <= turn && !is_over && !change_comes_first
             }
@@ -149,9 +188,10 @@ impl Engine<'_> {
             (Stop::Confirmation { told }, Some(confirmation)) => confirmation.told() >= told,
             _ => false,
         };
-        if self.tunings.stops.front().is_some_and(is_due) {
-            self.tunings.stops.pop_front();
-            self.end_early(Heard::Again);
+        if self.tunings.stops.front().is_some_and(is_due)
+            && let Some(stop) = self.tunings.stops.pop_front()
+        {
+            self.end_early(if stop.is_journaled { Heard::Before } else { Heard::Again });
         }
     }
 
@@ -162,7 +202,7 @@ impl Engine<'_> {
     }
 
     fn refuse(&self, refusal: Refusal) {
-        self.mailbox.post(Update::Refused(refusal));
+        self.tell(Update::Refused(refusal));
     }
 
     fn make(&mut self, wish: Wish) -> Result<(), Refusal> {
@@ -170,9 +210,10 @@ impl Engine<'_> {
             return Err(Refusal::whole(format!("a run takes {MAX_CHANGES} changes, and had them")));
         }
         let is_again = matches!(wish, Wish::Again(_));
+        let is_journaled = matches!(&wish, Wish::Again(due) if due.is_journaled);
         let (settings, undoes) = match wish {
             Wish::Settings(settings) => (settings, None),
-            Wish::Again(Scheduled { settings, undoes, .. }) => (settings, undoes),
+            Wish::Again(Due { what: Scheduled { settings, undoes, .. }, .. }) => (settings, undoes),
             Wish::Undo => {
                 let last = Tuned::last_standing(&self.tunings.made)
                     .ok_or_else(|| Refusal::whole("nothing was changed that could be undone"))?;
@@ -222,17 +263,17 @@ impl Engine<'_> {
             rescored: done.rescored,
         };
         self.tunings.made.push(tuned.clone());
-        // The journal of a run that goes on has it.
-        if !(is_again && self.spec.resumes) {
+        self.audience.amend(&self.spec);
+        if !is_journaled {
             self.journal(&Record::Tuned(Box::new(tuned.clone())));
         }
         self.post_snapshot(Instant::now());
-        self.mailbox.post(Update::Tuned(Box::new(tuned)));
+        self.tell(Update::Tuned(Box::new(tuned)));
         Ok(())
     }
 
-    /// Keeps a stop for who does the run again.
-    pub(super) fn journal_stop(&mut self) {
+    /// Keeps a stop for who does the run again, unless that is known.
+    pub(super) fn note_stop(&mut self, heard: Heard) {
         let turn = self.evolution.turn();
         let stop = match (&self.confirmation, self.evolution.tunable()) {
             (Some(confirmation), _) => Stop::Confirmation { told: confirmation.told() },
@@ -241,29 +282,9 @@ impl Engine<'_> {
                 Stop::Search { turn }
             }
         };
-        self.journal(&Record::Stopped(stop));
-    }
-
-    /// Says what a run that goes on goes on with.
-    pub(super) fn tell_resumed(&mut self, damage: Option<&FileError>) {
-        if !self.spec.resumes {
-            return;
-        }
-        if let Some(damage) = damage {
-            let what = "what was told from there on is told again";
-            self.fault(None, None, format!("{damage}; cut off there: {what}"));
-        }
-        let results = grouped(self.memory.len() as u64);
-        self.log(&format!("goes on with {results} results from the journal"));
-    }
-
-    /// A disk that fails costs the replay, not the search.
-    pub(super) fn journal(&mut self, record: &Record) {
-        let Some(folder) = &mut self.folder else { return };
-        if let Err(error) = folder.add(record) {
-            let what =
-                "it ends here; the search goes on, and would go on from here after an interruption";
-            self.fault(None, None, format!("journal.jsonl can't be written: {error}; {what}"));
+        match heard {
+            Heard::Before => self.know_stop(stop),
+            Heard::Now | Heard::Again => self.journal_stop(stop),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::Engine;
 use crate::run::{
-    journal::{Record, Told},
     protocol::{Phase, Reason, WorkerState},
+    store::{Question, Record, Told},
     worker::{Job, JobOutcome, JobPurpose, Report},
 };
 
@@ -16,12 +16,12 @@ impl Engine<'_> {
             }
         };
         let purpose = job.purpose;
+        let question = self.question(purpose, job.first_repeat);
         // What was told before the run was interrupted is told again.
-        if let Some(outcome) = self.memory.recall(purpose, job.first_repeat) {
+        if let Some(outcome) = self.memory.recall(question) {
             self.changed = true;
             return self.settle(purpose, outcome);
         }
-        let first_repeat = job.first_repeat;
         if self.slots[index].worker.give(job, self.tunings.factory()) {
             self.slots[index].state = WorkerState::Scoring { id };
             return;
@@ -30,7 +30,7 @@ impl Engine<'_> {
         let what_now = "others take its work";
         self.fault(Some(index), Some(id), format!("worker {} is gone; {what_now}", index + 1));
         let outcome = JobOutcome::Failed("its worker was lost".to_owned());
-        self.remember(purpose, first_repeat, &outcome);
+        self.remember(question, &outcome);
         self.settle(purpose, outcome);
         if self.at_work().iter().all(|slot| slot.state == WorkerState::Lost) {
             self.fault(None, None, "all workers are gone; the search ends here".to_owned());
@@ -60,18 +60,26 @@ impl Engine<'_> {
             );
             self.fault(Some(report.worker), id, text);
         }
-        self.remember(report.purpose, report.first_repeat, &report.outcome);
-        self.settle(report.purpose, report.outcome);
+        // JSON has no words for a score that isn't finite, and nobody else has a use for it.
+        let outcome = match report.outcome {
+            JobOutcome::Scored(score) if !score.is_finite() => {
+                JobOutcome::Failed(format!("the score is {}", score.value))
+            }
+            outcome => outcome,
+        };
+        self.remember(self.question(report.purpose, report.first_repeat), &outcome);
+        self.settle(report.purpose, outcome);
+    }
+
+    /// The same numbers whether it is asked or answered: nothing is on its way when members get other scores.
+    fn question(&self, purpose: JobPurpose, first_repeat: u32) -> Question {
+        Question { renewal: self.evolution.renewals(), purpose, first_repeat }
     }
 
     /// Keeps an answer, for when the run has to go on without those who gave it.
-    fn remember(&mut self, purpose: JobPurpose, first_repeat: u32, outcome: &JobOutcome) {
-        // JSON has no words for a score that isn't finite; it is told again.
-        if matches!(outcome, JobOutcome::Scored(score) if !score.is_finite()) {
-            return;
-        }
+    fn remember(&mut self, question: Question, outcome: &JobOutcome) {
         let (at_ms, outcome) = (self.at_ms(), outcome.clone());
-        self.journal(&Record::Told(Told { at_ms, purpose, first_repeat, outcome }));
+        self.journal(&Record::Told(Told { at_ms, question, outcome }));
     }
 
     /// Hands a result to whoever asked for it.

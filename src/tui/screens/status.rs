@@ -20,6 +20,7 @@ pub fn state(search: &Search, now_ms: u64) -> (&'static str, Role, &'static str,
     if let Some(finished) = &search.finished {
         return match finished.reason {
             Reason::Failed => ("✗", Role::Error, "failed", none),
+            Reason::Interrupted => ("○", Role::Warn, "interrupted", none),
             Reason::Iterations | Reason::MaxScored | Reason::Stopped => {
                 ("✓", Role::Good, "finished", none)
             }
@@ -127,6 +128,7 @@ fn reason(reason: Reason) -> &'static str {
         Reason::MaxScored => "enough were scored",
         Reason::Stopped => "stopped by you",
         Reason::Failed => "ended by a failure",
+        Reason::Interrupted => "told to end, and goes on later",
     }
 }
 

@@ -1,0 +1,177 @@
+//! What a viewer of a run saw last: `last.json`, and of it what a list of runs shows: `summary.json`.
+//!
+//! Must not know how it is shown. Invariant: who opens it sees what a viewer saw then.
+
+use std::{
+    fs, io,
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::super::{
+    files::{Existing, write_text},
+    protocol::{Hello, Phase, Reason, Snapshot, Update},
+};
+use crate::{
+    arch::{Costs, Structure},
+    score::MeanStd,
+    text::{FileError, printable},
+};
+
+const FILE: &str = "last.json";
+const SUMMARY: &str = "summary.json";
+/// Of the files' format.
+const VERSION: u32 = 1;
+
+/// A run in a line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    version: u32,
+    /// Of the preset.
+    pub name: String,
+    pub seed: u64,
+    pub proxy: String,
+    pub device: String,
+    pub phase: Phase,
+    /// Why it ended, where it has.
+    pub reason: Option<Reason>,
+    pub iterations: u64,
+    pub proposed: u64,
+    pub scored: u64,
+    /// Time spent searching and confirming.
+    pub elapsed_ms: u64,
+    pub best: Option<Best>,
+    /// Seconds since 1970 by the clock of the machine it runs on.
+    pub updated: u64,
+}
+
+/// The winner, or the best so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    pub id: u64,
+    pub structure: Structure,
+    pub score: f64,
+    /// Its mean over fresh draws, where they were taken.
+    pub confirmed: Option<MeanStd>,
+    pub costs: Costs,
+}
+
+/// Everything that a viewer who comes now is told.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    pub updates: Vec<Update>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct File<U> {
+    version: u32,
+    updates: U,
+}
+
+impl Picture {
+    /// None before there is a snapshot.
+    pub fn summary(&self) -> Option<Summary> {
+        let find = |is: fn(&Update) -> bool| self.updates.iter().rev().find(|update| is(update));
+        let Some(Update::Hello(hello)) = find(|u| matches!(u, Update::Hello(_))) else { return None };
+        let Some(Update::Snapshot(snapshot)) = find(|u| matches!(u, Update::Snapshot(_))) else {
+            return None;
+        };
+        let finished = match find(|u| matches!(u, Update::Finished(_))) {
+            Some(Update::Finished(finished)) => Some(finished),
+            _ => None,
+        };
+        let winner = finished.and_then(|finished| finished.winner.as_ref());
+        let best = winner.map(|winner| (&winner.member, winner.confirmed));
+        let best = best.or_else(|| Some((snapshot.population.first()?, None)));
+        let best = best.map(|(member, confirmed)| Best {
+            id: member.id,
+            structure: member.structure.clone(),
+            score: member.score.value,
+            confirmed,
+            costs: member.costs,
+        });
+        let reason = finished.map(|finished| finished.reason);
+        Some(Summary { best, reason, ..Summary::of(hello, snapshot) })
+    }
+
+    pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
+        let file = File { version: VERSION, updates: &self.updates };
+        write_text(&folder.join(FILE), &serde_json::to_string(&file)?, Existing::Replace)?;
+        let Some(summary) = self.summary() else { return Ok(()) };
+        write_text(&folder.join(SUMMARY), &serde_json::to_string(&summary)?, Existing::Replace)
+    }
+
+    /// What a viewer of the run in `folder` saw last.
+    ///
+    /// # Errors
+    /// It isn't there, was changed, or is of another version.
+    pub fn read(folder: &Path) -> Result<Picture, FileError> {
+        let File { version, updates } = read(&folder.join(FILE))?;
+        check(folder, FILE, version)?;
+        Ok(Picture { updates })
+    }
+}
+
+impl Summary {
+    fn of(hello: &Hello, snapshot: &Snapshot) -> Summary {
+        let preset = &hello.spec.preset;
+        let changed = snapshot.tunings.iter().rev().flat_map(|tuned| tuned.changes.iter().rev());
+        let proxy = changed.filter(|c| c.key == "score.proxy").find_map(|c| c.to.clone());
+        let plain = |quoted: String| quoted.trim_matches('"').to_owned();
+        Summary {
+            version: VERSION,
+            name: hello.spec.name.clone(),
+            seed: preset.search.seed,
+            proxy: proxy.map_or_else(|| preset.score.proxy.clone(), plain),
+            device: hello.device.clone(),
+            phase: snapshot.phase,
+            reason: None,
+            iterations: snapshot.iterations,
+            proposed: snapshot.proposed,
+            scored: snapshot.scored,
+            elapsed_ms: snapshot.elapsed_ms + snapshot.confirm_ms,
+            best: None,
+            updated: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        }
+    }
+
+    /// Of the run in `folder`.
+    ///
+    /// # Errors
+    /// It isn't there, was changed, or is of another version.
+    pub fn read(folder: &Path) -> Result<Summary, FileError> {
+        let summary: Summary = read(&folder.join(SUMMARY))?;
+        check(folder, SUMMARY, summary.version)?;
+        Ok(summary)
+    }
+
+    /// How long ago that was; none where the clock has jumped back since.
+    pub fn age_s(&self) -> Option<u64> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
+        now.checked_sub(self.updated)
+    }
+}
+
+fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, FileError> {
+    let fail = |line_column, message: String| FileError {
+        origin: printable(&path.display().to_string()),
+        line_column,
+        message: printable(&message),
+    };
+    let bytes = fs::read(path).map_err(|error| fail(None, format!("can't be read: {error}")))?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let at = Some((error.line(), error.column())).filter(|(line, _)| *line > 0);
+        fail(at, format!("it was changed, or is another zendo's: {error}"))
+    })
+}
+
+fn check(folder: &Path, name: &str, version: u32) -> Result<(), FileError> {
+    if version == VERSION {
+        return Ok(());
+    }
+    let origin = printable(&folder.join(name).display().to_string());
+    let message = format!("version {version}, where {VERSION} is known");
+    Err(FileError { origin, line_column: None, message })
+}

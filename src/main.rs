@@ -22,7 +22,13 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
             out: args.out,
             theme: args.theme,
             ascii: args.ascii,
+            foreground: args.foreground,
+            attach: None,
         },
+        Some(cli::Command::Attach(args)) => {
+            let attach = Some(cli::run_to_watch(args.run.as_deref())?);
+            tui::Options { attach, ..tui::Options::default() }
+        }
         Some(command) => return cli::run(&command),
     };
     let exit = tui::open(&options).map_err(Failure::usage)?.run().map_err(Failure::failed)?;

@@ -4,11 +4,13 @@
 //! computed. Invariant: with `--json` stdout holds one JSON object a line and nothing else; all
 //! complaints go to stderr.
 
+mod attach;
 mod blocks;
 mod completions;
 mod config;
 mod diff;
 mod export;
+mod host;
 mod inspect;
 mod keys;
 mod man;
@@ -25,6 +27,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+pub use attach::run_to_watch;
 pub use output::Failure;
 
 /// Finds neural network architectures without training any of them (Zen-NAS).
@@ -45,6 +48,11 @@ pub enum Command {
     Search(search::SearchArgs),
     /// Go on with a run that was interrupted, from its folder
     Resume(search::ResumeArgs),
+    /// Watch a run that is under way, in the terminal UI
+    Attach(AttachArgs),
+    /// Host a run that is described on stdin
+    #[command(hide = true)]
+    Host,
     /// Find the best structure of a preset by the analytic score, with a proof
     Solve(solve::SolveArgs),
     /// Score networks
@@ -93,17 +101,25 @@ pub struct TuiArgs {
     pub foreground: bool,
 }
 
+#[derive(Debug, clap::Args)]
+pub struct AttachArgs {
+    /// The run's folder, its name, or the beginning of it [default: the one that runs]
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+}
+
 /// Runs a command that needs no terminal UI.
 ///
 /// # Errors
 /// What to print, with the exit status that belongs to it.
 pub fn run(command: &Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Tui(_) => {
+        Command::Tui(_) | Command::Attach(_) => {
             Err(Failure::usage(anyhow::anyhow!("this zendo was built without the `tui` feature")))
         }
         Command::Search(args) => search::run(args),
         Command::Resume(args) => search::resume(args),
+        Command::Host => host::run(),
         Command::Solve(args) => solve::run(args),
         Command::Score(args) => score::run(args),
         Command::Inspect(args) => inspect::run(args),

@@ -167,15 +167,18 @@ pub enum RunState {
     Paused,
     Confirming,
     Finished,
+    /// Its host is heard no more.
+    Lost,
 }
 
 impl RunState {
-    pub const ALL: [RunState; 5] = [
+    pub const ALL: [RunState; 6] = [
         RunState::None,
         RunState::Running,
         RunState::Paused,
         RunState::Confirming,
         RunState::Finished,
+        RunState::Lost,
     ];
 
     /// In a word.
@@ -186,6 +189,7 @@ impl RunState {
             RunState::Paused => "paused",
             RunState::Confirming => "confirming",
             RunState::Finished => "finished",
+            RunState::Lost => "lost",
         }
     }
 }
@@ -329,8 +333,14 @@ pub enum Intent {
     Theme,
     Help,
     Quit,
+    /// Leaves; the run goes on.
+    Detach,
     /// Ends the search and the program.
     StopAndLeave,
+    /// Writes down where the run is.
+    Checkpoint,
+    /// To a host that is heard no more; to another one, where it is gone.
+    TryAgain,
     Redraw,
     Suspend,
     /// Whether the mouse is zendo's or the terminal's.

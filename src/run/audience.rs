@@ -119,6 +119,8 @@ struct Inbox {
     events: VecDeque<Update>,
     dropped: u64,
     closed: bool,
+    /// Why nothing more will be heard, where there is more.
+    lost: Option<String>,
 }
 
 /// What a run and one of its viewers share.
@@ -156,6 +158,15 @@ impl Mailbox {
     pub(super) fn close(&self) {
         lock(&self.inbox).closed = true;
         self.wake();
+    }
+
+    /// Nothing more can be heard, though there is more.
+    pub(super) fn lose(&self, why: String) {
+        lock(&self.inbox).lost = Some(why);
+    }
+
+    pub(super) fn lost(&self) -> Option<String> {
+        lock(&self.inbox).lost.clone()
     }
 
     /// Everything new: events in order, then the newest snapshot if there is one.

@@ -23,7 +23,9 @@ use crate::{
 };
 
 /// Every key.
-const KEYS: [&str; 4] = ["theme", "ascii", "mouse", "keys"];
+const KEYS: [&str; 5] = ["theme", "ascii", "mouse", "end", "keys"];
+/// Of the table `end`.
+const END_KEYS: [&str; 2] = ["bell", "command"];
 
 const FILE: &str = "config.toml";
 
@@ -36,8 +38,19 @@ pub struct Config {
     pub ascii: Option<bool>,
     /// Whether the mouse is zendo's from the start.
     pub mouse: Option<bool>,
+    /// What the end of a run does.
+    pub end: AtEnd,
     /// The shipped keys with the user's.
     pub keymap: Keymap,
+}
+
+/// What is done when a run ends. Only the user's own settings can say it: a preset may come from anybody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AtEnd {
+    /// Whether viewers ring.
+    pub bell: Option<bool>,
+    /// A program and its arguments, started without a shell, with the result in its environment.
+    pub command: Vec<String>,
 }
 
 impl Config {
@@ -64,6 +77,7 @@ impl Text<'_> {
                 "theme" => config.theme = Some(self.string(item, "a theme's name")?.to_owned()),
                 "ascii" => config.ascii = Some(self.truth(item)?),
                 "mouse" => config.mouse = Some(self.truth(item)?),
+                "end" => config.end = self.at_end(item)?,
                 "keys" => {
                     let wishes = self.wishes(item)?;
                     let wrong = |fault: crate::keymap::Fault| {
@@ -89,6 +103,35 @@ impl Text<'_> {
 
     fn truth(&self, item: &Item) -> Result<bool, FileError> {
         item.as_bool().ok_or_else(|| self.error(item.span(), "expected true or false"))
+    }
+
+    fn at_end(&self, item: &Item) -> Result<AtEnd, FileError> {
+        let mut end = AtEnd::default();
+        for (key, item) in self.entries(item, "a table, [end]")? {
+            match key.text.as_str() {
+                "bell" => end.bell = Some(self.truth(item)?),
+                "command" => end.command = self.command(item)?,
+                name => {
+                    let (meant, _) = nearest(name, END_KEYS).expect("some are known");
+                    let message = format!("unknown key 'end.{name}', did you mean 'end.{meant}'?");
+                    return Err(FileError::at(
+                        self.origin,
+                        self.text,
+                        Some(key.at.offset),
+                        &message,
+                    ));
+                }
+            }
+        }
+        Ok(end)
+    }
+
+    fn command(&self, item: &Item) -> Result<Vec<String>, FileError> {
+        let what = "expected a program and its arguments: [\"notify-send\", \"zendo\"]";
+        let wrong = || self.error(item.span(), what);
+        let words = item.as_array().ok_or_else(wrong)?.iter();
+        let words: Option<Vec<String>> = words.map(|w| w.as_str().map(str::to_owned)).collect();
+        words.filter(|words| words.first().is_some_and(|name| !name.is_empty())).ok_or_else(wrong)
     }
 
     /// What is wished of keys, in the order of the text.
@@ -196,6 +239,26 @@ pub fn settings(origin: &str, text: &str) -> Result<Vec<Setting>, FileError> {
                 }
             }
             ("keys", None) => {}
+            ("end", said) => {
+                let entries = match said {
+                    Some((_, item)) => reader.entries(item, "a table, [end]")?,
+                    None => Vec::new(),
+                };
+                for name in END_KEYS {
+                    let said = entries.iter().find(|(key, _)| key.text == name);
+                    settings.push(Setting {
+                        key: format!("end.{name}"),
+                        value: match said {
+                            Some((_, item)) => match item.as_bool() {
+                                Some(truth) => Some(truth.into()),
+                                None => Some(reader.command(item)?.into()),
+                            },
+                            None => (name == "bell").then_some(toml::Value::Boolean(false)),
+                        },
+                        line: said.map(|(key, _)| key.at.line),
+                    });
+                }
+            }
             (_, said) => settings.push(Setting {
                 key: key.to_owned(),
                 value: match said {
@@ -295,6 +358,7 @@ mod tests {
             theme: Some("paper".to_owned()),
             ascii: Some(true),
             mouse: Some(false),
+            end: AtEnd::default(),
             keymap: Keymap::default(),
         };
         assert_eq!(Config::parse("config.toml", text), Ok(expected));
@@ -302,8 +366,27 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_run_may_ring_and_start_a_program() {
+        let text = "[end]\nbell = true\ncommand = [\"notify-send\", \"a b\"]\n";
+        let config = Config::parse("config.toml", text).expect("good");
+        let command = ["notify-send", "a b"].map(str::to_owned).to_vec();
+        assert_eq!(config.end, AtEnd { bell: Some(true), command });
+        let set = settings("config.toml", text).expect("good");
+        let said: Vec<_> = set.iter().filter(|s| s.line.is_some()).map(|s| &*s.key).collect();
+        assert_eq!(said, ["end.bell", "end.command"]);
+    }
+
+    #[test]
     fn faults_name_place_and_remedy() {
         for (text, expected) in [
+            (
+                "[end]\nbel = true\n",
+                "config.toml:2:1: unknown key 'end.bel', did you mean 'end.bell'?",
+            ),
+            (
+                "[end]\ncommand = \"ls\"\n",
+                "config.toml:2:11: expected a program and its arguments: [\"notify-send\", \"zendo\"]",
+            ),
             ("\n tehme = \"ink\"", "config.toml:2:2: unknown key 'tehme', did you mean 'theme'?"),
             ("[ascci]\n", "config.toml:1:2: unknown key 'ascci', did you mean 'ascii'?"),
             ("theme = 3\n", "config.toml:1:9: expected a theme's name"),

@@ -22,9 +22,23 @@ pub type Waker = Box<dyn Fn() + Send + Sync>;
 #[error("the engine has ended")]
 pub struct EngineGone;
 
+/// A way to an engine in this process that any thread can take.
+#[derive(Clone)]
+pub(super) struct Commander(pub(super) mpsc::SyncSender<Message>);
+
+impl Commander {
+    /// Hands a command over without waiting.
+    ///
+    /// # Errors
+    /// As for [`Handle::send`].
+    pub(super) fn send(&self, command: Command) -> Result<(), EngineGone> {
+        self.0.try_send(Message::Command(command)).map_err(|_| EngineGone)
+    }
+}
+
 /// Where commands go.
 pub(super) enum Commands {
-    Engine(mpsc::SyncSender<Message>),
+    Engine(Commander),
     /// To who writes them into a socket.
     Host(mpsc::SyncSender<Command>),
 }
@@ -45,9 +59,7 @@ impl Handle {
     /// The run has ended, or left so many commands unread (at least 64) that it has enough to work through.
     pub fn send(&self, command: Command) -> Result<(), EngineGone> {
         match &self.commands {
-            Commands::Engine(engine) => {
-                engine.try_send(Message::Command(command)).map_err(|_| EngineGone)
-            }
+            Commands::Engine(engine) => engine.send(command),
             Commands::Host(host) => host.try_send(command).map_err(|_| EngineGone),
         }
     }
@@ -65,6 +77,21 @@ impl Handle {
     /// Whether the run has ended, or can't be heard any more, and everything was drained.
     pub fn is_over(&self) -> bool {
         self.mailbox.is_over()
+    }
+
+    /// Why a run in another process can't be heard any more, where it hadn't ended.
+    pub fn lost(&self) -> Option<String> {
+        self.mailbox.lost()
+    }
+
+    /// The engine's own end, where it is in this process.
+    pub(super) fn engine(&self) -> Option<(Arc<Audience>, Commander)> {
+        match (&self.audience, &self.commands) {
+            (Some(audience), Commands::Engine(engine)) => {
+                Some((Arc::clone(audience), engine.clone()))
+            }
+            _ => None,
+        }
     }
 
     /// Waits for the engine's end; one in another process goes on without this viewer.

@@ -6,6 +6,7 @@
 pub mod protocol;
 pub mod table;
 
+mod at_end;
 mod audience;
 mod config;
 mod confirmation;
@@ -14,6 +15,8 @@ mod estimate;
 mod files;
 mod folder;
 mod handle;
+#[cfg(unix)]
+mod host;
 mod meter;
 mod presets;
 mod prover;
@@ -25,13 +28,16 @@ mod tuning;
 mod worker;
 
 pub use crate::optimum::Unsolvable;
+pub use at_end::run_at_end;
 pub use config::{
-    Config, Setting, check_config, config, config_file, config_text, keep_theme, settings,
+    AtEnd, Config, Setting, check_config, config, config_file, config_text, keep_theme, settings,
 };
 pub use engine::{spawn, spawn_with};
 pub use estimate::{Estimate, Estimating};
 pub use files::{Existing, read_text, write_text};
 pub use handle::{EngineGone, Handle, Waker};
+#[cfg(unix)]
+pub use host::{AttachError, Launched, Launching, ReadyLine, Server, attach, launch, socket_path};
 pub use presets::{
     Broken, SaveError, UserPreset, check_preset_name, find_preset, open_preset, save_preset,
     still_says, user_presets,

@@ -29,6 +29,9 @@ pub struct RunSpec {
     /// How the run in the folder goes on; none for a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumes: Option<Resumption>,
+    /// Where viewers may come to, of a process that lets them; the folder's lock says it.
+    #[serde(skip)]
+    pub socket: Option<PathBuf>,
     /// Where it was is kept so often, milliseconds, and no oftener than that costs a fiftieth of the time.
     #[serde(default = "RunSpec::default_checkpoint_ms")]
     pub checkpoint_ms: u64,
@@ -88,6 +91,7 @@ impl RunSpec {
             out: None,
             replay: Replay::default(),
             resumes: None,
+            socket: None,
             checkpoint_ms: RunSpec::default_checkpoint_ms(),
         }
     }
@@ -120,10 +124,8 @@ impl RunSpec {
     /// With the settings that a run had when it was interrupted; device and kernels are what was asked for now.
     pub(super) fn go_on_as(&mut self, checkpoint: Option<&Checkpoint>) {
         if let Some(checkpoint) = checkpoint {
-            let run = RunSettings {
-                workers: checkpoint.preset.run.workers,
-                ..self.preset.run.clone()
-            };
+            let run =
+                RunSettings { workers: checkpoint.preset.run.workers, ..self.preset.run.clone() };
             self.preset = Preset { run, ..checkpoint.preset.clone() };
         }
         if let Some(workers) = self.resumes.and_then(|resumption| resumption.workers) {

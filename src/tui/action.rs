@@ -69,6 +69,16 @@ pub enum Action {
     Engine(Update),
     /// The engine has ended and everything it said was handed over.
     EngineOver,
+    /// Whoever opened the screens wants the run in this folder.
+    Watch(PathBuf),
+    /// A host answers for the run in this folder, and will tell of it.
+    Attached(PathBuf),
+    NotAttached {
+        folder: PathBuf,
+        why: String,
+    },
+    /// The host is heard no more, and why.
+    Lost(String),
     /// What the solver found.
     Proved(Proof),
     /// Milliseconds since the screens were opened.
@@ -110,6 +120,10 @@ pub enum Effect {
     /// Measure how fast this would be; the answer to an earlier one isn't wanted any more.
     Estimate(Box<RunSpec>),
     Start(Box<RunSpec>),
+    /// Watch the run in a folder; the answer is [`Action::Attached`] or [`Action::NotAttached`].
+    Attach(PathBuf),
+    /// Let the interrupted run in a folder go on; the answer is as for [`Effect::Attach`].
+    Resume(PathBuf),
     Tell(Command),
     /// Solve this.
     Solve(Box<Wanted>),
@@ -123,6 +137,8 @@ pub enum Effect {
     Copy(String),
     /// Take the mouse, or leave it to the terminal.
     Capture(Mouse),
+    /// Ring the terminal's bell.
+    Ring,
     Redraw,
     Suspend,
     Leave(Exit),

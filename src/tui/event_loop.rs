@@ -2,7 +2,7 @@
 //! Must not decide anything: that is `update`'s. Invariant: nothing is drawn or written while
 //! nothing happens.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 use ratatui::{
     crossterm::event::{Event, MouseButton, MouseEvent, MouseEventKind},
@@ -27,9 +27,10 @@ use super::{
     theme::Display,
     update::update,
     variable,
+    watched::{Home, Watched},
 };
 use crate::{
-    run::{self, Estimating, Handle, Solving, protocol::Command},
+    run::{self, Estimating, Solving},
     theme::{DARK, Depth, LIGHT, MONO},
 };
 
@@ -40,16 +41,25 @@ const ENGINE_FRAME: Duration = Duration::from_millis(100);
 const SSH_FRAME: Duration = Duration::from_millis(250);
 
 /// Runs the UI from `model` until it is left.
-pub fn run(model: Model, opening: Opening) -> anyhow::Result<Exit> {
+pub fn run(model: Model, opening: Opening, home: Home) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     leave_when_stuck()?;
-    let exit = runtime.block_on(async {
-        let mut ui = Ui::open(model, opening)?;
-        ui.live().await
+    let left = runtime.block_on(async {
+        let mut ui = Ui::open(model, opening, home)?;
+        let exit = ui.live().await;
+        anyhow::Ok((exit, ui.watched.goes_on().map(Path::to_owned)))
     });
+    let (exit, goes_on) = match left {
+        Ok((exit, goes_on)) => (exit, goes_on),
+        Err(error) => (Err(error), None),
+    };
     let exit = exit.or_else(|error| if is_hang_up(&error) { Ok(Exit::HungUp) } else { Err(error) });
     // The input thread may still sit in a read that nothing will end.
     runtime.shutdown_background();
+    if let (Ok(Exit::Done), Some(folder)) = (&exit, goes_on) {
+        let folder = folder.display();
+        println!("The run goes on; `zendo attach {folder}` watches it.");
+    }
     exit
 }
 
@@ -128,7 +138,7 @@ struct Ui {
     /// What the terminal may still answer.
     late: Late,
     signals: Signals,
-    engine: Option<Handle>,
+    watched: Watched,
     solving: Option<Solving>,
     estimating: Option<Estimating>,
     posted: Arc<Notify>,
@@ -144,7 +154,7 @@ struct Ui {
 }
 
 impl Ui {
-    fn open(mut model: Model, opening: Opening) -> anyhow::Result<Ui> {
+    fn open(mut model: Model, opening: Opening, home: Home) -> anyhow::Result<Ui> {
         let signals = Signals::watch()?;
         let is_remote = std::env::var_os("SSH_CONNECTION").is_some();
         let screen = Screen::open()?;
@@ -163,16 +173,18 @@ impl Ui {
             model.themes.show(name).map_err(anyhow::Error::msg)?;
         }
         let now = Instant::now();
+        let posted = Arc::new(Notify::new());
+        let wakes = Arc::clone(&posted);
         let mut ui = Ui {
             model,
             screen,
             input: terminal::Input::start()?,
             late: Late::after(&answers),
             signals,
-            engine: None,
+            watched: Watched::nothing(home, Arc::new(move || wakes.notify_one())),
             solving: None,
             estimating: None,
-            posted: Arc::new(Notify::new()),
+            posted,
             began: now,
             due: Some(now),
             last_frame: now,
@@ -185,6 +197,9 @@ impl Ui {
         ui.screen.capture(ui.model.mouse)?;
         ui.act(Action::Resize { width, height })?;
         ui.act(Action::Presets(run::user_presets()))?;
+        if let Some(folder) = ui.model.awaited.clone() {
+            ui.act(Action::Watch(folder))?;
+        }
         for event in answers.typed {
             ui.take(event)?;
         }
@@ -214,7 +229,7 @@ impl Ui {
                 () = wait_until(clock) => Woken::Clock,
                 () = wait_until(economy), if !self.screen.is_busy() => Woken::Patience,
             };
-            self.tell_time();
+            self.tell_time()?;
             match woken {
                 Woken::Written(write) => self.wrote(write?)?,
                 Woken::Patience => self.believe()?,
@@ -233,9 +248,9 @@ impl Ui {
         }
     }
 
-    fn tell_time(&mut self) {
+    fn tell_time(&mut self) -> anyhow::Result<()> {
         let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        update(&mut self.model, Action::Clock(now_ms));
+        self.act(Action::Clock(now_ms))
     }
 
     /// When the clock next changes what is shown.
@@ -351,14 +366,8 @@ impl Ui {
             self.act(Action::Estimated(estimate))?;
         }
         self.dirty(Cause::Engine);
-        let Some(engine) = &self.engine else { return Ok(()) };
-        let updates = engine.drain();
-        let is_over = engine.is_over();
-        for update in updates {
-            self.act(Action::Engine(update))?;
-        }
-        if is_over {
-            self.act(Action::EngineOver)?;
+        for action in self.watched.drain() {
+            self.act(action)?;
         }
         Ok(())
     }
@@ -394,35 +403,31 @@ impl Ui {
                 Effect::Start(spec) => {
                     // The search shall have the machine.
                     self.estimating = None;
-                    let posted = Arc::clone(&self.posted);
-                    let engine = run::spawn(Box::new(move || posted.notify_one()))?;
-                    // A fresh engine's queue is empty.
-                    let _ = engine.send(Command::Start(spec));
-                    self.engine = Some(engine);
-                }
-                Effect::Tell(command) => {
-                    if let Some(engine) = &self.engine {
-                        // An engine that has ended says so itself.
-                        let _ = engine.send(command);
+                    if let Some(action) = self.watched.start(*spec)? {
+                        self.act(action)?;
                     }
                 }
+                Effect::Attach(folder) => self.watched.attach(folder)?,
+                Effect::Resume(folder) => {
+                    if let Some(action) = self.watched.resume(folder)? {
+                        self.act(action)?;
+                    }
+                }
+                Effect::Tell(command) => self.watched.tell(command),
                 Effect::Solve(wanted) => {
                     let posted = Arc::clone(&self.posted);
                     let waker = Box::new(move || posted.notify_one());
                     self.solving = Some(Solving::start(*wanted, waker)?);
                 }
                 Effect::StopSolving => self.solving = None,
-                Effect::Forget => {
-                    if let Some(engine) = self.engine.take() {
-                        engine.join();
-                    }
-                }
+                Effect::Forget => self.watched.forget(),
                 Effect::Write(document) => {
                     let result = write(&document);
                     update(&mut self.model, Action::Wrote(document, result));
                 }
                 Effect::Copy(text) => self.screen.copy(&text)?,
                 Effect::Capture(mouse) => self.screen.capture(mouse)?,
+                Effect::Ring => self.screen.ring(),
                 Effect::Redraw => self.redraw(),
                 Effect::Suspend => {
                     let pid = rustix::process::getpid();

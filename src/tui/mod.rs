@@ -25,6 +25,7 @@ mod spots;
 mod terminal;
 mod theme;
 mod update;
+mod watched;
 mod widgets;
 mod writer;
 
@@ -37,6 +38,7 @@ use anyhow::bail;
 
 use crate::run::{config, user_themes};
 use model::{Form, Host, Model, Mouse};
+use watched::Home;
 
 /// How the UI is opened.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +53,10 @@ pub struct Options {
     pub theme: Option<String>,
     /// Draw with ASCII alone.
     pub ascii: bool,
+    /// Keep everything in this process.
+    pub foreground: bool,
+    /// The folder of a run to be watched at once.
+    pub attach: Option<PathBuf>,
 }
 
 /// What is settled only when the terminal has been asked.
@@ -91,6 +97,7 @@ impl Exit {
 pub struct Tui {
     model: Model,
     opening: Opening,
+    home: Home,
 }
 
 impl Tui {
@@ -99,7 +106,7 @@ impl Tui {
     /// # Errors
     /// A terminal that can't be set up or drawn on, an engine that can't be started.
     pub fn run(self) -> anyhow::Result<Exit> {
-        event_loop::run(self.model, self.opening)
+        event_loop::run(self.model, self.opening, self.home)
     }
 }
 
@@ -139,7 +146,10 @@ pub fn open(options: &Options) -> anyhow::Result<Tui> {
     } else if !options.sets.is_empty() {
         bail!("--set changes a preset; name one with --preset");
     }
-    Ok(Tui { model, opening: Opening { is_theme_named, ascii } })
+    model.awaited.clone_from(&options.attach);
+    model.rings = config.end.bell.unwrap_or(false);
+    let home = if options.foreground { Home::Here } else { Home::Host };
+    Ok(Tui { model, opening: Opening { is_theme_named, ascii }, home })
 }
 
 /// Puts the theme in force that was asked for, else the one that is kept; tells whether there is one. A kept

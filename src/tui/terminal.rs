@@ -131,6 +131,11 @@ impl Screen {
         queue!(self.copied, CopyToClipboard::to_clipboard_from(text))
     }
 
+    /// Rings with the next frame.
+    pub fn ring(&mut self) {
+        self.copied.push(b'\x07');
+    }
+
     /// Takes the mouse with the next frame, or leaves it to the terminal; [`enter`] and [`leave`] follow.
     pub fn capture(&mut self, mouse: Mouse) -> io::Result<()> {
         let is_ours = mouse == Mouse::On;

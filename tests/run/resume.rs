@@ -106,7 +106,8 @@ fn damaged_files_are_told_and_lead_to_the_same_end() {
 #[test]
 #[ignore = "takes minutes"]
 fn two_thousand_damages_lead_to_the_same_end() {
-    let sets = [&SETS[..], &["search.iterations=120", "confirm.best=2", "confirm.repeats=4"]].concat();
+    let sets =
+        [&SETS[..], &["search.iterations=120", "confirm.best=2", "confirm.repeats=4"]].concat();
     for seed in 0..20 {
         damaged(&sets, 100, seed);
     }

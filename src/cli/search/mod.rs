@@ -1,10 +1,11 @@
 //! `zendo search` and `zendo resume`: a search without a terminal UI.
 
+mod arithmetic;
 mod report;
 
 use std::{
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::{
         Arc,
@@ -15,13 +16,20 @@ use std::{
 
 use anyhow::anyhow;
 use clap::Args;
+use serde::Serialize;
+
 use report::{FinishedLine, Progress, print_result, progress_text};
 
-use super::{Failure, output::json_line, presets, signals::catch_signals};
+use super::{
+    Failure,
+    output::{json_line, line},
+    presets,
+    signals::catch_signals,
+};
 use crate::{
     run::{
-        self, Handle, Resumption, RunSpec,
-        protocol::{Command, Finished, Phase, Reason, Snapshot, Update},
+        self, Handle, Resumption, RunSpec, Server,
+        protocol::{Command, Finished, Hello, Phase, Reason, Snapshot, Update},
     },
     text::printable,
 };
@@ -48,7 +56,7 @@ pub struct SearchArgs {
     /// the slow reference path
     #[arg(long, value_name = "auto|avx512|avx2|portable|graph")]
     kernels: Option<String>,
-    /// A new or empty folder for run.toml, best.txt and journal.jsonl
+    /// A new or empty folder for the run [default: one of its own among `zendo runs`]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Write down where the run is so often [default: 30]
@@ -57,9 +65,12 @@ pub struct SearchArgs {
     /// Change a setting of the preset, such as budget.params=900k
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
-    /// Keep everything in one process
-    #[arg(long)]
+    /// Keep everything in this process; nobody can watch it from elsewhere
+    #[arg(long, conflicts_with = "detach")]
     foreground: bool,
+    /// Start it in a process of its own and leave; `zendo attach` watches it
+    #[arg(long)]
+    detach: bool,
     /// One JSON object a line: progress, at last the result
     #[arg(long)]
     json: bool,
@@ -82,9 +93,18 @@ pub struct ResumeArgs {
     /// Write down where the run is so often [default: 30]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     checkpoint_every: Option<f64>,
-    /// Keep everything in one process
-    #[arg(long)]
+    /// Go on on another device than the run had; scores differ by rounding from there on
+    #[arg(long, value_name = "auto|cpu|cuda:N")]
+    device: Option<String>,
+    /// Go on with other instructions of the CPU than the run had; scores differ by rounding from there on
+    #[arg(long, value_name = "auto|avx512|avx2|portable|graph")]
+    kernels: Option<String>,
+    /// Keep everything in this process; nobody can watch it from elsewhere
+    #[arg(long, conflicts_with = "detach")]
     foreground: bool,
+    /// Go on in a process of its own and leave; `zendo attach` watches it
+    #[arg(long)]
+    detach: bool,
     /// One JSON object a line: progress, at last the result
     #[arg(long)]
     json: bool,
@@ -106,26 +126,104 @@ fn millis(seconds: f64) -> u64 {
 pub(super) fn run(args: &SearchArgs) -> Result<ExitCode, Failure> {
     let mut spec = spec(args)?;
     spec.checkpoint_ms = args.checkpoint_every.map_or(spec.checkpoint_ms, millis);
-    follow(spec, args.json)
+    spec.check().map_err(Failure::usage)?;
+    if args.detach {
+        return detach(spec, args.json);
+    }
+    let is_named = spec.out.is_some();
+    if !is_named {
+        match run::new_folder(&spec.name) {
+            Ok(folder) => spec.out = Some(folder),
+            Err(error) => warn(&format!("the run is kept nowhere: {error}; --out names a folder")),
+        }
+    }
+    let kept = if is_named { Kept::Named } else { Kept::AmongRuns };
+    follow(spec, kept, Sharing::of(args.foreground), args.json)
 }
 
 pub(super) fn resume(args: &ResumeArgs) -> Result<ExitCode, Failure> {
     let mut spec = run::resume(&args.folder).map_err(Failure::usage)?;
     spec.resumes = Some(Resumption { takes_over: args.take_over, workers: args.workers });
     spec.checkpoint_ms = args.checkpoint_every.map_or(spec.checkpoint_ms, millis);
-    follow(spec, args.json)
+    arithmetic::settle(&mut spec, args.device.as_deref(), args.kernels.as_deref())?;
+    spec.check().map_err(Failure::usage)?;
+    match args.detach {
+        true => detach(spec, args.json),
+        false => follow(spec, Kept::Named, Sharing::of(args.foreground), args.json),
+    }
+}
+
+/// Whether a person said where.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Named,
+    AmongRuns,
+}
+
+/// Whether others may watch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    Socket,
+    Nobody,
+}
+
+impl Sharing {
+    fn of(foreground: bool) -> Sharing {
+        if foreground { Sharing::Nobody } else { Sharing::Socket }
+    }
+}
+
+fn warn(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", printable(text));
+}
+
+#[derive(Serialize)]
+struct DetachedLine<'a> {
+    event: &'static str,
+    run: &'a Path,
+}
+
+/// Starts the run elsewhere and says how to get to it.
+fn detach(spec: RunSpec, json: bool) -> Result<ExitCode, Failure> {
+    let folder = run::launch(spec).map_err(Failure::failed)?;
+    if json {
+        json_line(&DetachedLine { event: "detached", run: &folder })?;
+    } else {
+        let path = folder.display();
+        line(format!("runs in {path}\n`zendo attach {path}` watches it, `zendo runs` lists it"))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs a search and prints what is seen of it.
-fn follow(spec: RunSpec, json: bool) -> Result<ExitCode, Failure> {
-    spec.check().map_err(Failure::usage)?;
+fn follow(
+    mut spec: RunSpec,
+    kept: Kept,
+    sharing: Sharing,
+    json: bool,
+) -> Result<ExitCode, Failure> {
     let signal = catch_signals().map_err(Failure::failed)?;
+    if sharing == Sharing::Socket
+        && let Some(folder) = &spec.out
+    {
+        let folder = std::path::absolute(folder).map_err(Failure::failed)?;
+        match run::socket_path(&folder) {
+            Ok(socket) => spec.socket = Some(socket),
+            Err(error) => warn(&format!("nobody can watch the run from elsewhere: {error}")),
+        }
+    }
     let handle = run::spawn(Box::new(|| {})).map_err(Failure::failed)?;
-    let mut viewer = Viewer::new(json, &spec);
+    let mut viewer = Viewer::new(json, kept, spec.socket.clone());
+    let (name, folder) = (spec.name.clone(), spec.out.clone());
     handle.send(Command::Start(Box::new(spec))).map_err(Failure::failed)?;
     let finished = viewer.follow(&handle, &signal)?;
     handle.join();
+    viewer.server.take().into_iter().for_each(Server::close);
     viewer.report(&finished)?;
+    let wanted = run::config().map_err(Failure::usage)?.end;
+    if let Err(error) = run::run_at_end(&wanted, &name, folder.as_deref(), &finished) {
+        warn(&format!("the command at the end: {error}"));
+    }
     Ok(match (signal.load(Ordering::Relaxed), finished.reason) {
         (0, Reason::Failed) => ExitCode::FAILURE,
         (0, _) => ExitCode::SUCCESS,
@@ -157,8 +255,11 @@ fn spec(args: &SearchArgs) -> Result<RunSpec, Failure> {
 /// What a person or a program sees of a headless search.
 struct Viewer {
     json: bool,
-    /// The run leaves files, so it is worth ending even where nobody reads stdout any more.
-    keeps_files: bool,
+    /// Whether the run is worth ending even where nobody reads stdout any more.
+    kept: Kept,
+    /// Where others may come to, and what lets them once the run has its folder.
+    socket: Option<PathBuf>,
+    server: Option<Server>,
     stdout_closed: bool,
     /// Rewrite one line in place: only for people at a terminal.
     live: bool,
@@ -169,10 +270,12 @@ struct Viewer {
 }
 
 impl Viewer {
-    fn new(json: bool, spec: &RunSpec) -> Viewer {
+    fn new(json: bool, kept: Kept, socket: Option<PathBuf>) -> Viewer {
         Viewer {
             json,
-            keeps_files: spec.out.is_some(),
+            kept,
+            socket,
+            server: None,
             stdout_closed: false,
             live: !json && io::stderr().is_terminal(),
             proxy: String::new(),
@@ -185,12 +288,12 @@ impl Viewer {
     /// Hands over what was printed to stdout. A reader that left ends a search that keeps no files.
     fn printed(&mut self, printed: Result<(), Failure>) -> Result<(), Failure> {
         match printed {
-            Err(failure) if failure.is_closed_stdout() && self.keeps_files => {
+            Err(failure) if failure.is_closed_stdout() && self.kept == Kept::Named => {
                 self.stdout_closed = true;
                 Ok(())
             }
             Err(failure) if failure.is_closed_stdout() => {
-                let what = "stdout was closed, and the search ended with it; --out keeps a result";
+                let what = "stdout was closed, and the search ended with it; `zendo runs` has it, and --out goes on";
                 Err(Failure::failed(anyhow!(what)))
             }
             printed => printed,
@@ -214,7 +317,7 @@ impl Viewer {
                     }
                     Update::Refused(refusal) => self.say(&format!("not changed: {refusal}")),
                     Update::Finished(finished) => return Ok(finished),
-                    Update::Hello(hello) => self.proxy = hello.spec.preset.score.proxy,
+                    Update::Hello(hello) => self.begin(handle, *hello),
                     Update::Phase(_) | Update::NewBest(_) | Update::Ancestors(_) => {}
                 }
             }
@@ -226,6 +329,19 @@ impl Viewer {
                 self.told = Some(Instant::now());
                 self.progress()?;
             }
+        }
+    }
+
+    fn begin(&mut self, handle: &Handle, hello: Hello) {
+        self.proxy = hello.spec.preset.score.proxy;
+        if let Some(folder) = hello.spec.out.filter(|_| !self.json) {
+            self.say(&format!("kept in {}", folder.display()));
+        }
+        // The folder is ours by now, and so is what lies at its socket's place.
+        let server = self.socket.as_deref().map(|socket| Server::start(handle, socket));
+        match server.transpose() {
+            Ok(server) => self.server = server,
+            Err(error) => self.say(&format!("nobody can watch the run from elsewhere: {error}")),
         }
     }
 

@@ -26,8 +26,15 @@ const CANDIDATES: &[Context] = &[Context::Search, Context::Population];
 /// Whatever the run does, none included.
 const ANY: &[RunState] = &RunState::ALL;
 /// There is a run.
-const SOME: &[RunState] =
-    &[RunState::Running, RunState::Paused, RunState::Confirming, RunState::Finished];
+const SOME: &[RunState] = &[
+    RunState::Running,
+    RunState::Paused,
+    RunState::Confirming,
+    RunState::Finished,
+    RunState::Lost,
+];
+/// It goes on.
+const UNDER_WAY: &[RunState] = &[RunState::Running, RunState::Paused, RunState::Confirming];
 /// Something is proposed, or could be.
 const LIVE: &[RunState] = &[RunState::Running, RunState::Paused];
 

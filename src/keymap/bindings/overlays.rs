@@ -1,6 +1,6 @@
 //! Keys while text is typed or something lies over a screen.
 
-use super::{Binding, Context, Group, Intent, Key, ROW};
+use super::{Binding, Context, Group, Intent, Key, ROW, UNDER_WAY};
 
 const FIELDS: &[Context] = &[Context::Path, Context::Edit, Context::Net];
 const TUNING: &[Context] = &[Context::Tune, Context::TuneEdit];
@@ -311,6 +311,16 @@ pub(super) const ROWS: &[Binding] = &[
         group: Group::Zendo,
         contexts: &[Context::Leave],
         ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('d'), Intent::Detach)],
+        short: "d",
+        shown: "d",
+        label: "detach",
+        description: "leave; the run goes on",
+        group: Group::Zendo,
+        contexts: &[Context::Leave],
+        runs: UNDER_WAY,
     },
     Binding {
         keys: &[(Key::Esc, Intent::Back), (Key::Char('n'), Intent::Back)],

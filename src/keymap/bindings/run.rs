@@ -1,6 +1,8 @@
 //! What a run can be told.
 
-use super::{Binding, Context, Group, Intent, Key, LIVE, ROW, RUN_SCREENS, RunState, SOME};
+use super::{
+    Binding, Context, Group, Intent, Key, LIVE, ROW, RUN_SCREENS, RunState, SOME, UNDER_WAY,
+};
 
 /// Screens of a run that are about something else.
 const OTHER_SCREENS: &[Context] =
@@ -19,6 +21,16 @@ pub(super) const FIRST: &[Binding] = &[
         runs: &[RunState::Paused],
     },
     Binding {
+        keys: &[(Key::Char('r'), Intent::TryAgain)],
+        short: "r",
+        shown: "r",
+        label: "try now",
+        description: "to its host again, or to another one",
+        group: Group::Run,
+        contexts: RUN_SCREENS,
+        runs: &[RunState::Lost],
+    },
+    Binding {
         keys: &[(Key::Char('N'), Intent::NewSearch)],
         short: "N",
         shown: "N",
@@ -26,7 +38,7 @@ pub(super) const FIRST: &[Binding] = &[
         description: "new search",
         group: Group::Run,
         contexts: &[Context::Search],
-        runs: &[RunState::Finished, RunState::None],
+        runs: &[RunState::Finished, RunState::None, RunState::Lost],
     },
 ];
 
@@ -88,6 +100,37 @@ pub(super) const REST: &[Binding] = &[
         group: Group::Run,
         contexts: RUN_SCREENS,
         runs: LIVE,
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('K'), Intent::Checkpoint)],
+        short: "K",
+        shown: "K",
+        description: "write down where it is",
+        group: Group::Run,
+        contexts: RUN_SCREENS,
+        runs: LIVE,
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('d'), Intent::Detach)],
+        short: "d",
+        shown: "d",
+        label: "detach",
+        description: "leave; the run goes on",
+        group: Group::Run,
+        // Elsewhere it compares; q leaves everywhere.
+        contexts: &[Context::Log],
+        runs: UNDER_WAY,
+    },
+    Binding {
+        keys: &[(Key::Char('Q'), Intent::StopAndLeave)],
+        short: "Q",
+        shown: "Q",
+        description: "stop the run and leave",
+        group: Group::Run,
+        contexts: RUN_SCREENS,
+        runs: UNDER_WAY,
         ..ROW
     },
     Binding { contexts: OTHER_SCREENS, ..PAUSE },

@@ -13,7 +13,9 @@ use crate::{
     run::{
         RunSpec, Stop,
         protocol::{Reason, Update},
-        store::{self, Append, Checkpoint, LogFile, Picture, PolishAhead, Record, RunFolder, Spent},
+        store::{
+            self, Append, Checkpoint, LogFile, Picture, PolishAhead, Record, RunFolder, Spent,
+        },
     },
     text::{FileError, grouped},
 };
@@ -229,7 +231,8 @@ impl Engine<'_> {
         Some(Checkpoint {
             records: folder.records(),
             at_ms: self.at_ms(),
-            search_ms: u64::try_from(self.search_watch.elapsed(now).as_millis()).unwrap_or(u64::MAX),
+            search_ms: u64::try_from(self.search_watch.elapsed(now).as_millis())
+                .unwrap_or(u64::MAX),
             spent: Spent {
                 propose_ms: ms(self.meter.propose),
                 build_ms: ms(self.meter.build),

@@ -11,7 +11,7 @@ use crate::{
     run::{
         Handle, Waker,
         audience::Audience,
-        handle::{Commands, MAX_COMMANDS},
+        handle::{Commander, Commands, MAX_COMMANDS},
         protocol::{Command, Fault, Finished, Reason, Update},
         worker::{ScorerFactory, panic_text},
     },
@@ -56,7 +56,12 @@ fn spawn_engine(waker: Waker, factory: Option<ScorerFactory>) -> std::io::Result
         }
         watched.close();
     })?;
-    Ok(Handle { mailbox, commands: Commands::Engine(sender), thread, audience: Some(audience) })
+    Ok(Handle {
+        mailbox,
+        commands: Commands::Engine(Commander(sender)),
+        thread,
+        audience: Some(audience),
+    })
 }
 
 /// An engine's life: wait for the start, run, say the end.

@@ -90,7 +90,8 @@ impl Tunings {
         let known = history.tuned.iter().skip(made.len()).map(Tuned::scheduled).map(Due::journaled);
         // What was planned up to the last change that is known was made.
         let last = history.tuned.last().map(|tuned| tuned.turn);
-        let ahead = history.planned.changes.iter().filter(|change| last.is_none_or(|t| change.turn > t));
+        let ahead =
+            history.planned.changes.iter().filter(|change| last.is_none_or(|t| change.turn > t));
         let stops = history.stops.iter().skip(stopped).copied().map(Due::journaled);
         let stops_ahead = history.planned.stops.iter().skip(history.stops.len()).copied();
         Tunings {

@@ -45,7 +45,8 @@ fn salt(now: Duration, attempt: u32) -> u16 {
 }
 
 fn folder_name(preset: &str, since_epoch: Duration, salt: u16) -> String {
-    let stem = Path::new(preset).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into());
+    let stem =
+        Path::new(preset).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into());
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
     let stem: String = stem.chars().map(plain).take(MAX_NAME).collect();
     let stem = stem.trim_start_matches('.');
@@ -75,7 +76,10 @@ mod tests {
     #[test]
     fn a_folder_says_preset_time_and_id() {
         let at = Duration::from_secs(1_795_706_707);
-        assert_eq!(folder_name("cifar-params-1m", at, 0x3f), "cifar-params-1m-20261126-152507-003f");
+        assert_eq!(
+            folder_name("cifar-params-1m", at, 0x3f),
+            "cifar-params-1m-20261126-152507-003f"
+        );
         assert_eq!(folder_name("../My preset.toml", at, 1), "My-preset-20261126-152507-0001");
         assert_eq!(folder_name("", at, 1), "run-20261126-152507-0001");
     }

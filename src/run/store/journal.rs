@@ -37,14 +37,20 @@ const MAX_LINE: u64 = 4 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::run) enum Record {
-    Begun { version: u32 },
+    Begun {
+        version: u32,
+    },
     /// What another run did that this one is to do again.
     Planned(Replay),
     Told(Told),
     Tuned(Box<Tuned>),
     Stopped(Stop),
     /// The run went on after an interruption, perhaps with other arithmetic.
-    Resumed { at_ms: u64, device: String, kernels: String },
+    Resumed {
+        at_ms: u64,
+        device: String,
+        kernels: String,
+    },
     Finished(Reason),
 }
 
@@ -107,7 +113,9 @@ pub(in crate::run) enum Append {
     /// The disk still fails.
     Owed,
     /// The disk works again; so many results are not in the journal.
-    Recovered { lost: u64 },
+    Recovered {
+        lost: u64,
+    },
 }
 
 impl Journal {

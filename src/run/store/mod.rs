@@ -25,7 +25,6 @@ pub use folders::{new_folder, runs_folder};
 pub(super) use journal::{Append, Record, Told};
 pub(super) use log::LogFile;
 pub(super) use memory::{Memory, Question};
-pub(super) use owner::Owner;
 pub use owner::Ownership;
 pub use picture::{Best, Picture, Summary};
 
@@ -200,7 +199,7 @@ pub(super) struct RunFolder {
     path: PathBuf,
     journal: Journal,
     /// Held as long as this run writes here.
-    lock: Lock,
+    _lock: Lock,
 }
 
 impl RunFolder {
@@ -211,22 +210,21 @@ impl RunFolder {
     ) -> io::Result<(Option<RunFolder>, History)> {
         match (&spec.out, &spec.resumes) {
             (Some(path), Some(resumption)) => {
-                let (folder, history) = RunFolder::reopen(path, *resumption)?;
+                let socket = spec.socket.as_deref();
+                let (folder, history) = RunFolder::reopen(path, socket, *resumption)?;
                 Ok((Some(folder), history))
             }
             (Some(path), None) => {
                 let history = History { planned: spec.replay.clone(), ..History::default() };
                 Ok((Some(RunFolder::create(path, spec, device)?), history))
             }
-            (None, _) => {
-                Ok((None, History { planned: spec.replay.clone(), ..History::default() }))
-            }
+            (None, _) => Ok((None, History { planned: spec.replay.clone(), ..History::default() })),
         }
     }
 
     /// Writes `run.toml` into the folder that was claimed.
     fn create(path: &Path, spec: &RunSpec, device: &Device) -> io::Result<RunFolder> {
-        let lock = Lock::take(path, false)?;
+        let lock = Lock::take(path, spec.socket.as_deref(), false)?;
         let run = RunToml {
             version: VERSION,
             zendo: env!("CARGO_PKG_VERSION"),
@@ -243,12 +241,16 @@ impl RunFolder {
         if !spec.replay.is_empty() {
             journal.append(&Record::Planned(spec.replay.clone()))?;
         }
-        Ok(RunFolder { path: path.to_owned(), journal, lock })
+        Ok(RunFolder { path: path.to_owned(), journal, _lock: lock })
     }
 
     /// The folder of a run that goes on, and what happened in it. A damaged end of its journal is cut off.
-    fn reopen(path: &Path, resumption: Resumption) -> io::Result<(RunFolder, History)> {
-        let lock = Lock::take(path, resumption.takes_over)?;
+    fn reopen(
+        path: &Path,
+        socket: Option<&Path>,
+        resumption: Resumption,
+    ) -> io::Result<(RunFolder, History)> {
+        let lock = Lock::take(path, socket, resumption.takes_over)?;
         let mut found = journal::read(path).map_err(io::Error::other)?;
         let (checkpoint, mut damages) = checkpoint::newest(path);
         damages.extend(found.damage.take());
@@ -266,21 +268,13 @@ impl RunFolder {
             journal.append(&Record::Stopped(stop))?;
         }
         Ok((
-            RunFolder { path: path.to_owned(), journal, lock },
+            RunFolder { path: path.to_owned(), journal, _lock: lock },
             History { damages, ..history },
         ))
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Says where whoever wants to see the run may speak to it.
-    ///
-    /// # Errors
-    /// The disk fails.
-    pub(super) fn say_socket(&mut self, socket: &Path) -> io::Result<()> {
-        self.lock.say(&Owner::reached_at(socket))
     }
 
     /// Records so far.

@@ -51,11 +51,6 @@ impl Owner {
         }
     }
 
-    /// This process, which may be spoken to at `socket`.
-    pub(super) fn reached_at(socket: &Path) -> Owner {
-        Owner { socket: Some(socket.to_owned()), ..Owner::this() }
-    }
-
     /// Whether it is, or was, on the machine of `other`.
     pub(super) fn is_beside(&self, other: &Owner) -> bool {
         (&self.host, &self.machine) == (&other.host, &other.machine)
@@ -81,11 +76,15 @@ pub enum Ownership {
 }
 
 impl Lock {
-    /// Takes `folder`, from an owner that is gone if need be.
+    /// Takes `folder`, from an owner that is gone if need be. Viewers may come to `socket`.
     ///
     /// # Errors
     /// Somebody else has it: who, and what to do. The folder can't be written.
-    pub(super) fn take(folder: &Path, from_other_hosts: bool) -> io::Result<Lock> {
+    pub(super) fn take(
+        folder: &Path,
+        socket: Option<&Path>,
+        from_other_hosts: bool,
+    ) -> io::Result<Lock> {
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -117,12 +116,11 @@ impl Lock {
             )));
         }
         let mut lock = Lock { file };
-        lock.say(&Owner::this())?;
+        lock.say(&Owner { socket: socket.map(Path::to_owned), ..Owner::this() })?;
         Ok(lock)
     }
 
-    /// Says who has it, and where that one may be spoken to.
-    pub(super) fn say(&mut self, owner: &Owner) -> io::Result<()> {
+    fn say(&mut self, owner: &Owner) -> io::Result<()> {
         let text = serde_json::to_string(owner)?;
         self.file.set_len(0)?;
         self.file.rewind()?;
@@ -165,20 +163,21 @@ mod tests {
     use super::*;
 
     fn say(folder: &Path, owner: &Owner) {
-        std::fs::write(folder.join(FILE), serde_json::to_string(owner).expect("plain")).expect("written");
+        std::fs::write(folder.join(FILE), serde_json::to_string(owner).expect("plain"))
+            .expect("written");
     }
 
     #[test]
     fn a_folder_has_one_owner_and_says_who() {
         let folder = tempfile::tempdir().expect("a folder");
         assert_eq!(ownership(folder.path()), Ownership::Nobody);
-        let lock = Lock::take(folder.path(), false).expect("free");
+        let lock = Lock::take(folder.path(), None, false).expect("free");
         assert_eq!(ownership(folder.path()), Ownership::Here(Owner::this()));
-        let error = Lock::take(folder.path(), true).expect_err("taken").to_string();
+        let error = Lock::take(folder.path(), None, true).expect_err("taken").to_string();
         assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
         drop(lock);
         assert_eq!(ownership(folder.path()), Ownership::Nobody);
-        Lock::take(folder.path(), false).expect("free again");
+        Lock::take(folder.path(), None, false).expect("free again");
     }
 
     #[test]
@@ -187,13 +186,13 @@ mod tests {
         let other = Owner { host: "gpu-07".to_owned(), ..Owner::this() };
         say(folder.path(), &other);
         assert_eq!(ownership(folder.path()), Ownership::Elsewhere(other.clone()));
-        let error = Lock::take(folder.path(), false).expect_err("not ours").to_string();
+        let error = Lock::take(folder.path(), None, false).expect_err("not ours").to_string();
         assert!(error.contains("gpu-07") && error.contains("--take-over"), "{error}");
         // The same name is not the same machine.
         let twin = Owner { machine: "another".to_owned(), ..Owner::this() };
         say(folder.path(), &twin);
         assert!(matches!(ownership(folder.path()), Ownership::Elsewhere(_)));
-        drop(Lock::take(folder.path(), true).expect("a person said so"));
+        drop(Lock::take(folder.path(), None, true).expect("a person said so"));
     }
 
     #[test]
@@ -202,7 +201,7 @@ mod tests {
         let before = Owner { boot: "an earlier one".to_owned(), pid: 1, ..Owner::this() };
         say(folder.path(), &before);
         assert_eq!(ownership(folder.path()), Ownership::Gone(before));
-        Lock::take(folder.path(), false).expect("nobody has it");
+        Lock::take(folder.path(), None, false).expect("nobody has it");
         std::fs::write(folder.path().join(FILE), "{\"host\": ").expect("written");
         assert_eq!(ownership(folder.path()), Ownership::Nobody);
     }

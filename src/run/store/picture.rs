@@ -74,7 +74,9 @@ impl Picture {
     /// None before there is a snapshot.
     pub fn summary(&self) -> Option<Summary> {
         let find = |is: fn(&Update) -> bool| self.updates.iter().rev().find(|update| is(update));
-        let Some(Update::Hello(hello)) = find(|u| matches!(u, Update::Hello(_))) else { return None };
+        let Some(Update::Hello(hello)) = find(|u| matches!(u, Update::Hello(_))) else {
+            return None;
+        };
         let Some(Update::Snapshot(snapshot)) = find(|u| matches!(u, Update::Snapshot(_))) else {
             return None;
         };
@@ -133,7 +135,9 @@ impl Summary {
             scored: snapshot.scored,
             elapsed_ms: snapshot.elapsed_ms + snapshot.confirm_ms,
             best: None,
-            updated: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            updated: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs()),
         }
     }
 

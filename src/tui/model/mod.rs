@@ -6,6 +6,7 @@ mod export;
 mod field_rows;
 mod fields;
 mod form;
+mod keeper;
 mod log;
 mod measured;
 mod naming;
@@ -28,6 +29,7 @@ pub use diff::{Compared, DiffView, Half, Known, Line, Lineage, Relative, Whose};
 pub use export::{Document, Export, MAX_FILES};
 pub use fields::{FIELDS, Field, Kind, Section};
 pub use form::{Form, Measured, Panel};
+pub use keeper::{Keeper, Lost};
 pub use log::LogView;
 pub use measured::Verdict;
 pub use naming::{Naming, Purpose};
@@ -45,7 +47,7 @@ pub use themes::{ThemeChoice, Themes};
 pub use tune::{Tune, shown as tuned_value};
 pub use tune_rows::ROWS as TUNE_ROWS;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{
     economy::Level,
@@ -125,6 +127,10 @@ pub struct Model {
     pub setup: Setup,
     /// The search that runs, or ran last.
     pub search: Option<Box<Search>>,
+    /// The folder of a run that a host will tell of.
+    pub awaited: Option<PathBuf>,
+    /// Whether the end of a run rings.
+    pub rings: bool,
     pub population: PopulationView,
     pub log: LogView,
     pub pins: Pins,
@@ -229,6 +235,8 @@ impl Model {
                 measured: None,
             },
             search: None,
+            awaited: None,
+            rings: false,
             population: PopulationView::default(),
             log: LogView::default(),
             pins: Pins::default(),
@@ -252,7 +260,7 @@ impl Model {
 
     fn tell(&mut self, notice: Notice) {
         if let Some(search) = &mut self.search {
-            let at_ms = self.now_ms.saturating_sub(search.started_at_ms);
+            let at_ms = search.at_ms(self.now_ms);
             let kind = if notice.failed { EventKind::Fault } else { EventKind::Note };
             search.log(Event::new(at_ms, kind, notice.lead.clone(), notice.detail.clone()));
         }
@@ -284,6 +292,7 @@ impl Model {
     pub fn run_state(&self) -> RunState {
         let Some(search) = &self.search else { return RunState::None };
         match search.phase() {
+            _ if search.lost.is_some() => RunState::Lost,
             _ if search.is_over() => RunState::Finished,
             Phase::Starting | Phase::Running => RunState::Running,
             Phase::Pausing | Phase::Paused => RunState::Paused,
@@ -294,7 +303,30 @@ impl Model {
 
     /// Whether a search would end with the program.
     pub fn is_searching(&self) -> bool {
-        self.search.as_ref().is_some_and(|search| !search.is_over())
+        let ends = |search: &Search| search.keeper == Keeper::Here && !search.is_over();
+        self.search.as_ref().is_some_and(|search| ends(search))
+    }
+
+    /// Whether a search is under way, whoever keeps it.
+    pub fn watches_a_search(&self) -> bool {
+        let lives = |search: &Search| !search.is_over() && search.lost.is_none();
+        self.search.as_ref().is_some_and(|search| lives(search))
+    }
+
+    /// The folder of a run under way that goes on without this program.
+    pub fn hosted_in(&self) -> Option<&Path> {
+        let search = self.search.as_ref().filter(|search| !search.is_over())?;
+        match &search.keeper {
+            Keeper::Here => None,
+            Keeper::Host(folder) => Some(folder),
+        }
+    }
+
+    /// Shows the run in `folder` once its host tells of it.
+    pub fn watch(&mut self, folder: PathBuf) {
+        self.search = None;
+        self.awaited = Some(folder);
+        self.tab = Tab::Search;
     }
 
     /// Whether leaving loses something: a search, or changes to a preset.
@@ -369,6 +401,9 @@ impl Model {
             && solve.optimum.is_none()
             && solve.impossible.is_none()
         {
+            return Some(1_000);
+        }
+        if self.search.as_ref().is_some_and(|search| search.lost.is_some()) {
             return Some(1_000);
         }
         let Some(search) = self.search.as_ref().filter(|search| !search.is_over()) else {

@@ -4,10 +4,14 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::standing::ranks;
+use super::{
+    keeper::{Keeper, Lost},
+    standing::ranks,
+};
 use crate::{
     arch::{Costs, costs},
     run::{
@@ -152,6 +156,11 @@ pub struct Search {
     pub banner: Option<String>,
     pub published: Option<Published>,
     pub finished: Option<Finished>,
+    pub keeper: Keeper,
+    /// Nothing is heard of its host.
+    pub lost: Option<Lost>,
+    /// How long it had run when it began to be watched, milliseconds.
+    before_ms: u64,
     /// The engine has ended.
     over: bool,
     /// Proposed and scored a second, as shown: once a second at most.
@@ -193,6 +202,9 @@ impl Search {
             banner: None,
             published,
             finished: None,
+            keeper: Keeper::Here,
+            lost: None,
+            before_ms: 0,
             over: false,
             rates: Rates::default(),
             marks: BTreeMap::new(),
@@ -206,6 +218,35 @@ impl Search {
     }
 
     /// Nothing more will come.
+    /// Of a run that a host keeps in `folder`.
+    pub fn hosted(spec: RunSpec, folder: PathBuf, now_ms: u64) -> Search {
+        Search { keeper: Keeper::Host(folder), ..Search::new(spec, now_ms) }
+    }
+
+    pub fn is_of(&self, folder: &Path) -> bool {
+        matches!(&self.keeper, Keeper::Host(own) if own == folder)
+    }
+
+    /// Whether the engine has said anything.
+    pub fn has_begun(&self) -> bool {
+        self.hello.is_some()
+    }
+
+    /// Time since it began, pauses included, milliseconds.
+    pub fn at_ms(&self, now_ms: u64) -> u64 {
+        self.before_ms + now_ms.saturating_sub(self.started_at_ms)
+    }
+
+    /// Whether something happened since it is watched.
+    pub fn is_new(&self, at_ms: u64) -> bool {
+        at_ms >= self.before_ms
+    }
+
+    /// It ran so long before it was watched.
+    pub fn began_before(&mut self, ms: u64) {
+        self.before_ms = ms;
+    }
+
     pub fn is_over(&self) -> bool {
         self.over || self.finished.is_some()
     }

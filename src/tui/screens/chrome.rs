@@ -89,8 +89,19 @@ pub enum Alarm {
     Error,
 }
 
-/// A sentence across row `y`.
+/// A sentence across row `y`, which a key takes away.
 pub fn banner(model: &Model, canvas: &mut Canvas<'_>, y: u16, (alarm, text): (Alarm, &str)) {
+    let key = (model.key(Intent::Back), "ok");
+    sentence(canvas, y, (alarm, "▲ ", text), &[key]);
+}
+
+/// A sentence across row `y`, and keys that do something about it.
+pub fn sentence(
+    canvas: &mut Canvas<'_>,
+    y: u16,
+    (alarm, glyph, text): (Alarm, &str, &str),
+    keys: &[(String, &str)],
+) {
     let (w, h) = (canvas.area().width, canvas.area().height);
     if y >= h || w < 8 {
         return;
@@ -101,14 +112,18 @@ pub fn banner(model: &Model, canvas: &mut Canvas<'_>, y: u16, (alarm, text): (Al
     };
     let mut banner = canvas.on(Ground::Panel, Rect::new(0, y, w, 1));
     banner.text(0, y, "▍", role);
-    let x = banner.text(2, y, "▲ ", role);
-    let key = model.key(Intent::Back);
-    let key = banner.theme().glyphs().keys(&key).into_owned();
-    let keys = if w >= 60 { 6 + width(&key) } else { 0 };
+    let x = banner.text(2, y, glyph, role);
+    let glyphs = banner.theme().glyphs();
+    let mut runs = Runs::new();
+    for (key, label) in keys {
+        runs.push(run(format!("  {}", glyphs.keys(key)), Role::Accent));
+        runs.push(run(format!(" {label}"), Role::Muted));
+    }
+    let keys = if w >= 60 { width_of(&runs) + 1 } else { 0 };
     let text = cut(text, w.saturating_sub(x + 2 + keys));
     banner.text(x, y, text, Role::Strong);
     if keys > 0 {
-        banner.right_runs(w - 3, y, &[(&key, Role::Accent.into()), (" ok", Role::Muted.into())]);
+        put(&mut banner, w.saturating_sub(2 + width_of(&runs)), y, &runs);
     }
 }
 

@@ -15,7 +15,8 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         return;
     }
     let x = canvas.text(2, 1, "○ ", Role::Muted);
-    canvas.text(x, 1, "nothing runs", Role::Strong.bold());
+    let state = if model.awaited.is_some() { "waiting for the host" } else { "nothing runs" };
+    canvas.text(x, 1, state, Role::Strong.bold());
     let what = match model.tab {
         Tab::Search => "Here a search will show its best, its scores and where the time goes.",
         Tab::Population => "Here the population of a search can be sorted, filtered and marked.",

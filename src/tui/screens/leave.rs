@@ -11,6 +11,8 @@ use crate::tui::{
     theme::{Ground, Role},
 };
 
+const HOSTED: &str = "The run goes on without this terminal, and `zendo attach` watches it again. Stopped, it \
+                      confirms the best it has found and ends.";
 const QUESTION: &str = "The search runs in this program and ends with it. What it has found so far \
                         is lost unless it is copied first.";
 
@@ -22,6 +24,17 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         question.push_str(&format!(" Not saved: {}.", unsaved.join(", ")));
     }
     let keys = [Intent::StopAndLeave, Intent::Back].map(|i| model.key_in(Context::Leave, i));
+    if model.hosted_in().is_some() {
+        let keys = [Intent::StopAndLeave, Intent::Detach].map(|i| model.key_in(Context::Leave, i));
+        let asked = Asked {
+            what: "stop?",
+            keys,
+            title: "Stop the run and leave?",
+            question: HOSTED,
+            answers: ["stop and leave", "leave it running"],
+        };
+        return ask(&asked, canvas);
+    }
     let asked = match model.is_searching() {
         true => Asked {
             what: "leave?",

@@ -14,8 +14,9 @@ use crate::{
     tui::{
         canvas::{Canvas, cut, width, wrap},
         format::{self, Unit},
+        keymap::Intent,
         layout::{ChartRows, Columns, Events, Large, Layout, Medium, Rows},
-        model::{Chart, Event, EventKind, Model, Overlay, Search},
+        model::{Chart, Event, EventKind, Keeper, Model, Overlay, Search},
         theme::Role,
         widgets::{
             population_table::{Purpose, Sorted, Table},
@@ -44,10 +45,31 @@ pub fn shows_confirmation(search: &Search) -> bool {
 }
 
 pub fn banner(model: &Model, search: &Search, canvas: &mut Canvas<'_>, y: u16) {
+    if let Some((text, label)) = lost(search, model.now_ms) {
+        let keys = [(model.key(Intent::TryAgain), label)];
+        return chrome::sentence(canvas, y, (Alarm::Warning, "○ ", &text), &keys);
+    }
     if let Some(text) = &search.banner {
         let alarm = if search.is_over() { Alarm::Error } else { Alarm::Warning };
         chrome::banner(model, canvas, y, (alarm, text));
     }
+}
+
+/// What is known of a host that is heard no more, and what a key does about it.
+pub fn lost(search: &Search, now_ms: u64) -> Option<(String, &'static str)> {
+    let (lost, Keeper::Host(folder)) = (search.lost.as_ref()?, &search.keeper) else { return None };
+    let folder = folder.display();
+    Some(match lost.next_try_ms {
+        None => {
+            let why = &lost.why;
+            (format!("Interrupted: {why}. `zendo resume {folder}` goes on where it was."), "resume")
+        }
+        Some(next) => {
+            let wait = format::span(next.saturating_sub(now_ms));
+            let again = format!("Tried {} times, again in {wait}.", lost.tries);
+            (format!("No word from the host: {}. The run goes on there. {again}", lost.why), "now")
+        }
+    })
 }
 
 /// One unit a column, from the budget, or from the largest in the population.

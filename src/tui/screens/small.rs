@@ -46,7 +46,9 @@ pub fn summary(model: &Model, search: &Search, canvas: &mut Canvas<'_>) {
         let x = canvas.text(0, 2, "★ ", Role::Best);
         canvas.text(x, 2, format::score(best.score.value), Role::Best.bold());
     }
-    if let Some(text) = &search.banner {
+    if let Some((text, _)) = super::search::lost(search, model.now_ms) {
+        canvas.text(0, 3, cut(&text, canvas.area().width), Role::Warn);
+    } else if let Some(text) = &search.banner {
         canvas.text(0, 3, cut(text, canvas.area().width), Role::Error);
     }
 }

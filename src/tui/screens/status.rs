@@ -17,6 +17,10 @@ use crate::{
 /// The state: glyph, word, what it is about.
 pub fn state(search: &Search, now_ms: u64) -> (&'static str, Role, &'static str, String) {
     let none = String::new();
+    if let Some(lost) = &search.lost {
+        let word = if lost.is_gone() { "interrupted" } else { "host lost" };
+        return ("○", Role::Warn, word, none);
+    }
     if let Some(finished) = &search.finished {
         return match finished.reason {
             Reason::Failed => ("✗", Role::Error, "failed", none),
@@ -97,6 +101,10 @@ fn facts(model: &Model, search: &Search, words: Words) -> Vec<Fact> {
             facts.push(fact(1, "confirmed in ", format::span(s.confirm_ms)));
         }
         return facts;
+    }
+    if let Some(lost) = &search.lost {
+        let ago = format::span(model.now_ms.saturating_sub(lost.heard_at_ms));
+        return vec![fact(3, "last heard ", format!("{ago} ago"))];
     }
     let elapsed = fact(2, "elapsed ", format::span(search.elapsed_ms(model.now_ms)));
     let left = search.left_ms(model.now_ms).map(|ms| fact(4, "left ", format::span(ms)));

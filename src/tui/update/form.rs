@@ -95,7 +95,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
 }
 
 pub(super) fn start(model: &mut Model) -> Vec<Effect> {
-    let (searching, run) = (model.is_searching(), model.run_state());
+    let (searching, run) = (model.watches_a_search(), model.run_state());
     let Some(form) = model.setup.open_form_mut() else {
         return Vec::new();
     };
@@ -119,7 +119,7 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Ids begin anew: what is looked at and was a candidate is none any more.
-fn leave_run(model: &mut Model) {
+pub(super) fn leave_run(model: &mut Model) {
     model.pins.leave_run();
     model.diff = DiffView::default();
     model.log = LogView::default();

@@ -5,6 +5,7 @@ mod candidate;
 mod diff;
 mod export;
 mod form;
+mod hosting;
 mod log;
 mod mouse;
 mod naming;
@@ -64,7 +65,7 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Clock(now_ms) => {
             model.now_ms = now_ms;
-            Vec::new()
+            hosting::follow(model)
         }
         Action::Line(level) => {
             model.line = level;
@@ -74,6 +75,22 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::EngineOver => {
             search::over(model);
             Vec::new()
+        }
+        Action::Watch(folder) => {
+            model.watch(folder.clone());
+            vec![Effect::Attach(folder)]
+        }
+        Action::Attached(folder) => {
+            hosting::attached(model, folder);
+            Vec::new()
+        }
+        Action::NotAttached { folder, why } => {
+            hosting::not_attached(model, folder, why);
+            Vec::new()
+        }
+        Action::Lost(why) => {
+            hosting::lost(model, why);
+            hosting::follow(model)
         }
         Action::Proved(proof) => {
             solve::heard(model, proof);
@@ -116,7 +133,10 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Mouse => return mouse::toggle(model),
         Intent::Redraw => return vec![Effect::Redraw],
         Intent::Suspend => return vec![Effect::Suspend],
-        Intent::StopAndLeave => return search::stop_and_leave(),
+        Intent::StopAndLeave | Intent::Detach | Intent::TryAgain => {
+            return hosting::intend(model, intent);
+        }
+        Intent::Checkpoint => return vec![Effect::Tell(Command::Checkpoint)],
         Intent::Quit => return quit(model),
         Intent::Show(tab) => {
             return show(model, tab);

@@ -1,8 +1,8 @@
 //! What keys and the engine do to a search.
 
-use super::{candidate, moved, show, tune};
+use super::{candidate, form, hosting, moved, show, tune};
 use crate::{
-    run::protocol::{Fault, Finished, NewBest, Phase, Reason, Update},
+    run::protocol::{Command, Fault, Finished, NewBest, Phase, Reason, Update},
     tui::{
         Exit,
         action::Effect,
@@ -53,9 +53,13 @@ fn new_search(model: &mut Model) -> Vec<Effect> {
     show(model, Tab::Setup)
 }
 
-pub(super) fn stop_and_leave() -> Vec<Effect> {
-    // The engine runs in this process and ends with it.
-    vec![Effect::Leave(Exit::Done)]
+pub(super) fn stop_and_leave(model: &Model) -> Vec<Effect> {
+    match model.hosted_in() {
+        // A host confirms what was found, and ends then.
+        Some(_) => vec![Effect::Tell(Command::Stop), Effect::Leave(Exit::Done)],
+        // The engine runs in this process and ends with it.
+        None => vec![Effect::Leave(Exit::Done)],
+    }
 }
 
 /// The focus to the next panel; the table comes before the charts.
@@ -73,6 +77,11 @@ fn turn(search: &mut Search, step: isize) {
 pub(super) fn heard(model: &mut Model, update: Update) -> Vec<Effect> {
     let layout = model.layout();
     let now_ms = model.now_ms;
+    if let (Update::Hello(hello), Some(folder)) = (&update, &model.awaited) {
+        let search = Search::hosted(hello.spec.clone(), folder.clone(), now_ms);
+        model.search = Some(Box::new(search));
+        form::leave_run(model);
+    }
     let Some(search) = &mut model.search else {
         return Vec::new();
     };
@@ -81,6 +90,9 @@ pub(super) fn heard(model: &mut Model, update: Update) -> Vec<Effect> {
         Update::Snapshot(snapshot) => {
             let visible = layout.visible(snapshot.population.len());
             let phase = snapshot.phase;
+            if model.awaited.take().is_some() {
+                search.began_before(snapshot.elapsed_ms + snapshot.confirm_ms);
+            }
             search.show(snapshot, now_ms, visible);
             enter(search, phase, now_ms);
             if model.tab == Tab::Population {
@@ -101,7 +113,10 @@ pub(super) fn heard(model: &mut Model, update: Update) -> Vec<Effect> {
         }
         Update::Fault(fault) => {
             let Fault { at_ms, text, worker: _, id } = fault;
-            search.banner = Some(text.clone());
+            // What was said before anybody watched is in the log.
+            if search.is_new(at_ms) {
+                search.banner = Some(text.clone());
+            }
             // The text says itself which worker and which candidate it is about.
             let detail = String::new();
             search.log(Event { id, ..Event::new(at_ms, EventKind::Fault, text, detail) });
@@ -123,7 +138,7 @@ fn enter(search: &mut Search, phase: Phase, now_ms: u64) {
     search.enter(phase, now_ms);
     if paused {
         let proposed = search.snapshot.as_ref().map_or(0, |s| s.proposed);
-        let at_ms = now_ms.saturating_sub(search.started_at_ms);
+        let at_ms = search.at_ms(now_ms);
         let lead = format!("paused at {}", format::id(proposed));
         let detail = "those on their way were told first".to_owned();
         search.log(Event::new(at_ms, EventKind::Paused, lead, detail));
@@ -147,8 +162,13 @@ fn new_best(best: &NewBest) -> Event {
 }
 
 fn finish(model: &mut Model, finished: Finished) -> Vec<Effect> {
+    if finished.reason == Reason::Interrupted {
+        hosting::interrupted(model);
+        return Vec::new();
+    }
     let now_ms = model.now_ms;
     let layout = &model.layout();
+    let ring = Some(Effect::Ring).filter(|_| model.rings);
     close_question(model);
     let Some(search) = &mut model.search else {
         return Vec::new();
@@ -166,12 +186,12 @@ fn finish(model: &mut Model, finished: Finished) -> Vec<Effect> {
     search.enter(Phase::Finished, now_ms);
     let (lead, detail) = match search.verdict() {
         Some(verdict) => verdict,
-        None if failed => return Vec::new(),
+        None if failed => return ring.into_iter().collect(),
         None => ("finished".to_owned(), "nothing was scored again".to_owned()),
     };
-    let at_ms = now_ms.saturating_sub(search.started_at_ms);
+    let at_ms = search.at_ms(now_ms);
     search.log(Event::new(at_ms, EventKind::Done, lead, detail));
-    Vec::new()
+    ring.into_iter().collect()
 }
 
 /// Whether to leave, to stop or to tune a running search is no question any more.
@@ -187,6 +207,9 @@ pub(super) fn over(model: &mut Model) {
     let Some(search) = &mut model.search else {
         return;
     };
+    if search.lost.is_some() {
+        return;
+    }
     if search.finished.is_none() {
         search.banner = Some("The engine ended before the search did.".to_owned());
     }

@@ -9,10 +9,7 @@ fn tuned(number: u32) -> Record {
         at_ms: 7,
         id: 18_000,
         turn: 17_500,
-        settings: vec![Setting {
-            key: "budget.layers".to_owned(),
-            value: Some("18".to_owned()),
-        }],
+        settings: vec![Setting { key: "budget.layers".to_owned(), value: Some("18".to_owned()) }],
         changes: Vec::new(),
         undoes: None,
         evicted: 0,

@@ -149,6 +149,12 @@ impl Mailbox {
         self.wake();
     }
 
+    /// Like [`Mailbox::post`], and what comes later is found later, whatever it is.
+    pub(super) fn post_in_order(&self, update: Update) {
+        lock(&self.inbox).events.push_back(update);
+        self.wake();
+    }
+
     fn wake(&self) {
         self.posted.notify_all();
         (self.waker)();

@@ -33,6 +33,9 @@ const SOME: &[RunState] = &[
     RunState::Finished,
     RunState::Lost,
 ];
+/// There is one, and its host is heard.
+const HEARD: &[RunState] =
+    &[RunState::Running, RunState::Paused, RunState::Confirming, RunState::Finished];
 /// It goes on.
 const UNDER_WAY: &[RunState] = &[RunState::Running, RunState::Paused, RunState::Confirming];
 /// Something is proposed, or could be.

@@ -1,6 +1,6 @@
 //! Keys of single screens.
 
-use super::{Binding, CANDIDATES, Context, Group, Intent, Key, ROW, SOME};
+use super::{Binding, CANDIDATES, Context, Group, HEARD, Intent, Key, ROW, SOME};
 
 pub(super) const ROWS: &[Binding] = &[
     Binding {
@@ -187,7 +187,7 @@ pub(super) const ROWS: &[Binding] = &[
         description: "the other way round",
         group: Group::Move,
         contexts: &[Context::Population],
-        runs: SOME,
+        runs: HEARD,
         ..ROW
     },
     Binding {

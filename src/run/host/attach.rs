@@ -122,7 +122,7 @@ fn speak(mut stream: UnixStream, wanted: &mpsc::Receiver<Command>) {
 /// The host was lost before that: why.
 fn hear(stream: &mut UnixStream, mailbox: &Mailbox) -> Result<(), String> {
     let mut known = Known::default();
-    let mut is_over = false;
+    let (mut is_over, mut is_first) = (false, true);
     loop {
         let word = match frames::read(stream, frames::MAX_FROM_HOST) {
             Ok(word) => word,
@@ -141,7 +141,13 @@ fn hear(stream: &mut UnixStream, mailbox: &Mailbox) -> Result<(), String> {
         };
         if let Some(update) = known.unpack(word)? {
             is_over |= matches!(update, Update::Finished(_));
-            mailbox.post(update);
+            // How it stands is known before what happened on the way there.
+            if is_first && matches!(update, Update::Snapshot(_)) {
+                is_first = false;
+                mailbox.post_in_order(update);
+            } else {
+                mailbox.post(update);
+            }
         }
     }
 }

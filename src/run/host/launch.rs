@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{self, Stdio},
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
@@ -33,9 +33,9 @@ pub enum ReadyLine {
 /// # Errors
 /// No process, no folder, or what keeps the search from starting.
 pub fn launch(mut spec: RunSpec) -> io::Result<PathBuf> {
-    let folder = match spec.out.take() {
-        Some(folder) => std::path::absolute(folder)?,
-        None => new_folder(&spec.name)?,
+    let (folder, is_new) = match spec.out.take() {
+        Some(folder) => (std::path::absolute(folder)?, false),
+        None => (new_folder(&spec.name)?, true),
     };
     spec.out = Some(folder.clone());
     let program = std::env::current_exe()?;
@@ -67,17 +67,14 @@ pub fn launch(mut spec: RunSpec) -> io::Result<PathBuf> {
     match serde_json::from_str(&line) {
         Ok(ReadyLine::Ready) => Ok(folder),
         Ok(ReadyLine::Failed(why)) => {
-            discard(&folder);
+            if is_new {
+                // One with something in it stays.
+                let _ = std::fs::remove_dir(&folder);
+            }
             Err(io::Error::other(why))
         }
         Err(_) => Err(io::Error::other("the host that was started ended without a word")),
     }
-}
-
-/// A folder that was made for a run that didn't start; one with something in it stays.
-fn discard(folder: &Path) {
-    let _ = std::fs::remove_file(folder.join("lock"));
-    let _ = std::fs::remove_dir(folder);
 }
 
 /// What comes of a host that is being started, or found.

@@ -215,7 +215,8 @@ mod tests {
             io::Write::write_all(&mut peer, garbage).expect("written");
             peer.shutdown(std::net::Shutdown::Write).expect("said all");
             let mut answer = Vec::new();
-            io::Read::read_to_end(&mut peer, &mut answer).expect("closed");
+            // Closed, or reset where something was left unread.
+            let _ = io::Read::read_to_end(&mut peer, &mut answer);
             assert!(answer.is_empty());
         }
         let mut peer = UnixStream::connect(&path).expect("it listens");

@@ -55,7 +55,7 @@ impl Watched {
     pub fn start(&mut self, mut spec: RunSpec) -> io::Result<Option<Action>> {
         self.forget();
         let mut unkept = None;
-        if spec.out.is_none() && self.home == Home::Host {
+        if spec.out.is_none() {
             match run::new_folder(&spec.name) {
                 Ok(folder) => spec.out = Some(folder),
                 Err(error) => unkept = Some(error),
@@ -72,7 +72,7 @@ impl Watched {
         let _ = engine.send(Command::Start(Box::new(spec)));
         self.handle = Some(engine);
         Ok(unkept.map(|error| {
-            let text = format!("The run is kept nowhere and ends with this program: {error}");
+            let text = format!("The run is kept nowhere and is lost with this program: {error}");
             Action::Engine(Update::Fault(Fault { at_ms: 0, worker: None, id: None, text }))
         }))
     }

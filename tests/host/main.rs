@@ -68,6 +68,18 @@ impl Home {
     }
 }
 
+impl Drop for Home {
+    fn drop(&mut self) {
+        // Nothing is left running where an assertion failed.
+        let runs = fs::read_dir(self.path("state/zendo/runs")).into_iter().flatten().flatten();
+        for folder in runs.map(|entry| entry.path()).chain([self.path("alone")]) {
+            if let Ownership::Here(owner) = ownership(&folder) {
+                signal("KILL", owner.pid);
+            }
+        }
+    }
+}
+
 fn detached(output: &Output) -> PathBuf {
     let text = String::from_utf8_lossy(&output.stdout);
     let line: Value = serde_json::from_str(&text)
@@ -145,7 +157,10 @@ fn result(folder: &Path) -> Value {
     let snapshot = find("Snapshot").expect("a snapshot");
     let keys = ["population", "confirmation", "proposed", "scored", "rejected"];
     let mut result: Value = keys.iter().map(|key| snapshot[key].clone()).collect();
-    result.as_array_mut().expect("one").extend([find("Ancestors"), find("Finished")].map(Into::into));
+    result
+        .as_array_mut()
+        .expect("one")
+        .extend([find("Ancestors"), find("Finished")].map(Into::into));
     result
 }
 
@@ -364,14 +379,16 @@ fn a_full_disk_costs_what_would_be_kept_and_not_the_search() {
     let [twin, out] = ["twin", "run"].map(|name| home.path(name));
     let arguments = |out: &Path| {
         let start = ["search", "--json", "--foreground", "--preset", "quick", "--device", "cpu"];
-        let sets = ["space.resolution=8", "score.batch=2", "confirm.repeats=8", "run.optimum=false"];
+        let sets =
+            ["space.resolution=8", "score.batch=2", "confirm.repeats=8", "run.optimum=false"];
         let sets = sets.iter().chain(&["search.iterations=2000"]).flat_map(|set| ["--set", *set]);
         let out = ["--out", out.to_str().expect("UTF-8")];
         start.iter().copied().chain(sets).chain(out).map(str::to_owned).collect::<Vec<_>>()
     };
     let of = |output: &Output| {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let mut last: Value = serde_json::from_str(text.lines().last().expect("a line")).expect("JSON");
+        let mut last: Value =
+            serde_json::from_str(text.lines().last().expect("a line")).expect("JSON");
         let (seconds, noise) = (last["seconds"].take(), last["noise"].take());
         assert!(seconds.is_number() && (noise.is_number() || noise.is_null()));
         last

@@ -32,7 +32,9 @@ fn memory_is_flat_over_a_million_candidates() {
     let late = at(1_200_000);
     let names = ["the host's", "the viewer's"];
     for ((early, late), whose) in early.into_iter().zip(late).zip(names) {
-        println!("{whose} memory: {early} KiB after 200,000 candidates, {late} KiB after 1,200,000");
+        println!(
+            "{whose} memory: {early} KiB after 200,000 candidates, {late} KiB after 1,200,000"
+        );
         // A checkpoint under way holds a copy of what it writes.
         assert!(late < early + 48 * 1024, "{whose} memory: {early} KiB, then {late} KiB");
     }

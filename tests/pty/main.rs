@@ -4,6 +4,7 @@
 
 mod bytes;
 mod flows;
+mod hosting;
 mod keys;
 mod looks;
 mod manners;
@@ -81,11 +82,19 @@ struct Launch<'a> {
     arguments: &'a [&'a str],
     size: (u16, u16),
     variables: &'a [(&'a str, &'a str)],
+    /// Whether what is started in it goes on without it.
+    hosts: bool,
 }
 
 impl Default for Launch<'_> {
     fn default() -> Self {
-        Launch { folder: Path::new("."), arguments: &[], size: (120, 36), variables: &[] }
+        Launch {
+            folder: Path::new("."),
+            arguments: &[],
+            size: (120, 36),
+            variables: &[],
+            hosts: false,
+        }
     }
 }
 
@@ -104,10 +113,15 @@ impl Terminal {
     }
 
     fn launch(launch: &Launch<'_>) -> Terminal {
-        let &Launch { folder, arguments, size: (cols, rows), variables } = launch;
+        let &Launch { folder, arguments, size: (cols, rows), variables, hosts } = launch;
         let pty = native_pty_system().openpty(size(cols, rows)).expect("a pty");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_zendo"));
-        command.args(arguments);
+        // A search that a test leaves behind ends with it.
+        match (hosts, arguments) {
+            (true, _) => command.args(arguments),
+            (false, []) => command.args(["tui", "--foreground"]),
+            (false, _) => command.args(arguments.iter().chain(&["--foreground"])),
+        }
         let folder = std::path::absolute(folder).expect("a folder");
         command.env("XDG_CONFIG_HOME", folder.join("config"));
         command.cwd(folder);

@@ -13,7 +13,10 @@ fn closed_after(steps: &[(&str, &str)]) -> String {
     let tty = pty.slave;
     let mut command = CommandBuilder::new("sh");
     // The shell takes the SIGHUP; zendo, in the background group of no session leader, gets none.
-    let script = format!("trap '' HUP; '{}'; echo $? > \"$STATUS\"", env!("CARGO_BIN_EXE_zendo"));
+    let script = format!(
+        "trap '' HUP; '{}' tui --foreground; echo $? > \"$STATUS\"",
+        env!("CARGO_BIN_EXE_zendo")
+    );
     let folder = tempfile::tempdir().expect("a folder");
     let status = folder.path().join("status");
     command.args(["-c", &script]);

@@ -45,12 +45,25 @@ fn under(place: &Path, folder: &Path, uid: u32) -> io::Result<PathBuf> {
         let text = format!("{} is too long for a socket: at most {MAX_PATH} bytes", path.display());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
     }
+    make_folder(place, uid)?;
+    Ok(path)
+}
+
+/// Makes the folder of a socket again, where it is gone.
+///
+/// # Errors
+/// What it lies in is gone too, or it isn't private.
+pub(super) fn renew_folder(socket: &Path) -> io::Result<()> {
+    let place = socket.parent().unwrap_or(Path::new("/"));
+    make_folder(place, rustix::process::geteuid().as_raw())
+}
+
+fn make_folder(place: &Path, uid: u32) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(place) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         Err(_) | Ok(()) => {}
     }
-    check_folder(place, uid)?;
-    Ok(path)
+    check_folder(place, uid)
 }
 
 /// Whether nobody else can reach what lies in it.

@@ -24,9 +24,10 @@ use crate::run::{
 
 /// A host says at least so often that it lives.
 const SILENCE: Duration = Duration::from_millis(1_500);
-/// A host that has just taken its folder makes its socket in a moment.
-const TRIES: u32 = 20;
-const TRY_AGAIN_AFTER: Duration = Duration::from_millis(25);
+/// A host that has just taken its folder makes its socket in a moment, and one whose socket was swept away
+/// makes another in two seconds.
+const TRIES: u32 = 50;
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 /// Why a run can't be watched.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -66,7 +67,9 @@ pub fn attach(folder: &Path, waker: Waker) -> Result<Handle, AttachError> {
         let connected = address::check_socket(socket).and_then(|()| UnixStream::connect(socket));
         match connected {
             Ok(stream) => break (stream, owner),
-            Err(_) if attempt < TRIES => thread::sleep(TRY_AGAIN_AFTER),
+            Err(error) if attempt < TRIES && error.kind() != io::ErrorKind::PermissionDenied => {
+                thread::sleep(TRY_AGAIN_AFTER);
+            }
             Err(error) => return Err(unreachable(error.to_string())),
         }
     };

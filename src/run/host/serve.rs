@@ -20,7 +20,7 @@ use std::{
 };
 
 use super::{
-    frames,
+    address, frames,
     wire::{Answer, Greeting, Known},
 };
 use crate::run::{
@@ -32,6 +32,9 @@ use crate::run::{
 
 /// Viewers at once.
 const MAX_VIEWERS: usize = 32;
+/// The listener looks up so often, and so often whether its socket is still there.
+const LOOK_AROUND: Duration = Duration::from_millis(100);
+const MISSED_AFTER: Duration = Duration::from_secs(1);
 /// Who says nothing at first, or takes nothing for so long, is let go; it may come again.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(2);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -67,19 +70,17 @@ impl Server {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Err(_) | Ok(()) => {}
         }
-        let socket = UnixListener::bind(path)?;
-        // Its folder is private already.
-        fs::set_permissions(path, Permissions::from_mode(0o600))?;
+        let socket = bind(path)?;
         let shared = Arc::new(Shared {
             audience,
             commander,
             viewers: AtomicUsize::new(0),
             is_closing: AtomicBool::new(false),
         });
-        let all = Arc::clone(&shared);
+        let (all, at) = (Arc::clone(&shared), path.to_owned());
         let listener = thread::Builder::new()
             .name("zendo-host".to_owned())
-            .spawn(move || listen(&socket, &all))?;
+            .spawn(move || listen(socket, &at, &all))?;
         Ok(Server { path: path.to_owned(), shared, listener })
     }
 
@@ -90,24 +91,50 @@ impl Server {
             thread::sleep(Duration::from_millis(10));
         }
         self.shared.is_closing.store(true, Ordering::SeqCst);
-        // Wakes the listener; where that fails it is not worth waiting for.
-        if UnixStream::connect(&self.path).is_ok() {
-            let _ = self.listener.join();
-        }
+        // It looks up in a moment.
+        let _ = self.listener.join();
         let _ = fs::remove_file(&self.path);
     }
 }
 
-fn listen(socket: &UnixListener, shared: &Arc<Shared>) {
-    for stream in socket.incoming() {
-        if shared.is_closing.load(Ordering::SeqCst) {
-            return;
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    let socket = UnixListener::bind(path)?;
+    // Its folder is private already.
+    fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Whether somebody comes before it is time to look around.
+fn waits(socket: &UnixListener) -> bool {
+    let timeout = rustix::time::Timespec { tv_sec: 0, tv_nsec: LOOK_AROUND.subsec_nanos().into() };
+    let mut fds = [rustix::event::PollFd::new(socket, rustix::event::PollFlags::IN)];
+    matches!(rustix::event::poll(&mut fds, Some(&timeout)), Ok(1..))
+}
+
+fn listen(mut socket: UnixListener, path: &Path, shared: &Arc<Shared>) {
+    let mut looked = Instant::now();
+    while !shared.is_closing.load(Ordering::SeqCst) {
+        if looked.elapsed() >= MISSED_AFTER {
+            looked = Instant::now();
+            // The folder goes with the user's last session, and comes again with the next.
+            if !path.exists()
+                && let Ok(found) = address::renew_folder(path).and_then(|()| bind(path))
+            {
+                socket = found;
+            }
         }
-        let Ok(stream) = stream else {
+        if !waits(&socket) {
+            continue;
+        }
+        let Ok((stream, _)) = socket.accept() else {
             // Too many files are open; that may pass.
             thread::sleep(Duration::from_millis(100));
             continue;
         };
+        if stream.set_nonblocking(false).is_err() {
+            continue;
+        }
         let shared = Arc::clone(shared);
         let name = "zendo-viewer".to_owned();
         // Where there is no thread, the viewer finds its connection closed.
@@ -198,7 +225,7 @@ fn obey(mut stream: UnixStream, shared: &Shared, replies: &Mailbox) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::address, *};
+    use super::*;
 
     #[test]
     fn a_stale_socket_is_taken_and_a_peer_of_garbage_is_let_go() {
@@ -225,6 +252,13 @@ mod tests {
         match frames::read(&mut peer, 10_000).expect("an answer") {
             Answer::Refused(why) => assert!(why.contains("protocol 99"), "{why}"),
             Answer::Welcome(_) => panic!("it can't be understood"),
+        }
+        // A socket that is swept away is missed.
+        fs::remove_file(&path).expect("there");
+        let until = Instant::now() + Duration::from_secs(20);
+        while UnixStream::connect(&path).is_err() {
+            assert!(Instant::now() < until, "it never came back");
+            thread::sleep(Duration::from_millis(50));
         }
         server.close();
         assert!(!path.exists());

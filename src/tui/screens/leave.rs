@@ -13,13 +13,19 @@ use crate::tui::{
 
 const HOSTED: &str = "The run goes on without this terminal, and `zendo attach` watches it again. Stopped, it \
                       confirms the best it has found and ends.";
+const KEPT: &str = "The search runs in this program and ends with it.";
 const QUESTION: &str = "The search runs in this program and ends with it. What it has found so far \
                         is lost unless it is copied first.";
 
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
     let unsaved: Vec<&str> =
         model.setup.unsaved().filter(|form| form.is_worth_asking()).map(Form::name).collect();
-    let mut question = if model.is_searching() { QUESTION.to_owned() } else { String::new() };
+    let kept = model.search.as_ref().and_then(|search| search.hello.as_ref()?.spec.out.as_ref());
+    let mut question = match kept {
+        _ if !model.is_searching() => String::new(),
+        Some(folder) => format!("{KEPT} `zendo resume {}` goes on where it was.", folder.display()),
+        None => QUESTION.to_owned(),
+    };
     if !unsaved.is_empty() {
         question.push_str(&format!(" Not saved: {}.", unsaved.join(", ")));
     }

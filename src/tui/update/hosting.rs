@@ -19,6 +19,8 @@ pub(super) fn attached(model: &mut Model, folder: PathBuf) {
             search.lost = None;
             search.banner = None;
         }
+        // It was shown already what is awaited.
+        _ if model.awaited.as_ref() == Some(&folder) => {}
         _ => model.watch(folder),
     }
 }

@@ -26,7 +26,7 @@ use super::{
     action::{Action, Effect},
     edit::LineEdit,
     keymap::{Context, Intent, Key, RunState, Tab},
-    model::{Model, Overlay, Panel},
+    model::{Model, Notice, Overlay, Panel},
     screens::help,
 };
 
@@ -136,7 +136,14 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::StopAndLeave | Intent::Detach | Intent::TryAgain => {
             return hosting::intend(model, intent);
         }
-        Intent::Checkpoint => return vec![Effect::Tell(Command::Checkpoint)],
+        Intent::Checkpoint => {
+            model.notice = Some(Notice {
+                lead: "a checkpoint is wanted".to_owned(),
+                detail: "the log says when it is written".to_owned(),
+                failed: false,
+            });
+            return vec![Effect::Tell(Command::Checkpoint)];
+        }
         Intent::Quit => return quit(model),
         Intent::Show(tab) => {
             return show(model, tab);

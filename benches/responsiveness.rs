@@ -49,7 +49,7 @@ impl Terminal {
     fn open(sets: &[String]) -> Terminal {
         let pty = native_pty_system().openpty(SIZE).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(BINARY);
-        command.args(["tui", "--preset", "quick"]);
+        command.args(["tui", "--foreground", "--preset", "quick"]);
         command.args(sets.iter().flat_map(|set| ["--set", set]));
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");

@@ -41,13 +41,8 @@ impl Home {
 
     /// A search that nobody waits for, under way.
     fn start(&self) -> Terminal {
-        let mut terminal = self.open(&[
-            "tui",
-            "--preset",
-            "quick",
-            "--set",
-            "search.iterations=100_000_000",
-        ]);
+        let mut terminal =
+            self.open(&["tui", "--preset", "quick", "--set", "search.iterations=100_000_000"]);
         terminal.until_text("not started");
         terminal.press("r");
         terminal.until_text("running");

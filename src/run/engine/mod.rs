@@ -10,6 +10,7 @@ mod report;
 mod seed;
 mod sounding;
 mod spawn;
+mod start;
 mod tune;
 mod work;
 
@@ -33,13 +34,10 @@ use super::{
     audience::Audience,
     confirmation::{Confirmation, Plan},
     meter::{Meter, Stopwatch},
-    protocol::{
-        Command, Finished, Hello, Member, Phase, Reason, Update, VERSION, Winner, WorkerState,
-    },
+    protocol::{Command, Finished, Member, Phase, Reason, Update, Winner, WorkerState},
     prover::{Proof, Prover, Solution},
-    spec::StartError,
-    store::{History, Memory, PolishAhead, Record, RunFolder},
-    worker::{Job, JobPurpose, Report, Role, ScorerFactory, Worker},
+    store::{Memory, Record, RunFolder},
+    worker::{Job, JobPurpose, Report, Role, Worker},
 };
 use crate::{
     arch::Structure,
@@ -126,95 +124,7 @@ struct Engine<'a> {
     messages: mpsc::SyncSender<Message>,
 }
 
-impl<'a> Engine<'a> {
-    fn start(
-        audience: &'a Audience,
-        mut spec: RunSpec,
-        reports: mpsc::SyncSender<Message>,
-        factory: Option<ScorerFactory>,
-    ) -> Result<Engine<'a>, StartError> {
-        spec.check()?;
-        let opened = spec.open_device()?;
-        let device = opened.device.clone();
-        let (folder, mut history) = RunFolder::open(&spec, &device).map_err(|error| {
-            let (path, reason) = (spec.out.clone().unwrap_or_default(), error.to_string());
-            match spec.resumes {
-                Some(_) => StartError::Resume { path, reason },
-                None => StartError::Out { path, reason },
-            }
-        })?;
-        spec.go_on_as(history.checkpoint.as_deref());
-        let tunings = Tunings::new(&spec, &device, factory, &history);
-        audience.post(Update::Hello(Box::new(Hello {
-            version: VERSION,
-            spec: spec.clone(),
-            workers: spec.workers(),
-            device: device.to_string(),
-        })));
-        let evolution = restored(&spec, &mut history)?;
-        let checkpoint = history.checkpoint.as_deref();
-        let polish = match checkpoint.map(|checkpoint| checkpoint.polish) {
-            None if evolution.keeps_place() => Polish::Ahead,
-            Some(PolishAhead::Yes) => Polish::Ahead,
-            None | Some(PolishAhead::No) => Polish::Done,
-            Some(PolishAhead::CutShort) => Polish::CutShort,
-        };
-        let seeding = match checkpoint {
-            Some(_) => None,
-            None => seed::start(&spec, reports.clone())?,
-        };
-        let now = Instant::now();
-        let stops = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.stops.clone());
-        let mut engine = Engine {
-            audience,
-            seeding,
-            proving: Proving::default(),
-            polish,
-            known_best: evolution.population().best().cloned(),
-            outstanding: evolution.outstanding().into(),
-            evolution,
-            tunings,
-            slots: Vec::new(),
-            confirmation: None,
-            keeping: Keeping::new(&spec, folder.as_ref(), now).with_stops(stops),
-            folder,
-            planned: history.planned.clone(),
-            memory: std::mem::take(&mut history.memory),
-            pause_wanted: false,
-            phase: Phase::Starting,
-            reason: None,
-            stopped: checkpoint.is_some_and(|checkpoint| checkpoint.stopped),
-            last_failure: None,
-            hopeless: checkpoint.is_some_and(|checkpoint| checkpoint.hopeless),
-            told_failures: Vec::new(),
-            began: now.checked_sub(Duration::from_millis(history.at_ms)).unwrap_or(now),
-            search_watch: Stopwatch::after(checkpoint.map_or(0, |checkpoint| checkpoint.search_ms)),
-            confirm_watch: Stopwatch::default(),
-            meter: Meter::after(checkpoint, spec.workers()),
-            soundings: checkpoint.map_or_else(Soundings::default, |c| c.soundings.clone()),
-            seq: 0,
-            last_snapshot: now,
-            changed: true,
-            messages: reports,
-            spec,
-            device,
-        };
-        engine.staff().map_err(|e| StartError::Threads(e.to_string()))?;
-        engine.search_watch.start(now);
-        if let Some(note) = &opened.note {
-            engine.log(note);
-        }
-        engine.tell_resumed(&history.damages);
-        match engine.seeding {
-            Some(_) => engine.log("solving for the optimum, which the search starts from"),
-            None => engine.prove(None),
-        }
-        engine.post_snapshot(now);
-        // A run that ends before its first checkpoint is one all the same.
-        engine.keep();
-        Ok(engine)
-    }
-
+impl Engine<'_> {
     fn run(&mut self, messages: mpsc::Receiver<Message>) {
         while self.phase != Phase::Finished {
             let busy = self.work();
@@ -514,15 +424,4 @@ impl<'a> Engine<'a> {
         self.keep_now(None);
         self.tell(Update::Finished(Finished { reason: Reason::Interrupted, winner: None }));
     }
-}
-
-/// The search where it was interrupted, or at its start.
-fn restored(spec: &RunSpec, history: &mut History) -> Result<Evolution, StartError> {
-    let Some(checkpoint) = &history.checkpoint else {
-        return Ok(Evolution::new(spec.search_settings()));
-    };
-    Evolution::restored(spec.search_settings(), checkpoint.search.clone()).map_err(|why| {
-        let path = spec.out.clone().unwrap_or_default();
-        StartError::Resume { path, reason: format!("checkpoint.json: {why}") }
-    })
 }

@@ -80,6 +80,12 @@ fn base(model: &Model, mut canvas: Canvas<'_>) {
         (Tab::Log, Some(search)) => log::draw(model, search, &mut canvas),
         (Tab::Population, Some(search)) => population::draw(model, search, &mut canvas),
     }
+    let is_stale = model.search.as_ref().is_some_and(|search| search.lost.is_some());
+    if is_stale && matches!(model.tab, Tab::Search | Tab::Population) {
+        let Rect { width, height, .. } = canvas.area();
+        // State, banner, what is in the footer hold; the rest is how it was.
+        canvas.fade(Rect::new(0, 3, width, height.saturating_sub(5)));
+    }
 }
 
 /// What lies over it.

@@ -1,4 +1,5 @@
 mod diff;
+mod hosting;
 mod looks;
 mod tune;
 
@@ -304,7 +305,7 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 53] = [
+const SCREENS: [Named; 56] = [
     ("slow_line", on_a_slow_line),
     ("picker", fixture::model),
     ("picker_latency", latency),
@@ -350,6 +351,9 @@ const SCREENS: [Named; 53] = [
     ("export", exporting),
     ("help", helped),
     ("leave", asked),
+    ("leave_hosted", hosting::leaving),
+    ("host_lost", hosting::lost),
+    ("interrupted", hosting::interrupted),
     ("network", network),
     ("network_candidate", network_of_a_candidate),
     ("network_folded", || published("ZenNet-1.2ms")),

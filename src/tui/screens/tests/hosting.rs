@@ -1,0 +1,43 @@
+//! Runs that other processes keep.
+
+use crate::tui::{
+    action::{Action, Effect},
+    fixture,
+    keymap::Intent,
+    model::Model,
+    update::update,
+};
+
+fn hosted() -> Model {
+    let mut model = fixture::running();
+    let folder = "/home/ada/.local/state/zendo/runs/cifar-params-1m-20261126-145107-3f2a".into();
+    update(&mut model, Action::Attached(folder));
+    model
+}
+
+pub fn leaving() -> Model {
+    let mut model = hosted();
+    assert!(update(&mut model, Action::Intent(Intent::StopAndLeave)).is_empty());
+    model
+}
+
+/// For the fourth time, 43 seconds after the last word.
+pub fn lost() -> Model {
+    let mut model = hosted();
+    let at = model.now_ms;
+    let why = "socket closed by the other side".to_owned();
+    let tries = update(&mut model, Action::Lost(why));
+    assert!(matches!(tries[..], [Effect::Attach(_)]), "at once");
+    for seconds in 1..=43 {
+        update(&mut model, Action::Clock(at + 1_000 * seconds));
+    }
+    model
+}
+
+pub fn interrupted() -> Model {
+    let mut model = lost();
+    let folder = model.hosted_in().expect("it is").to_owned();
+    let why = format!("{} isn't running", folder.display());
+    update(&mut model, Action::NotAttached { folder, why });
+    model
+}

@@ -454,6 +454,8 @@ mod tests {
             ("theme", "", None),
             ("ascii", "true", Some(2)),
             ("mouse", "false", None),
+            ("end.bell", "false", None),
+            ("end.command", "", None),
             ("keys.pause", "[\"A-P\"]", Some(5)),
             ("keys.log.filter", "[\"f3\", \"F\"]", Some(8)),
         ];

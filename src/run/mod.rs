@@ -46,7 +46,7 @@ pub use prover::{Proof, Wanted};
 pub use solving::Solving;
 pub use spec::{Resumption, RunSpec, StartError};
 pub use store::{
-    Best, Ownership, Picture, Summary, new_folder, ownership, replay, resume, runs_folder,
+    Best, Ownership, Picture, Summary, new_folder, ownership, replay, resume, run_name, runs_folder,
 };
 pub use themes::{ListedTheme, UserTheme, find_theme, listed_themes, user_themes};
 pub use tuning::{Change, Plan as TuningPlan, Refusal, Replay, Scheduled, Stop, is_tunable};

@@ -57,7 +57,7 @@ pub fn run(model: Model, opening: Opening, home: Home) -> anyhow::Result<Exit> {
     // The input thread may still sit in a read that nothing will end.
     runtime.shutdown_background();
     if let (Ok(Exit::Done), Some(folder)) = (&exit, goes_on) {
-        let folder = folder.display();
+        let folder = run::run_name(&folder);
         println!("The run goes on; `zendo attach {folder}` watches it.");
     }
     exit

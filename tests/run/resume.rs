@@ -61,7 +61,8 @@ fn interrupted(sets: &[&str]) -> (TempDir, Said, BTreeMap<&'static str, Vec<u8>>
     let read = |name| (0..500).find_map(|_| fs::read(run.join(name)).ok()).expect("it is there");
     let files = FILES.map(|name| (name, read(name)));
     for _ in 0..2 {
-        handle.send(zendo::run::protocol::Command::Stop).expect("runs");
+        // A short one may have ended by itself.
+        let _ = handle.send(zendo::run::protocol::Command::Stop);
     }
     said.listen(&handle, |said| said.finished.is_some());
     handle.join();

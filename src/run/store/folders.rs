@@ -18,6 +18,13 @@ pub fn runs_folder() -> Option<PathBuf> {
     Some(state_folder()?.join("runs"))
 }
 
+/// What a person calls the run in `folder`: its name where it lies among the runs, else the path.
+pub fn run_name(folder: &Path) -> String {
+    let is_among = runs_folder().is_some_and(|runs| folder.parent() == Some(&runs));
+    let name = folder.file_name().filter(|_| is_among);
+    name.map_or_else(|| folder.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
 /// A new folder for a run of preset `name`, made: called by the preset, the time (UTC) and a short id.
 ///
 /// # Errors

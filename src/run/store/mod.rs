@@ -21,7 +21,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub(super) use checkpoint::{Checkpoint, PolishAhead, Spent};
-pub use folders::{new_folder, runs_folder};
+pub use folders::{new_folder, run_name, runs_folder};
 pub(super) use journal::{Append, Record, Told};
 pub(super) use log::LogFile;
 pub(super) use memory::{Memory, Question};

@@ -3,12 +3,15 @@
 use ratatui::layout::Rect;
 
 use super::help::frame;
-use crate::tui::{
-    canvas::{Canvas, cut, wrap},
-    format,
-    keymap::{Context, Intent},
-    model::{Form, Model},
-    theme::{Ground, Role},
+use crate::{
+    run::run_name,
+    tui::{
+        canvas::{Canvas, cut, wrap},
+        format,
+        keymap::{Context, Intent},
+        model::{Form, Model},
+        theme::{Ground, Role},
+    },
 };
 
 const HOSTED: &str = "The run goes on without this terminal, and `zendo attach` watches it again. Stopped, it \
@@ -23,7 +26,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
     let kept = model.search.as_ref().and_then(|search| search.hello.as_ref()?.spec.out.as_ref());
     let mut question = match kept {
         _ if !model.is_searching() => String::new(),
-        Some(folder) => format!("{KEPT} `zendo resume {}` goes on where it was.", folder.display()),
+        Some(folder) => format!("{KEPT} `zendo resume {}` goes on where it was.", run_name(folder)),
         None => QUESTION.to_owned(),
     };
     if !unsaved.is_empty() {

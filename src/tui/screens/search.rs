@@ -9,7 +9,10 @@ use super::{
     zoomed,
 };
 use crate::{
-    run::protocol::{Member, Snapshot},
+    run::{
+        protocol::{Member, Snapshot},
+        run_name,
+    },
     score::MeanStd,
     tui::{
         canvas::{Canvas, cut, width, wrap},
@@ -58,7 +61,7 @@ pub fn banner(model: &Model, search: &Search, canvas: &mut Canvas<'_>, y: u16) {
 /// What is known of a host that is heard no more, and what a key does about it.
 pub fn lost(search: &Search, now_ms: u64) -> Option<(String, &'static str)> {
     let (lost, Keeper::Host(folder)) = (search.lost.as_ref()?, &search.keeper) else { return None };
-    let folder = folder.display();
+    let folder = run_name(folder);
     Some(match lost.next_try_ms {
         None => {
             let why = &lost.why;

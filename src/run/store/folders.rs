@@ -10,6 +10,8 @@ use super::super::folder::state_folder;
 
 /// Folders of a name that are tried before giving up.
 const TRIES: u32 = 64;
+/// How the path of a user's runs ends.
+const RUNS: &str = "zendo/runs";
 /// Longest part of a preset's name in a folder's.
 const MAX_NAME: usize = 48;
 
@@ -18,9 +20,9 @@ pub fn runs_folder() -> Option<PathBuf> {
     Some(state_folder()?.join("runs"))
 }
 
-/// What a person calls the run in `folder`: its name where it lies among the runs, else the path.
+/// What a person calls the run in `folder`: its name where it lies among a user's runs, else the path.
 pub fn run_name(folder: &Path) -> String {
-    let is_among = runs_folder().is_some_and(|runs| folder.parent() == Some(&runs));
+    let is_among = folder.parent().is_some_and(|parent| parent.ends_with(RUNS));
     let name = folder.file_name().filter(|_| is_among);
     name.map_or_else(|| folder.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
@@ -79,6 +81,13 @@ fn timestamp(since_epoch: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_is_called_by_its_name_where_that_is_enough() {
+        let name = |path: &str| run_name(Path::new(path));
+        assert_eq!(name("/home/ada/.local/state/zendo/runs/quick-1"), "quick-1");
+        assert_eq!(name("/tmp/quick-1"), "/tmp/quick-1");
+    }
 
     #[test]
     fn a_folder_says_preset_time_and_id() {

@@ -7,6 +7,7 @@ pub mod protocol;
 pub mod table;
 
 mod audience;
+mod candidates;
 mod config;
 mod confirmation;
 mod engine;
@@ -25,6 +26,7 @@ mod tuning;
 mod worker;
 
 pub use crate::optimum::Unsolvable;
+pub use candidates::{RetellError, Retold, each_candidate};
 pub use config::{
     Config, Setting, check_config, config, config_file, config_text, keep_theme, settings,
 };
@@ -40,7 +42,8 @@ pub use prover::{Proof, Wanted};
 pub use solving::Solving;
 pub use spec::{Resumption, RunSpec, StartError};
 pub use store::{
-    Best, Ownership, Picture, Summary, new_folder, ownership, replay, resume, runs_folder,
+    Best, FindError, ListedRun, Ownership, Picture, RemoveError, Removed, Standing, Summary, find_run,
+    list_runs, listed_run, new_folder, ownership, remove_run, replay, resume, runs_folder,
 };
 pub use themes::{ListedTheme, UserTheme, find_theme, listed_themes, user_themes};
 pub use tuning::{Change, Plan as TuningPlan, Refusal, Replay, Scheduled, Stop, is_tunable};

@@ -7,6 +7,7 @@ mod keep;
 mod polish;
 mod proof;
 mod report;
+mod retell;
 mod seed;
 mod sounding;
 mod spawn;
@@ -21,11 +22,13 @@ use std::{
 
 pub use spawn::{spawn, spawn_with};
 
+pub(super) use retell::{Listener, retell};
 pub(super) use sounding::Soundings;
 
 use keep::{Keeping, Kept};
 use polish::Polish;
 use proof::Proving;
+use retell::Retelling;
 use tune::{Heard, Tunings};
 
 use super::{
@@ -81,6 +84,14 @@ struct Slot {
     state: WorkerState,
 }
 
+/// By what an engine scores.
+enum Means<'a> {
+    /// By proxies from here, or else by the registry's.
+    Proxies(Option<ScorerFactory>),
+    /// By what a run told that this one tells again.
+    Memory(Box<History>, Retelling<'a>),
+}
+
 struct Engine<'a> {
     audience: &'a Audience,
     spec: RunSpec,
@@ -101,6 +112,8 @@ struct Engine<'a> {
     outstanding: VecDeque<Candidate>,
     /// What workers told before the run was interrupted.
     memory: Memory,
+    /// Where that is all there is.
+    retelling: Option<Retelling<'a>>,
     /// What a person wants; the phase says how far it is.
     pause_wanted: bool,
     phase: Phase,
@@ -131,18 +144,24 @@ impl<'a> Engine<'a> {
         audience: &'a Audience,
         mut spec: RunSpec,
         reports: mpsc::SyncSender<Message>,
-        factory: Option<ScorerFactory>,
+        means: Means<'a>,
     ) -> Result<Engine<'a>, StartError> {
         spec.check()?;
         let opened = spec.open_device()?;
         let device = opened.device.clone();
-        let (folder, mut history) = RunFolder::open(&spec, &device).map_err(|error| {
-            let (path, reason) = (spec.out.clone().unwrap_or_default(), error.to_string());
-            match spec.resumes {
-                Some(_) => StartError::Resume { path, reason },
-                None => StartError::Out { path, reason },
+        let (folder, mut history, factory, retelling) = match means {
+            Means::Memory(history, retelling) => (None, *history, None, Some(retelling)),
+            Means::Proxies(factory) => {
+                let (folder, history) = RunFolder::open(&spec, &device).map_err(|error| {
+                    let (path, reason) = (spec.out.clone().unwrap_or_default(), error.to_string());
+                    match spec.resumes {
+                        Some(_) => StartError::Resume { path, reason },
+                        None => StartError::Out { path, reason },
+                    }
+                })?;
+                (folder, history, factory, None)
             }
-        })?;
+        };
         spec.go_on_as(history.checkpoint.as_deref());
         let tunings = Tunings::new(&spec, &device, factory, &history);
         audience.post(Update::Hello(Box::new(Hello {
@@ -151,7 +170,10 @@ impl<'a> Engine<'a> {
             workers: spec.workers(),
             device: device.to_string(),
         })));
-        let evolution = restored(&spec, &mut history)?;
+        let mut evolution = restored(&spec, &mut history)?;
+        if retelling.is_some() {
+            evolution.tell_everybody();
+        }
         let checkpoint = history.checkpoint.as_deref();
         let polish = match checkpoint.map(|checkpoint| checkpoint.polish) {
             None if evolution.keeps_place() => Polish::Ahead,
@@ -180,6 +202,7 @@ impl<'a> Engine<'a> {
             folder,
             planned: history.planned.clone(),
             memory: std::mem::take(&mut history.memory),
+            retelling,
             pause_wanted: false,
             phase: Phase::Starting,
             reason: None,
@@ -301,6 +324,9 @@ impl<'a> Engine<'a> {
         if self.confirmation.is_none() {
             self.meter.propose += start.elapsed();
         }
+        if !busy {
+            self.end_without_answers();
+        }
         busy
     }
 
@@ -350,6 +376,9 @@ impl<'a> Engine<'a> {
 
     /// The next thing to do, after the changes that are due.
     fn tuned_ask(&mut self) -> Asked {
+        if self.has_told_enough() {
+            return Asked::Wait;
+        }
         self.make_due_changes();
         self.ask()
     }
@@ -359,6 +388,7 @@ impl<'a> Engine<'a> {
         let asked = self.evolution.ask(&mut |change| changes.push(change));
         self.changed = true;
         for change in changes {
+            self.retell(&change);
             self.tell_viewer(change);
         }
         let counts = self.evolution.counts();
@@ -419,7 +449,8 @@ impl<'a> Engine<'a> {
         });
         let confirm = &self.spec.preset.confirm;
         let plan = Plan {
-            best: confirm.best,
+            // Its draws are nobody's score.
+            best: if self.is_retelling() { 0 } else { confirm.best },
             repeats: confirm.repeats,
             seed: self.spec.preset.search.seed,
             definition: self.spec.preset.score.definition,

@@ -15,6 +15,7 @@ mod man;
 mod net;
 mod output;
 mod presets;
+mod runs;
 mod score;
 mod search;
 mod signals;
@@ -45,6 +46,8 @@ pub enum Command {
     Search(search::SearchArgs),
     /// Go on with a run that was interrupted, from its folder
     Resume(search::ResumeArgs),
+    /// List the runs that were kept; show, compare, export, open and remove them
+    Runs(runs::RunsArgs),
     /// Find the best structure of a preset by the analytic score, with a proof
     Solve(solve::SolveArgs),
     /// Score networks
@@ -104,6 +107,7 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
         }
         Command::Search(args) => search::run(args),
         Command::Resume(args) => search::resume(args),
+        Command::Runs(args) => runs::run(args),
         Command::Solve(args) => solve::run(args),
         Command::Score(args) => score::run(args),
         Command::Inspect(args) => inspect::run(args),

@@ -32,7 +32,7 @@ pub use config::{
 };
 pub use engine::{spawn, spawn_with};
 pub use estimate::{Estimate, Estimating};
-pub use files::{Existing, read_text, write_text};
+pub use files::{Existing, read_text, write_text, write_with};
 pub use handle::{EngineGone, Handle, Waker};
 pub use presets::{
     Broken, SaveError, UserPreset, check_preset_name, find_preset, open_preset, save_preset,
@@ -42,7 +42,7 @@ pub use prover::{Proof, Wanted};
 pub use solving::Solving;
 pub use spec::{Resumption, RunSpec, StartError};
 pub use store::{
-    Best, FindError, ListedRun, Ownership, Picture, RemoveError, Removed, Standing, Summary, find_run,
+    Best, Course, FindError, ListedRun, Ownership, Picture, RemoveError, Removed, Standing, Summary, find_run,
     list_runs, listed_run, new_folder, ownership, remove_run, replay, resume, runs_folder,
 };
 pub use themes::{ListedTheme, UserTheme, find_theme, listed_themes, user_themes};

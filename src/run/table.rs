@@ -1,6 +1,8 @@
 //! Candidates as rows for other programs. Pure: members in, text out. Invariant: one row a candidate,
 //! the same keys in both forms, nothing left out.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 
 use super::protocol::{Confirmed, Member};
@@ -160,6 +162,60 @@ pub fn json_lines(rows: &Rows<'_>) -> String {
         format!("{line}\n")
     };
     rows.iter().map(line).collect()
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Comma-separated values with a line of heads.
+    Csv,
+    /// One JSON object a line.
+    JsonLines,
+}
+
+/// Writes candidates as they come.
+pub struct Writer<W: Write>(Sheet<W>);
+
+enum Sheet<W: Write> {
+    Csv(Box<csv::Writer<W>>),
+    JsonLines(io::BufWriter<W>),
+}
+
+impl<W: Write> Writer<W> {
+    pub fn new(form: Form, out: W) -> Writer<W> {
+        Writer(match form {
+            Form::Csv => Sheet::Csv(Box::new(csv::Writer::from_writer(out))),
+            Form::JsonLines => Sheet::JsonLines(io::BufWriter::new(out)),
+        })
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// Of what is written to.
+    pub fn write(&mut self, candidate: &Candidate<'_>) -> io::Result<()> {
+        match &mut self.0 {
+            Sheet::Csv(writer) => writer.serialize(candidate).map_err(|error| match error.into_kind() {
+                csv::ErrorKind::Io(error) => error,
+                other => io::Error::other(format!("{other:?}")),
+            }),
+            Sheet::JsonLines(out) => {
+                serde_json::to_writer(&mut *out, candidate)?;
+                out.write_all(b"\n")
+            }
+        }
+    }
+
+    /// Writes what is still held back.
+    ///
+    /// # Errors
+    /// Of what is written to.
+    pub fn flush(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            Sheet::Csv(writer) => writer.flush(),
+            Sheet::JsonLines(out) => out.flush(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(super) use log::LogFile;
 pub(super) use memory::{Memory, Question};
 pub(super) use owner::Owner;
 pub use owner::Ownership;
-pub use picture::{Best, Picture, Summary};
+pub use picture::{Best, Course, Picture, Summary};
 pub use removal::{RemoveError, Removed, remove_run};
 
 use super::{

@@ -17,12 +17,16 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
     let options = match cli.command {
         None => tui::Options::default(),
         Some(cli::Command::Tui(args)) => tui::Options {
+            run: None,
             preset: args.preset,
             sets: args.sets,
             out: args.out,
             theme: args.theme,
             ascii: args.ascii,
         },
+        Some(cli::Command::Runs(ref args)) if let Some(run) = args.opens() => {
+            tui::Options { run: Some(run.to_owned()), ..tui::Options::default() }
+        }
         Some(command) => return cli::run(&command),
     };
     let exit = tui::open(&options).map_err(Failure::usage)?.run().map_err(Failure::failed)?;

@@ -48,7 +48,7 @@ pub(super) fn run(json: bool) -> Result<ExitCode, Failure> {
                 best_score(summary.best.as_ref()),
                 summary.best.as_ref().map_or("–".to_owned(), |best| compact(best.costs.params)),
                 format!("{} of {}", grouped(summary.proposed), grouped(summary.iterations)),
-                age(summary.age_s()),
+                age(run.age_s),
             ),
         };
         line(text)?;
@@ -146,7 +146,7 @@ impl<'a> Line<'a> {
             seconds: summary.map(|s| s.elapsed_ms as f64 / 1e3),
             best: summary.and_then(|s| s.best.as_ref()).map(BestLine::new),
             updated: summary.map(|s| s.updated),
-            age_s: summary.and_then(Summary::age_s),
+            age_s: run.age_s,
             resume: run.resume_command(),
             error: run.summary.as_ref().err().map(ToString::to_string),
         }

@@ -32,7 +32,7 @@ pub(super) fn run(run: &ListedRun, json: bool) -> Result<ExitCode, Failure> {
         fact("goes on", command)?;
     }
     match &run.summary {
-        Ok(summary) => about(summary)?,
+        Ok(summary) => about(run, summary)?,
         Err(error) => line(format!("{error}"))?,
     }
     files(run)?;
@@ -43,7 +43,7 @@ fn fact(name: &str, value: impl std::fmt::Display) -> Result<(), Failure> {
     line(format!("{name:<10}{value}"))
 }
 
-fn about(summary: &Summary) -> Result<(), Failure> {
+fn about(run: &ListedRun, summary: &Summary) -> Result<(), Failure> {
     let Summary { name, seed, proxy, device, proposed, iterations, scored, elapsed_ms, .. } = summary;
     fact("preset", printable(&format!("{name}, seed {seed}, {proxy} on {device}")))?;
     if let Some(reason) = summary.reason {
@@ -57,7 +57,7 @@ fn about(summary: &Summary) -> Result<(), Failure> {
             grouped(*iterations),
             grouped(*scored),
             *elapsed_ms as f64 / 1e3,
-            age(summary.age_s())
+            age(run.age_s)
         ),
     )?;
     let Some(best) = &summary.best else {

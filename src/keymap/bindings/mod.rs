@@ -70,6 +70,16 @@ const LAST: &[Binding] = &[
         ..ROW
     },
     Binding {
+        keys: &[(Key::Char('L'), Intent::Runs)],
+        short: "L",
+        shown: "L",
+        label: "runs",
+        description: "the runs that were kept",
+        group: Group::Run,
+        contexts: SCREENS,
+        ..ROW
+    },
+    Binding {
         keys: &[(Key::Char('T'), Intent::Theme)],
         short: "T",
         shown: "T",
@@ -109,6 +119,8 @@ const LAST: &[Binding] = &[
             Context::Solve,
             Context::Palette,
             Context::Theme,
+            Context::Runs,
+            Context::ComparedRuns,
             Context::Tune,
             Context::TuneEdit,
             Context::Help,

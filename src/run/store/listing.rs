@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::{Ownership, RUN_FILE, Summary, folders::runs_folder, ownership};
 use crate::{
     run::protocol::Reason,
-    text::{FileError, did_you_mean, printable},
+    text::{FileError, did_you_mean, nearest, printable},
 };
 
 /// Entries of the folder that are looked at.
@@ -33,6 +33,8 @@ pub struct ListedRun {
     pub standing: Standing,
     /// What it has come to; why that can't be said.
     pub summary: Result<Summary, FileError>,
+    /// Since it last said something; none where that isn't known or the clock has jumped back.
+    pub age_s: Option<u64>,
 }
 
 /// How a run stands.
@@ -142,8 +144,9 @@ pub fn listed_run(folder: &Path) -> ListedRun {
             Ok(Summary { reason: Some(reason), .. }) => Standing::Finished(*reason),
         },
     };
-    let folder = folder.to_owned();
-    ListedRun { folder, name: printable(&name.to_string_lossy()), standing, summary }
+    let age_s = summary.as_ref().ok().and_then(Summary::age_s);
+    let (folder, name) = (folder.to_owned(), printable(&name.to_string_lossy()));
+    ListedRun { folder, name, standing, summary, age_s }
 }
 
 /// Why no run is meant.
@@ -189,8 +192,18 @@ fn find(wanted: &str, runs: Option<&Path>) -> Result<PathBuf, FindError> {
     match begin.as_slice() {
         [only] => Ok(runs.join(only)),
         [] => {
-            // A name is a preset's, a time and an id; who errs in the first is still understood.
-            unknown(did_you_mean(wanted, &names))
+            // A name is a preset's, a time and an id; who names the first alone, and errs, is understood too.
+            let length = wanted.chars().count();
+            let start = |name: &String| name.chars().take(length).collect::<String>();
+            let starts: Vec<String> = names.iter().map(start).collect();
+            match nearest(wanted, &starts) {
+                Some((near, 1..=2)) if length > 3 => {
+                    let meant = names.iter().zip(&starts).find(|(_, start)| *start == near);
+                    let meant = meant.map_or("", |(name, _)| name);
+                    unknown(format!(", did you mean '{}'?", printable(meant)))
+                }
+                _ => unknown(did_you_mean(wanted, &names)),
+            }
         }
         many => {
             let named: Vec<String> = many.iter().take(MAX_NAMED).map(|n| printable(n)).collect();
@@ -272,6 +285,8 @@ mod tests {
         assert!(error.contains("152507-003f, quick-20261127"), "{error}");
         let error = found("mine-2").expect_err("none").to_string();
         assert!(error.contains("did you mean 'mine-1'?"), "{error}");
+        let error = found("quik-2").expect_err("none").to_string();
+        assert!(error.contains("did you mean 'quick-2026"), "{error}");
         let error = found("./mine-2").expect_err("none").to_string();
         assert!(error.contains("run.toml"), "{error}");
         assert!(found("\u{1b}[2J").expect_err("none").to_string().contains("\u{fffd}[2J"));

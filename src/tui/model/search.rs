@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::standing::ranks;
+use super::{Kept, standing::ranks};
 use crate::{
     arch::{Costs, costs},
     run::{
@@ -154,6 +154,8 @@ pub struct Search {
     pub finished: Option<Finished>,
     /// The engine has ended.
     over: bool,
+    /// The run that is only looked at; none of one that was watched.
+    pub kept: Option<Kept>,
     /// Proposed and scored a second, as shown: once a second at most.
     pub rates: Rates,
     /// Candidates that are marked for an export.
@@ -194,6 +196,7 @@ impl Search {
             published,
             finished: None,
             over: false,
+            kept: None,
             rates: Rates::default(),
             marks: BTreeMap::new(),
             ancestors: BTreeMap::new(),
@@ -212,6 +215,18 @@ impl Search {
 
     pub fn end(&mut self) {
         self.over = true;
+    }
+
+    /// Nobody is behind it, and nothing more will come.
+    pub fn keep_as(&mut self, kept: Kept) {
+        self.kept = Some(kept);
+        self.over = true;
+        // What was concluded just now was so when the last word came.
+        let mut latest = 0;
+        for event in &mut self.events {
+            latest = event.at_ms.max(latest);
+            event.at_ms = latest;
+        }
     }
 
     /// Takes the end; a cursor that followed the best goes to the winner.

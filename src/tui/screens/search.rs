@@ -45,7 +45,8 @@ pub fn shows_confirmation(search: &Search) -> bool {
 
 pub fn banner(model: &Model, search: &Search, canvas: &mut Canvas<'_>, y: u16) {
     if let Some(text) = &search.banner {
-        let alarm = if search.is_over() { Alarm::Error } else { Alarm::Warning };
+        let is_failure = search.is_over() && search.kept.is_none();
+        let alarm = if is_failure { Alarm::Error } else { Alarm::Warning };
         chrome::banner(model, canvas, y, (alarm, text));
     }
 }

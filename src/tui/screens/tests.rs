@@ -1,5 +1,6 @@
 mod diff;
 mod looks;
+mod runs;
 mod tune;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
@@ -304,7 +305,7 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 53] = [
+const SCREENS: [Named; 58] = [
     ("slow_line", on_a_slow_line),
     ("picker", fixture::model),
     ("picker_latency", latency),
@@ -345,6 +346,11 @@ const SCREENS: [Named; 53] = [
     ("solved", solved),
     ("palette", palette),
     ("themes", looks::choosing),
+    ("runs", runs::listed),
+    ("runs_none", runs::none),
+    ("runs_compared", runs::compared),
+    ("kept", runs::kept),
+    ("kept_interrupted", runs::interrupted),
     ("log", log),
     ("log_filter", log_filter),
     ("export", exporting),

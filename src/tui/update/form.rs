@@ -119,7 +119,7 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Ids begin anew: what is looked at and was a candidate is none any more.
-fn leave_run(model: &mut Model) {
+pub(super) fn leave_run(model: &mut Model) {
     model.pins.leave_run();
     model.diff = DiffView::default();
     model.log = LogView::default();

@@ -70,16 +70,6 @@ const LAST: &[Binding] = &[
         ..ROW
     },
     Binding {
-        keys: &[(Key::Char('L'), Intent::Runs)],
-        short: "L",
-        shown: "L",
-        label: "runs",
-        description: "the runs that were kept",
-        group: Group::Run,
-        contexts: SCREENS,
-        ..ROW
-    },
-    Binding {
         keys: &[(Key::Char('T'), Intent::Theme)],
         short: "T",
         shown: "T",
@@ -100,6 +90,16 @@ const LAST: &[Binding] = &[
         shown: "q C-c",
         label: "leave",
         description: "leave",
+        contexts: SCREENS,
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('L'), Intent::Runs)],
+        short: "L",
+        shown: "L",
+        label: "runs",
+        description: "kept runs",
+        group: Group::Run,
         contexts: SCREENS,
         ..ROW
     },

@@ -92,7 +92,7 @@ impl Table {
                 at
             })
         };
-        let progress = take(inner >= 60, if inner >= 96 { 23 } else { 9 });
+        let progress = take(inner >= 60, if inner >= 96 { 13 } else { 9 });
         let params = take(inner >= 96, 10);
         let margin = take(inner >= 60, 7);
         let best = take(true, 9).unwrap_or(end);
@@ -152,7 +152,7 @@ fn runs(model: &Model, list: &RunList, panel: &mut Canvas<'_>, rect: Rect) {
 fn run_row(row: &mut Canvas<'_>, table: &Table, run: &ListedRun, y: u16) {
     let (glyph, role, word) = standing(&run.standing);
     row.text(table.name.start - 2, y, glyph, role);
-    row.text(table.name.start, y, cut(&run.name, table.name.width()), Role::Text);
+    row.text(table.name.start, y, short_name(&run.name, table.name.width()), Role::Text);
     if let Some(state) = table.state {
         row.text(state.start, y, cut(&word, state.width()), role);
     }
@@ -161,8 +161,8 @@ fn run_row(row: &mut Canvas<'_>, table: &Table, run: &ListedRun, y: u16) {
     let (proposed, iterations) = (summary.proposed, summary.iterations);
     if let Some(end) = table.progress {
         if table.params.is_some() {
-            let of = format!(" of {}", format::count(iterations));
-            let done = format::count(proposed);
+            let of = format!(" of {}", format::compact(iterations));
+            let done = format::compact(proposed);
             row.right_runs(end, y, &[(&done, Role::Text.into()), (&of, Role::Muted.into())]);
         } else {
             let share = proposed as f64 / iterations.max(1) as f64;
@@ -179,6 +179,16 @@ fn run_row(row: &mut Canvas<'_>, table: &Table, run: &ListedRun, y: u16) {
     if let Some(end) = table.params {
         row.right(end, y, format::size(best.costs.params), Role::Text);
     }
+}
+
+/// Runs of a preset differ at the ends of their names.
+fn short_name(name: &str, room: u16) -> String {
+    const END: usize = 11;
+    let long = width(name) > room && usize::from(room) > 2 * END;
+    let end = name.char_indices().rev().nth(END - 1).filter(|_| long);
+    let Some((at, _)) = end else { return cut(name, room) };
+    let end = &name[at..];
+    format!("{}{end}", cut(name, room.saturating_sub(width(end))))
 }
 
 /// What the row has no room for.
@@ -301,7 +311,7 @@ fn facts(pair: &[ComparedRun; 2], panel: &mut Canvas<'_>, at: Columns, rows: Row
             if name.is_empty() {
                 let letter = ["A", "B"][index];
                 let x = panel.text(x, y, letter, courses::role(index).bold()) + 1;
-                panel.text(x, y, cut(value, each.saturating_sub(2)), Role::Strong);
+                panel.text(x, y, short_name(value, each.saturating_sub(2)), Role::Strong);
                 continue;
             }
             let role = if name == "best" { Role::Best } else { Role::Text };

@@ -6,7 +6,6 @@ use crate::{
     run::{ListedRun, Picture, Standing, protocol::Update},
     tui::{
         action::Effect,
-        format,
         keymap::{Intent, Tab},
         model::{ComparedRun, Kept, Model, Overlay, RunList, Search},
     },
@@ -140,9 +139,8 @@ pub(super) fn opened(
 fn banner(run: &ListedRun) -> Option<String> {
     match &run.standing {
         Standing::Interrupted => {
-            let at = run.summary.as_ref().map_or(0, |summary| summary.proposed);
-            let command = run.resume_command()?;
-            Some(format!("Interrupted at {}. {command} goes on with it", format::id(at)))
+            // How far it came stands above.
+            run.resume_command().map(|command| format!("It goes on with {command}"))
         }
         Standing::Elsewhere { host, pid } => {
             let said = crate::text::age(run.age_s);

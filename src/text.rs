@@ -152,9 +152,14 @@ mod tests {
 
     #[test]
     fn ages_are_short() {
-        for (seconds, text) in
-            [(7, "7s"), (59, "59s"), (60, "1m"), (3_599, "59m"), (7_500, "2h 05m"), (273_600, "3d 4h")]
-        {
+        for (seconds, text) in [
+            (7, "7s"),
+            (59, "59s"),
+            (60, "1m"),
+            (3_599, "59m"),
+            (7_500, "2h 05m"),
+            (273_600, "3d 4h"),
+        ] {
             assert_eq!(age(Some(seconds)), text);
         }
         assert_eq!(age(None), "–");

@@ -533,8 +533,16 @@ fn runs_are_listed_shown_compared_exported_and_removed() {
     for (name, seed) in [("quick-20261126-152507-003f", "1"), ("quick-20261127-090000-1111", "2")] {
         let out = runs.join(name);
         let out = out.to_str().expect("UTF-8");
-        let sets = ["--set", "space.resolution=8", "--set", "confirm.best=2", "--set", "run.optimum=false"];
-        let args = ["search", "--preset", "quick", "--iterations", "150", "--seed", seed, "--out", out];
+        let sets = [
+            "--set",
+            "space.resolution=8",
+            "--set",
+            "confirm.best=2",
+            "--set",
+            "run.optimum=false",
+        ];
+        let args =
+            ["search", "--preset", "quick", "--iterations", "150", "--seed", seed, "--out", out];
         said(&[&args[..], &sets].concat());
     }
     let listed = said(&["runs"]);
@@ -550,8 +558,24 @@ fn runs_are_listed_shown_compared_exported_and_removed() {
     assert_eq!(
         names,
         [
-            "age_s", "best", "device", "error", "folder", "host", "iterations", "name", "pid",
-            "preset", "proposed", "proxy", "resume", "scored", "seconds", "seed", "state", "updated",
+            "age_s",
+            "best",
+            "device",
+            "error",
+            "folder",
+            "host",
+            "iterations",
+            "name",
+            "pid",
+            "preset",
+            "proposed",
+            "proxy",
+            "resume",
+            "scored",
+            "seconds",
+            "seed",
+            "state",
+            "updated",
         ]
     );
     let shown = said(&["runs", "show", "quick-20261126"]);
@@ -586,6 +610,8 @@ fn runs_are_listed_shown_compared_exported_and_removed() {
     let error = refused(&["runs", "remove", "--yes", "quick-20261126", "quick-20261127"]);
     assert!(error.contains("gpu-07"), "{error}");
     assert!(said(&["runs"]).contains("● on gpu-07"));
-    assert!(said(&["runs", "remove", "--yes", "quick-20261126"]).starts_with("removed quick-2026112"));
+    assert!(
+        said(&["runs", "remove", "--yes", "quick-20261126"]).starts_with("removed quick-2026112")
+    );
     assert!(!runs.join("quick-20261126-152507-003f").exists() && other.join("run.toml").is_file());
 }

@@ -1,4 +1,5 @@
 //! Every candidate that a run gave a score, long after: the search is asked again and answered from its journal.
+//! Of a run that was cut off, the journal may know more than a viewer had seen by then.
 //!
 //! Must not know what becomes of a row. Invariant: a score is the one that the candidate had last, to the bit,
 //! and rows come in the order of their ids.

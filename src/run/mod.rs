@@ -42,8 +42,9 @@ pub use prover::{Proof, Wanted};
 pub use solving::Solving;
 pub use spec::{Resumption, RunSpec, StartError};
 pub use store::{
-    Best, Course, FindError, ListedRun, Ownership, Picture, RemoveError, Removed, Standing, Summary, find_run,
-    list_runs, listed_run, new_folder, ownership, remove_run, replay, resume, runs_folder,
+    Best, Course, FindError, ListedRun, Ownership, Picture, RemoveError, Removed, Standing,
+    Summary, find_run, list_runs, listed_run, new_folder, ownership, remove_run, replay, resume,
+    runs_folder,
 };
 pub use themes::{ListedTheme, UserTheme, find_theme, listed_themes, user_themes};
 pub use tuning::{Change, Plan as TuningPlan, Refusal, Replay, Scheduled, Stop, is_tunable};

@@ -195,10 +195,12 @@ impl<W: Write> Writer<W> {
     /// Of what is written to.
     pub fn write(&mut self, candidate: &Candidate<'_>) -> io::Result<()> {
         match &mut self.0 {
-            Sheet::Csv(writer) => writer.serialize(candidate).map_err(|error| match error.into_kind() {
-                csv::ErrorKind::Io(error) => error,
-                other => io::Error::other(format!("{other:?}")),
-            }),
+            Sheet::Csv(writer) => {
+                writer.serialize(candidate).map_err(|error| match error.into_kind() {
+                    csv::ErrorKind::Io(error) => error,
+                    other => io::Error::other(format!("{other:?}")),
+                })
+            }
             Sheet::JsonLines(out) => {
                 serde_json::to_writer(&mut *out, candidate)?;
                 out.write_all(b"\n")

@@ -62,19 +62,13 @@ pub enum Applied {
         candidate: Option<Box<Unscored>>,
     },
     /// A member could not be scored again, and keeps the score it has.
-    RescoreFailed {
-        id: u64,
-        reason: String,
-    },
+    RescoreFailed { id: u64, reason: String },
     /// The screen lets more or fewer through from here on.
     Gate(GateMoved),
     /// Scored, and by then no longer what a tuned search may have.
     Outdated(Arc<Member>),
     /// All members have scores of another kind; those that could not be scored have left.
-    Renewed {
-        members: usize,
-        of: usize,
-    },
+    Renewed { members: usize, of: usize },
 }
 
 /// A candidate that has no score.

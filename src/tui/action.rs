@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use crate::{
     run::{
-        Broken, Estimate, Existing, ListedRun, Picture, Proof, RunSpec, SaveError, UserPreset, UserTheme, Wanted,
+        Broken, Estimate, Existing, ListedRun, Picture, Proof, RunSpec, SaveError, UserPreset,
+        UserTheme, Wanted,
         protocol::{Command, Update},
     },
     space::PresetSource,

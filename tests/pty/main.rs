@@ -110,6 +110,7 @@ impl Terminal {
         command.args(arguments);
         let folder = std::path::absolute(folder).expect("a folder");
         command.env("XDG_CONFIG_HOME", folder.join("config"));
+        command.env("XDG_STATE_HOME", folder.join("state"));
         command.cwd(folder);
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");

@@ -50,12 +50,21 @@ fn journaled(folder: &Path) -> BTreeMap<u64, Option<f64>> {
 fn agrees(rows: &BTreeMap<u64, Row>, last: &Snapshot) {
     for member in &last.population {
         let row = rows.get(&member.id).unwrap_or_else(|| panic!("#{} is missing", member.id));
-        assert_eq!(row.score.map(f64::to_bits), Some(member.score.value.to_bits()), "#{}", member.id);
+        assert_eq!(
+            row.score.map(f64::to_bits),
+            Some(member.score.value.to_bits()),
+            "#{}",
+            member.id
+        );
         assert_eq!(row.value["structure"], member.structure.to_string());
         assert_eq!(row.value["params"], member.costs.params);
         assert_eq!(row.value["generation"], member.generation);
         assert_eq!(row.value["repeats"], member.score.repeats);
     }
+}
+
+/// Everybody the run counted is there, and nobody else.
+fn is_whole(rows: &BTreeMap<u64, Row>, last: &Snapshot) {
     let scored = rows.values().filter(|row| row.score.is_some()).count() as u64;
     assert_eq!(scored, last.scored - last.rescored);
 }
@@ -75,6 +84,7 @@ fn a_measured_run_is_told_again() {
     let journaled = journaled(&run).into_iter().map(|(id, s)| (id, s.map(f64::to_bits)));
     assert_eq!(scores, journaled.collect());
     agrees(&rows, said.last());
+    is_whole(&rows, said.last());
     assert_eq!(retold.counted, Some(retold.scored));
     assert_eq!((retold.failed, retold.damage), (said.last().failed, None));
 }
@@ -95,6 +105,7 @@ fn a_tuned_run_is_told_again_with_its_last_scores() {
     assert_eq!(said.tuned.len(), 1, "{:?}", said.refused);
     let (rows, _) = told(&run);
     agrees(&rows, said.last());
+    is_whole(&rows, said.last());
     let renewals: Vec<_> = rows.values().map(|row| row.value["renewal"].as_u64()).collect();
     assert!(renewals.contains(&Some(0)) && renewals.contains(&Some(1)), "{renewals:?}");
 }
@@ -108,6 +119,7 @@ fn an_analytic_run_is_told_again() {
     let said = run_to_end(kept(&run, &sets), None);
     let (rows, _) = told(&run);
     agrees(&rows, said.last());
+    is_whole(&rows, said.last());
     assert!(rows.len() > 10 * said.last().population.len(), "{}", rows.len());
     let confirmed = rows.values().filter(|row| !row.value["confirmed"].is_null()).count();
     assert_eq!(confirmed, 2);
@@ -127,6 +139,11 @@ fn a_run_that_was_cut_off_is_told_as_far_as_it_came() {
         handle.join();
         let (rows, retold) = told(&run);
         agrees(&rows, said.last());
+        match name {
+            "analytic" => is_whole(&rows, said.last()),
+            // Workers had told more than had its turn.
+            _ => assert!(retold.scored >= said.last().scored),
+        }
         assert_eq!(retold.damage, None);
         let journal = run.join("journal.jsonl");
         let text = fs::read_to_string(&journal).expect("there");

@@ -24,7 +24,9 @@ pub(super) fn run(run: &ListedRun, json: bool) -> Result<ExitCode, Failure> {
     fact("folder", printable(&run.folder.display().to_string()))?;
     let more = match &run.standing {
         Standing::Running { pid } => format!(", process {pid}"),
-        Standing::Elsewhere { pid, .. } => format!(", process {pid}, as far as can be seen from here"),
+        Standing::Elsewhere { pid, .. } => {
+            format!(", process {pid}, as far as can be seen from here")
+        }
         Standing::Interrupted | Standing::Finished(_) | Standing::Unknown => String::new(),
     };
     fact("state", format!("{}{more}", standing(&run.standing)))?;
@@ -44,7 +46,8 @@ fn fact(name: &str, value: impl std::fmt::Display) -> Result<(), Failure> {
 }
 
 fn about(run: &ListedRun, summary: &Summary) -> Result<(), Failure> {
-    let Summary { name, seed, proxy, device, proposed, iterations, scored, elapsed_ms, .. } = summary;
+    let Summary { name, seed, proxy, device, proposed, iterations, scored, elapsed_ms, .. } =
+        summary;
     fact("preset", printable(&format!("{name}, seed {seed}, {proxy} on {device}")))?;
     if let Some(reason) = summary.reason {
         fact("ended", reason.name())?;

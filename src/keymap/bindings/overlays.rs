@@ -95,13 +95,7 @@ pub(super) const ROWS: &[Binding] = &[
         label: "row",
         description: "row",
         group: Group::Move,
-        contexts: &[
-            Context::Help,
-            Context::Solve,
-            Context::Theme,
-            Context::Runs,
-            Context::Tune,
-        ],
+        contexts: &[Context::Help, Context::Solve, Context::Theme, Context::Runs, Context::Tune],
         ..ROW
     },
     Binding {

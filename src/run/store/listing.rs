@@ -41,9 +41,14 @@ pub struct ListedRun {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// A process of this machine has it.
-    Running { pid: u32 },
+    Running {
+        pid: u32,
+    },
     /// Another machine says it has it, which can't be known from here.
-    Elsewhere { host: String, pid: u32 },
+    Elsewhere {
+        host: String,
+        pid: u32,
+    },
     /// It ended before its search did, and can go on.
     Interrupted,
     Finished(Reason),
@@ -250,7 +255,8 @@ mod tests {
         fs::write(away.join("lock"), r#"{"host":"gpu-07","pid":41}"#).expect("written");
         fs::create_dir(runs.join("no run")).expect("made");
         let listed = list(runs);
-        let stand: Vec<_> = listed.iter().map(|run| (run.name.as_str(), run.standing.name())).collect();
+        let stand: Vec<_> =
+            listed.iter().map(|run| (run.name.as_str(), run.standing.name())).collect();
         assert_eq!(
             stand,
             [

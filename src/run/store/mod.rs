@@ -244,9 +244,7 @@ impl RunFolder {
                 let history = History { planned: spec.replay.clone(), ..History::default() };
                 Ok((Some(RunFolder::create(path, spec, device)?), history))
             }
-            (None, _) => {
-                Ok((None, History { planned: spec.replay.clone(), ..History::default() }))
-            }
+            (None, _) => Ok((None, History { planned: spec.replay.clone(), ..History::default() })),
         }
     }
 
@@ -291,10 +289,7 @@ impl RunFolder {
         for &stop in &history.stops[stops..] {
             journal.append(&Record::Stopped(stop))?;
         }
-        Ok((
-            RunFolder { path: path.to_owned(), journal, lock },
-            History { damages, ..history },
-        ))
+        Ok((RunFolder { path: path.to_owned(), journal, lock }, History { damages, ..history }))
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -3,7 +3,8 @@
 //! Must not know how it is shown. Invariant: who opens it sees what a viewer saw then.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -25,6 +26,8 @@ const FILE: &str = "last.json";
 const SUMMARY: &str = "summary.json";
 /// Of the files' format.
 const VERSION: u32 = 1;
+/// More than any of them is long; what is cut off there is no file of theirs.
+const MAX_BYTES: u64 = 1 << 30;
 
 /// A run in a line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -115,7 +118,9 @@ impl Picture {
     /// None before there is a snapshot.
     pub fn summary(&self) -> Option<Summary> {
         let find = |is: fn(&Update) -> bool| self.updates.iter().rev().find(|update| is(update));
-        let Some(Update::Hello(hello)) = find(|u| matches!(u, Update::Hello(_))) else { return None };
+        let Some(Update::Hello(hello)) = find(|u| matches!(u, Update::Hello(_))) else {
+            return None;
+        };
         let Some(Update::Snapshot(snapshot)) = find(|u| matches!(u, Update::Snapshot(_))) else {
             return None;
         };
@@ -190,7 +195,9 @@ impl Summary {
             scored: snapshot.scored,
             elapsed_ms: snapshot.elapsed_ms + snapshot.confirm_ms,
             best: None,
-            updated: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            updated: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs()),
         }
     }
 
@@ -217,7 +224,9 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, FileError> {
         line_column,
         message: printable(&message),
     };
-    let bytes = fs::read(path).map_err(|error| fail(None, format!("can't be read: {error}")))?;
+    let mut bytes = Vec::new();
+    let found = fs::File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
+    found.map_err(|error| fail(None, format!("can't be read: {error}")))?;
     serde_json::from_slice(&bytes).map_err(|error| {
         let at = Some((error.line(), error.column())).filter(|(line, _)| *line > 0);
         fail(at, format!("it was changed, or is another zendo's: {error}"))

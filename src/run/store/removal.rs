@@ -32,7 +32,9 @@ const FILES: [&str; 11] = [
 pub enum Removed {
     Whole,
     /// There are files that zendo didn't write.
-    Kept { others: usize },
+    Kept {
+        others: usize,
+    },
 }
 
 /// Why a run stays.
@@ -62,7 +64,9 @@ pub fn remove_run(folder: &Path) -> Result<Removed, RemoveError> {
     let fails = |path: &Path, error| RemoveError::Disk { path: path.to_owned(), error };
     for path in leftovers(folder).into_iter().chain(FILES.map(|name| folder.join(name))) {
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fails(&path, error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(fails(&path, error));
+            }
             Err(_) | Ok(()) => {}
         }
     }

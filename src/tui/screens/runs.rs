@@ -98,7 +98,15 @@ impl Table {
         let best = take(true, 9).unwrap_or(end);
         let state = (inner >= 60).then(|| Columns { start: end.saturating_sub(13), end });
         let name = state.map_or(end, |state| state.start.saturating_sub(2));
-        Table { name: Columns { start: first, end: name }, state, best, margin, params, progress, age }
+        Table {
+            name: Columns { start: first, end: name },
+            state,
+            best,
+            margin,
+            params,
+            progress,
+            age,
+        }
     }
 }
 
@@ -207,7 +215,9 @@ fn about(model: &Model, run: &ListedRun, panel: &mut Canvas<'_>, (at, rows): (Co
         ))
     });
     let said = match &run.standing {
-        Standing::Running { pid } => (format!("process {pid} has it; {enter} watches it"), Role::Text),
+        Standing::Running { pid } => {
+            (format!("process {pid} has it; {enter} watches it"), Role::Text)
+        }
         Standing::Elsewhere { host, pid } => {
             let text = format!("process {pid} on {host} has it, as far as can be seen from here");
             (text, Role::Text)
@@ -216,7 +226,9 @@ fn about(model: &Model, run: &ListedRun, panel: &mut Canvas<'_>, (at, rows): (Co
             let command = run.resume_command().unwrap_or_default();
             (format!("it goes on with: {command}"), Role::Warn)
         }
-        Standing::Finished(Reason::Failed) => ("it ended by a failure; its log says why".into(), Role::Error),
+        Standing::Finished(Reason::Failed) => {
+            ("it ended by a failure; its log says why".into(), Role::Error)
+        }
         Standing::Finished(_) | Standing::Unknown => (String::new(), Role::Text),
     };
     let (facts, role) = match facts {
@@ -283,18 +295,30 @@ fn facts(pair: &[ComparedRun; 2], panel: &mut Canvas<'_>, at: Columns, rows: Row
     };
     let mut lines = vec![
         ("", of(&|side| side.run.name.clone())),
-        ("best", best(&|best| match best.standing() {
-            (score, Some(margin)) => format!("{} {}", format::score(score), format::noise(margin)),
-            (score, None) => format::score(score),
-        })),
+        (
+            "best",
+            best(&|best| match best.standing() {
+                (score, Some(margin)) => {
+                    format!("{} {}", format::score(score), format::noise(margin))
+                }
+                (score, None) => format::score(score),
+            }),
+        ),
         ("found at", best(&|best| format::id(best.id))),
         ("params", best(&|best| format::size(best.costs.params))),
         ("FLOPs", best(&|best| format::size(best.costs.flops))),
         ("depth", best(&|best| best.costs.layers.to_string())),
-        ("proposed", of(&|side| {
-            let summary = &side.course.summary;
-            format!("{} of {}", format::count(summary.proposed), format::count(summary.iterations))
-        })),
+        (
+            "proposed",
+            of(&|side| {
+                let summary = &side.course.summary;
+                format!(
+                    "{} of {}",
+                    format::count(summary.proposed),
+                    format::count(summary.iterations)
+                )
+            }),
+        ),
         ("took", of(&|side| format::span(side.course.summary.elapsed_ms))),
         ("scores", of(&|side| side.course.kind())),
         ("state", of(&|side| standing(&side.run.standing).2)),

@@ -146,12 +146,7 @@ fn selected(model: &Model, list: List) -> Option<usize> {
         // A text has no row that could be opened.
         (List::Text | List::Keys, _) => None,
         (
-            List::Actions
-            | List::Themes
-            | List::Runs
-            | List::Nets
-            | List::Optimum
-            | List::Settings,
+            List::Actions | List::Themes | List::Runs | List::Nets | List::Optimum | List::Settings,
             _,
         ) => None,
     }

@@ -144,7 +144,9 @@ fn banner(run: &ListedRun) -> Option<String> {
         }
         Standing::Elsewhere { host, pid } => {
             let said = crate::text::age(run.age_s);
-            Some(format!("Runs on {host}, process {pid}, as far as can be seen here; said {said} ago"))
+            Some(format!(
+                "Runs on {host}, process {pid}, as far as can be seen here; said {said} ago"
+            ))
         }
         Standing::Running { .. } | Standing::Finished(_) | Standing::Unknown => None,
     }

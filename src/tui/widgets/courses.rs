@@ -1,6 +1,8 @@
 //! The best of two runs over their iterations, in one chart. Invariant: where they can't be told apart by colour
 //! they can be by their lines and letters.
 
+use std::cmp::Ordering;
+
 use super::{round_bounds, round_up};
 use crate::{
     run::protocol::ConvergencePoint,
@@ -68,12 +70,19 @@ pub fn draw(
         let mut end = None;
         for (x, y) in (at.start..).zip(best.iter().map(|value| row(*value))) {
             let Some(y) = y else { continue };
-            if let Some(from) = before {
-                (y.min(from)..y.max(from)).for_each(|y| {
+            // Rows count downwards: a smaller one is a higher value.
+            let (leaves, arrives) = match before.map(|from| (from, from.cmp(&y))) {
+                None | Some((_, Ordering::Equal)) => (None, pen.across),
+                Some((from, Ordering::Greater)) => (Some((from, "╯")), "╭"),
+                Some((from, Ordering::Less)) => (Some((from, "╮")), "╰"),
+            };
+            if let Some((from, corner)) = leaves {
+                (y.min(from) + 1..y.max(from)).for_each(|y| {
                     canvas.text(x, y, pen.along, pen.role);
                 });
+                canvas.text(x, from, corner, pen.role);
             }
-            canvas.text(x, y, pen.across, pen.role);
+            canvas.text(x, y, arrives, pen.role);
             (before, end) = (Some(y), Some((x, y)));
         }
         if let Some((x, y)) = end {

@@ -62,7 +62,11 @@ pub fn all() -> Vec<ListedRun> {
         run("cifar-params-1m-20261128-101010-7777", Standing::Running { pid: 4_242 }, Some(4)),
         run("cifar-params-1m-20261128-091010-03af", elsewhere, Some(31)),
         run("cifar-params-1m-20261127-152507-90ab", Standing::Interrupted, Some(7_500)),
-        run("cifar-params-1m-20261126-152507-003f", Standing::Finished(Reason::Iterations), Some(273_600)),
+        run(
+            "cifar-params-1m-20261126-152507-003f",
+            Standing::Finished(Reason::Iterations),
+            Some(273_600),
+        ),
         run("mine-20261126-080000-1111", Standing::Finished(Reason::Failed), None),
         run("odd", Standing::Unknown, None),
     ]

@@ -18,12 +18,8 @@ fn listed_run(name: &str, standing: Standing) -> ListedRun {
 }
 
 fn picture() -> Picture {
-    let hello = Hello {
-        version: VERSION,
-        spec: fixture::spec(),
-        workers: 4,
-        device: "cpu".to_owned(),
-    };
+    let hello =
+        Hello { version: VERSION, spec: fixture::spec(), workers: 4, device: "cpu".to_owned() };
     let updates = vec![
         Update::Hello(Box::new(hello)),
         Update::Snapshot(fixture::snapshot()),
@@ -34,9 +30,7 @@ fn picture() -> Picture {
 
 fn finished() -> Picture {
     let mut picture = picture();
-    picture
-        .updates
-        .push(Update::Finished(Finished { reason: Reason::Iterations, winner: None }));
+    picture.updates.push(Update::Finished(Finished { reason: Reason::Iterations, winner: None }));
     picture
 }
 

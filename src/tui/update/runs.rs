@@ -7,7 +7,7 @@ use crate::{
     tui::{
         action::Effect,
         keymap::{Intent, Tab},
-        model::{ComparedRun, Kept, Model, Overlay, RunList, Search},
+        model::{ComparedRun, Kept, Model, Overlay, Search},
     },
 };
 

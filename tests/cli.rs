@@ -535,11 +535,13 @@ fn runs_are_listed_shown_compared_exported_and_removed() {
         let out = out.to_str().expect("UTF-8");
         let sets = [
             "--set",
-            "space.resolution=8",
+            "space.resolution=16",
             "--set",
             "confirm.best=2",
             "--set",
             "run.optimum=false",
+            "--set",
+            "search.polish=false",
         ];
         let args =
             ["search", "--preset", "quick", "--iterations", "150", "--seed", seed, "--out", out];

@@ -9,7 +9,7 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 use thiserror::Error;
 
 use super::{
-    engine::{Listener, retell},
+    engine::{Extent, Listener, retell},
     protocol::Confirmed,
     spec::StartError,
     store::{Past, Picture, Summary, past},
@@ -58,14 +58,15 @@ pub fn each_candidate(
         true => None,
         false => Some(summary.as_ref().map_or(0, |summary| summary.proposed)),
     };
-    let retell = |listener: Listener<'_>| -> Result<Counts, RetellError> {
-        Ok(retell(spec.clone(), history.clone(), most, listener)?)
+    let retell = |is_polished, listener: Listener<'_>| -> Result<Counts, RetellError> {
+        let extent = Extent { most, is_polished };
+        Ok(retell(spec.clone(), history.clone(), extent, listener)?)
     };
     // Who is scored again has another score in the end, and is told of with that one.
     let mut last = HashMap::new();
     let is_scored_again = spec.preset.score.elites > 0 || !history.tuned.is_empty();
     if is_scored_again || !history.planned.is_empty() {
-        retell(&mut |change, population, renewals| {
+        retell(false, &mut |change, population, renewals| {
             match change {
                 Applied::Rescored(member) => {
                     last.insert(member.id, (Arc::clone(member), renewals));
@@ -81,7 +82,7 @@ pub fn each_candidate(
     }
     let confirmed = confirmed(folder);
     let mut told = Retold { scored: 0, failed: 0, damage, counted: None };
-    let counts = retell(&mut |change, _, renewals| match change {
+    let counts = retell(true, &mut |change, _, renewals| match change {
         Applied::Entered(member) | Applied::TooLow(member) | Applied::Outdated(member) => {
             told.scored += 1;
             let (member, renewal) =

@@ -111,7 +111,8 @@ fn a_kept_run_is_found_and_looked_at() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = folder.path().join("state/zendo/runs/quick-20261126-152507-003f");
     let out = run.to_str().expect("UTF-8");
-    let sets = ["space.resolution=16", "search.iterations=150", "confirm.best=2", "run.optimum=false"];
+    let sets =
+        ["space.resolution=16", "search.iterations=150", "confirm.best=2", "run.optimum=false"];
     let sets = sets.iter().flat_map(|set| ["--set", set]);
     let search = ["search", "--preset", "quick", "--out", out].into_iter().chain(sets);
     let done = Command::new(env!("CARGO_BIN_EXE_zendo")).args(search).output();

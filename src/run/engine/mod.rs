@@ -22,7 +22,7 @@ use std::{
 
 pub use spawn::{spawn, spawn_with};
 
-pub(super) use retell::{Listener, retell};
+pub(super) use retell::{Extent, Listener, retell};
 pub(super) use sounding::Soundings;
 
 use keep::{Keeping, Kept};

@@ -25,23 +25,30 @@ const MAX_MESSAGES: usize = 64;
 /// scores; false where no more is wanted.
 pub(in crate::run) type Listener<'a> = &'a mut dyn FnMut(&Applied, &Population, u32) -> bool;
 
+/// How much of a run is told.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::run) struct Extent {
+    /// Of a search that scores on the spot, how far it had come; none for to its end.
+    pub most: Option<u64>,
+    /// Whether the best are solved for again at the end, which takes seconds and changes nobody's score.
+    pub is_polished: bool,
+}
+
 /// Where a retelling is.
 pub(super) struct Retelling<'a> {
     listener: Listener<'a>,
-    /// Of a search that scores on the spot, how far it had come.
-    most: Option<u64>,
+    extent: Extent,
     is_enough: bool,
 }
 
-/// Tells the run of `spec` again that has this `history`, on this thread; gives its counts at the end. A search
-/// that scores on the spot is told up to proposal `most`, or to its end.
+/// Tells the run of `spec` again that has this `history`, on this thread; gives its counts at the end.
 ///
 /// # Errors
 /// It can't be started here.
 pub(in crate::run) fn retell(
     mut spec: RunSpec,
     history: History,
-    most: Option<u64>,
+    extent: Extent,
     listener: Listener<'_>,
 ) -> Result<Counts, StartError> {
     spec.out = None;
@@ -52,7 +59,7 @@ pub(in crate::run) fn retell(
     (run.workers, run.prefix_memory, run.optimum) = (None, None, false);
     let audience = Audience::default();
     let (sender, messages) = mpsc::sync_channel::<Message>(MAX_MESSAGES);
-    let retelling = Retelling { listener, most, is_enough: false };
+    let retelling = Retelling { listener, extent, is_enough: false };
     let means = Means::Memory(Box::new(history), retelling);
     let mut engine = Engine::start(&audience, spec, sender, means)?;
     engine.run(messages);
@@ -79,7 +86,13 @@ impl Engine<'_> {
         // Who scores on the spot needs no answers and would go on for ever.
         let is_on_the_spot = matches!(self.evolution.settings().scoring, Scoring::Analytic(_));
         let proposed = self.evolution.counts().proposed;
-        retelling.is_enough || is_on_the_spot && retelling.most.is_some_and(|most| proposed >= most)
+        let is_most = retelling.extent.most.is_some_and(|most| proposed >= most);
+        retelling.is_enough || is_on_the_spot && is_most
+    }
+
+    /// Whether nobody wants to hear of the polish.
+    pub(super) fn leaves_polish_out(&self) -> bool {
+        self.retelling.as_ref().is_some_and(|retelling| !retelling.extent.is_polished)
     }
 
     /// Ends a retelling that waits for an answer nobody has.

@@ -542,6 +542,8 @@ fn runs_are_listed_shown_compared_exported_and_removed() {
             "run.optimum=false",
             "--set",
             "search.polish=false",
+            "--set",
+            "search.climb=0",
         ];
         let args =
             ["search", "--preset", "quick", "--iterations", "150", "--seed", seed, "--out", out];

@@ -58,8 +58,8 @@ pub fn each_candidate(
         true => None,
         false => Some(summary.as_ref().map_or(0, |summary| summary.proposed)),
     };
-    let retell = |is_polished, listener: Listener<'_>| -> Result<Counts, RetellError> {
-        let extent = Extent { most, is_polished };
+    let retell = |has_ending, listener: Listener<'_>| -> Result<Counts, RetellError> {
+        let extent = Extent { most, has_ending };
         Ok(retell(spec.clone(), history.clone(), extent, listener)?)
     };
     // Who is scored again has another score in the end, and is told of with that one.

@@ -30,8 +30,9 @@ pub(in crate::run) type Listener<'a> = &'a mut dyn FnMut(&Applied, &Population, 
 pub(in crate::run) struct Extent {
     /// Of a search that scores on the spot, how far it had come; none for to its end.
     pub most: Option<u64>,
-    /// Whether the best are solved for again at the end, which takes seconds and changes nobody's score.
-    pub is_polished: bool,
+    /// Whether what comes once everything is proposed is told as well. Climbing and polishing take seconds, and
+    /// nobody is scored again by then.
+    pub has_ending: bool,
 }
 
 /// Where a retelling is.
@@ -86,13 +87,14 @@ impl Engine<'_> {
         // Who scores on the spot needs no answers and would go on for ever.
         let is_on_the_spot = matches!(self.evolution.settings().scoring, Scoring::Analytic(_));
         let proposed = self.evolution.counts().proposed;
+        let is_over = !retelling.extent.has_ending && self.evolution.is_climbing();
         let is_most = retelling.extent.most.is_some_and(|most| proposed >= most);
-        retelling.is_enough || is_on_the_spot && is_most
+        retelling.is_enough || is_over || is_on_the_spot && is_most
     }
 
     /// Whether nobody wants to hear of the polish.
     pub(super) fn leaves_polish_out(&self) -> bool {
-        self.retelling.as_ref().is_some_and(|retelling| !retelling.extent.is_polished)
+        self.retelling.as_ref().is_some_and(|retelling| !retelling.extent.has_ending)
     }
 
     /// Ends a retelling that waits for an answer nobody has.

@@ -17,6 +17,7 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
     let options = match cli.command {
         None => tui::Options::default(),
         Some(cli::Command::Tui(args)) => tui::Options {
+            run: None,
             preset: args.preset,
             sets: args.sets,
             out: args.out,
@@ -28,6 +29,9 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
         Some(cli::Command::Attach(args)) => {
             let attach = Some(cli::run_to_watch(args.run.as_deref())?);
             tui::Options { attach, ..tui::Options::default() }
+        }
+        Some(cli::Command::Runs(ref args)) if let Some(run) = args.opens() => {
+            tui::Options { run: Some(run.to_owned()), ..tui::Options::default() }
         }
         Some(command) => return cli::run(&command),
     };

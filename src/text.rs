@@ -47,6 +47,17 @@ pub fn binary(bytes: u64) -> String {
     format!("{:.1} {unit}", bytes as f64 / (1_u64 << bits) as f64)
 }
 
+/// How long ago something was: `12s`, `3m`, `2h 05m`, `3d 4h`; `–` where a clock has jumped.
+pub fn age(seconds: Option<u64>) -> String {
+    let Some(s) = seconds else { return "–".to_owned() };
+    match s {
+        0..60 => format!("{s}s"),
+        60..3_600 => format!("{}m", s / 60),
+        3_600..86_400 => format!("{}h {:02}m", s / 3_600, s / 60 % 60),
+        _ => format!("{}d {}h", s / 86_400, s / 3_600 % 24),
+    }
+}
+
 /// The known name nearest to what was written, the first of equals, with the edits between them.
 /// None where nothing is known.
 pub fn nearest<S: AsRef<str>>(
@@ -137,6 +148,21 @@ mod tests {
         ] {
             assert_eq!(binary(bytes), text);
         }
+    }
+
+    #[test]
+    fn ages_are_short() {
+        for (seconds, text) in [
+            (7, "7s"),
+            (59, "59s"),
+            (60, "1m"),
+            (3_599, "59m"),
+            (7_500, "2h 05m"),
+            (273_600, "3d 4h"),
+        ] {
+            assert_eq!(age(Some(seconds)), text);
+        }
+        assert_eq!(age(None), "–");
     }
 
     #[test]

@@ -506,3 +506,116 @@ fn solve_sweeps_a_budget() {
     assert_eq!(status, Some(2));
     assert!(message.contains("layers=8..30"), "{message}");
 }
+
+/// A kept run from its search to its removal.
+#[test]
+fn runs_are_listed_shown_compared_exported_and_removed() {
+    let state = tempfile::tempdir().expect("a folder");
+    let runs = state.path().join("zendo/runs");
+    std::fs::create_dir_all(&runs).expect("made");
+    let command = |args: &[&str]| -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zendo"));
+        command.env("XDG_STATE_HOME", state.path()).stdin(Stdio::null());
+        command.args(args).output().expect("the binary runs")
+    };
+    let said = |args: &[&str]| {
+        let output = command(args);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {error}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let refused = |args: &[&str]| {
+        let output = command(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(said(&["runs"]).starts_with("no run is kept in "));
+    for (name, seed) in [("quick-20261126-152507-003f", "1"), ("quick-20261127-090000-1111", "2")] {
+        let out = runs.join(name);
+        let out = out.to_str().expect("UTF-8");
+        let sets = [
+            "--set",
+            "space.resolution=16",
+            "--set",
+            "confirm.best=2",
+            "--set",
+            "run.optimum=false",
+            "--set",
+            "search.polish=false",
+            "--set",
+            "search.climb=0",
+        ];
+        let args =
+            ["search", "--preset", "quick", "--iterations", "150", "--seed", seed, "--out", out];
+        said(&[&args[..], &sets].concat());
+    }
+    let listed = said(&["runs"]);
+    assert_eq!(listed.lines().count(), 3, "{listed}");
+    assert!(listed.contains("quick-20261127-090000-1111  ✓ finished"), "{listed}");
+    assert!(listed.contains("150 of 150"), "{listed}");
+    let lines: Vec<Value> = said(&["runs", "--json"])
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("one object a line"))
+        .collect();
+    let mut names = keys(&lines[0]);
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "age_s",
+            "best",
+            "device",
+            "error",
+            "folder",
+            "host",
+            "iterations",
+            "name",
+            "pid",
+            "preset",
+            "proposed",
+            "proxy",
+            "resume",
+            "scored",
+            "seconds",
+            "seed",
+            "state",
+            "updated",
+        ]
+    );
+    let shown = said(&["runs", "show", "quick-20261126"]);
+    let best = std::fs::read_to_string(runs.join("quick-20261126-152507-003f/best.txt"));
+    assert!(shown.contains(best.expect("there").trim_end()), "{shown}");
+    let compared = said(&["runs", "compare", "quick-20261126", "quick-20261127"]);
+    assert!(compared.contains("found at") && compared.contains("150 of 150"), "{compared}");
+    let compared = said(&["runs", "compare", "--json", "quick-20261126", "quick-20261127"]);
+    assert_eq!(compared.lines().count(), 2);
+    let error = refused(&["runs", "show", "quick"]);
+    assert!(error.contains("may be quick-20261126-152507-003f, quick-20261127"), "{error}");
+    assert!(refused(&["runs", "show", "quik"]).contains("did you mean 'quick-2026"));
+
+    let csv = said(&["runs", "export", "quick-20261126"]);
+    let jsonl = said(&["runs", "export", "quick-20261126", "--format", "jsonl"]);
+    assert_eq!(csv.lines().count(), jsonl.lines().count() + 1);
+    let first: Value = serde_json::from_str(jsonl.lines().next().expect("a row")).expect("JSON");
+    let heads: Vec<&str> = csv.lines().next().expect("heads").split(',').collect();
+    assert_eq!(heads.len(), keys(&first).len());
+    assert!(heads.iter().all(|head| first.get(head).is_some()), "{heads:?}");
+    let file = state.path().join("all.csv");
+    let file = file.to_str().expect("UTF-8");
+    assert_eq!(said(&["runs", "export", "quick-20261126", "--out", file]), "");
+    assert_eq!(std::fs::read_to_string(file).expect("written"), csv);
+    let error = refused(&["runs", "export", "quick-20261126", "--out", file]);
+    assert!(error.contains("--force"), "{error}");
+
+    // Nothing goes unasked, or at all where one can't.
+    assert!(refused(&["runs", "remove", "quick-20261126"]).contains("--yes"));
+    let other = runs.join("quick-20261127-090000-1111");
+    std::fs::write(other.join("lock"), r#"{"host":"gpu-07","pid":41}"#).expect("written");
+    let error = refused(&["runs", "remove", "--yes", "quick-20261126", "quick-20261127"]);
+    assert!(error.contains("gpu-07"), "{error}");
+    assert!(said(&["runs"]).contains("● on gpu-07"));
+    assert!(
+        said(&["runs", "remove", "--yes", "quick-20261126"]).starts_with("removed quick-2026112")
+    );
+    assert!(!runs.join("quick-20261126-152507-003f").exists() && other.join("run.toml").is_file());
+}

@@ -1,11 +1,11 @@
 //! `zendo attach`: which run is meant. Must not know how it is shown.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::anyhow;
 
 use super::Failure;
-use crate::run::{Ownership, ownership, runs_folder};
+use crate::run::{ListedRun, Ownership, Standing, find_run, list_runs, ownership, run_name};
 
 /// The folder of the run that is to be watched: the one that is named, or the newest that runs here.
 ///
@@ -13,14 +13,14 @@ use crate::run::{Ownership, ownership, runs_folder};
 /// There is none, or it can't be watched from here; what to do instead.
 pub fn run_to_watch(named: Option<&str>) -> Result<PathBuf, Failure> {
     let folder = match named {
-        Some(name) => find(name)?,
+        Some(name) => find_run(name).map_err(Failure::usage)?,
         None => newest().ok_or_else(|| {
             let what = "no run is under way on this machine; `zendo runs` lists what there is";
             Failure::usage(anyhow!(what))
         })?,
     };
     let folder = std::path::absolute(folder).map_err(Failure::usage)?;
-    let shown = folder.display();
+    let shown = run_name(&folder);
     match ownership(&folder) {
         Ownership::Here(_) => Ok(folder),
         Ownership::Elsewhere(owner) => Err(Failure::usage(anyhow!(
@@ -37,21 +37,7 @@ pub fn run_to_watch(named: Option<&str>) -> Result<PathBuf, Failure> {
     }
 }
 
-fn find(name: &str) -> Result<PathBuf, Failure> {
-    let named = Path::new(name);
-    let among = runs_folder().map(|runs| runs.join(name));
-    let is_run = |path: &PathBuf| path.join("run.toml").is_file();
-    [Some(named.to_owned()), among].into_iter().flatten().find(is_run).ok_or_else(|| {
-        Failure::usage(anyhow!(
-            "{name} is no run: it has no run.toml; `zendo runs` lists what there is"
-        ))
-    })
-}
-
 fn newest() -> Option<PathBuf> {
-    let entries = std::fs::read_dir(runs_folder()?).ok()?.flatten();
-    let running = entries.map(|entry| entry.path());
-    let running = running.filter(|path| matches!(ownership(path), Ownership::Here(_)));
-    running
-        .max_by_key(|path| std::fs::metadata(path.join("run.toml")).and_then(|m| m.modified()).ok())
+    let is_running = |run: &ListedRun| matches!(run.standing, Standing::Running { .. });
+    list_runs().into_iter().find(is_running).map(|run| run.folder)
 }

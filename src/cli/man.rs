@@ -27,19 +27,20 @@ pub struct ManArgs {
     out: Option<PathBuf>,
 }
 
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     (
         "$XDG_CONFIG_HOME/zendo/config.toml",
         "Settings of zendo itself; 'zendo config show' lists them, 'zendo keys' the keys among them.",
     ),
     ("$XDG_CONFIG_HOME/zendo/presets/", "Presets of yours, NAME.toml each."),
     ("$XDG_CONFIG_HOME/zendo/themes/", "Themes of yours, NAME.toml each."),
+    ("$XDG_STATE_HOME/zendo/runs/", "Runs that were kept, a folder each; 'zendo runs' lists them."),
 ];
 
 const ENVIRONMENT: [(&str, &str); 6] = [
     (
-        "XDG_CONFIG_HOME, HOME",
-        "Where the files above lie: in $XDG_CONFIG_HOME, else in $HOME/.config.",
+        "XDG_CONFIG_HOME, XDG_STATE_HOME, HOME",
+        "Where the files above lie: else in $HOME/.config and $HOME/.local/state.",
     ),
     ("TERM, COLORTERM", "How many colours the terminal shows. 'dumb' has no terminal UI."),
     ("NO_COLOR", "No colours, where it is set to anything."),

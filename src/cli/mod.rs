@@ -17,6 +17,7 @@ mod man;
 mod net;
 mod output;
 mod presets;
+mod runs;
 mod score;
 mod search;
 mod signals;
@@ -53,6 +54,8 @@ pub enum Command {
     /// Host a run that is described on stdin
     #[command(hide = true)]
     Host,
+    /// List the runs that were kept; show, compare, export, open and remove them
+    Runs(runs::RunsArgs),
     /// Find the best structure of a preset by the analytic score, with a proof
     Solve(solve::SolveArgs),
     /// Score networks
@@ -120,6 +123,7 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Search(args) => search::run(args),
         Command::Resume(args) => search::resume(args),
         Command::Host => host::run(),
+        Command::Runs(args) => runs::run(args),
         Command::Solve(args) => solve::run(args),
         Command::Score(args) => score::run(args),
         Command::Inspect(args) => inspect::run(args),

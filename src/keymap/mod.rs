@@ -42,6 +42,10 @@ pub enum Context {
     Palette,
     /// Choosing a theme.
     Theme,
+    /// Choosing a run that was kept.
+    Runs,
+    /// Two of them side by side.
+    ComparedRuns,
     /// Changing a running search.
     Tune,
     /// Typing a value there.
@@ -54,7 +58,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 22] = [
+    pub const ALL: [Context; 24] = [
         Context::Picker,
         Context::Path,
         Context::Form,
@@ -72,6 +76,8 @@ impl Context {
         Context::Solve,
         Context::Palette,
         Context::Theme,
+        Context::Runs,
+        Context::ComparedRuns,
         Context::Tune,
         Context::TuneEdit,
         Context::Help,
@@ -94,6 +100,7 @@ impl Context {
             Context::Solve => "Solve",
             Context::Palette => "Actions",
             Context::Theme => "Themes",
+            Context::Runs | Context::ComparedRuns => "Runs",
             Context::Tune | Context::TuneEdit => "Tune",
             Context::Help => "Help",
             Context::Leave => "Leave",
@@ -122,6 +129,8 @@ impl Context {
             | Context::Export
             | Context::Solve
             | Context::Theme
+            | Context::Runs
+            | Context::ComparedRuns
             | Context::Tune
             | Context::Help
             | Context::Leave
@@ -142,6 +151,8 @@ impl Context {
             | Context::Solve
             | Context::Palette
             | Context::Theme
+            | Context::Runs
+            | Context::ComparedRuns
             | Context::Tune
             | Context::TuneEdit
             | Context::Help
@@ -331,6 +342,9 @@ pub enum Intent {
     Palette,
     /// Choose the theme.
     Theme,
+    /// Those that were kept.
+    Runs,
+    CompareRuns,
     Help,
     Quit,
     /// Leaves; the run goes on.

@@ -36,6 +36,18 @@ pub enum Existing {
 /// The folder can't be written, something other than a file has the name, or a file has it and is
 /// to be kept (`AlreadyExists`).
 pub fn write_text(path: &Path, text: &str, existing: Existing) -> io::Result<()> {
+    write_with(path, existing, &mut |file| file.write_all(text.as_bytes()))
+}
+
+/// Like [`write_text`], with what `write` writes.
+///
+/// # Errors
+/// As there; `write` fails.
+pub fn write_with(
+    path: &Path,
+    existing: Existing,
+    write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     // What a link points to is replaced, not the link.
     let target = match existing {
         Existing::Replace => fs::canonicalize(path).ok(),
@@ -54,7 +66,7 @@ pub fn write_text(path: &Path, text: &str, existing: Existing) -> io::Result<()>
     // Those errors name the temporary file, which is nobody's business.
     let plain = |error: io::Error| io::Error::from(error.kind());
     let mut file = builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(plain)?;
-    file.write_all(text.as_bytes()).map_err(plain)?;
+    write(file.as_file_mut()).map_err(plain)?;
     if let (Existing::Replace, Ok(old)) = (existing, fs::metadata(path)) {
         file.as_file().set_permissions(old.permissions())?;
     }

@@ -8,6 +8,7 @@ pub mod table;
 
 mod at_end;
 mod audience;
+mod candidates;
 mod config;
 mod confirmation;
 mod engine;
@@ -29,12 +30,13 @@ mod worker;
 
 pub use crate::optimum::Unsolvable;
 pub use at_end::run_at_end;
+pub use candidates::{RetellError, Retold, each_candidate};
 pub use config::{
     AtEnd, Config, Setting, check_config, config, config_file, config_text, keep_theme, settings,
 };
 pub use engine::{spawn, spawn_with};
 pub use estimate::{Estimate, Estimating};
-pub use files::{Existing, read_text, write_text};
+pub use files::{Existing, read_text, write_text, write_with};
 pub use handle::{EngineGone, Handle, Waker};
 #[cfg(unix)]
 pub use host::{AttachError, Launched, Launching, ReadyLine, Server, attach, launch, socket_path};
@@ -46,7 +48,9 @@ pub use prover::{Proof, Wanted};
 pub use solving::Solving;
 pub use spec::{Resumption, RunSpec, StartError};
 pub use store::{
-    Best, Ownership, Picture, Summary, new_folder, ownership, replay, resume, run_name, runs_folder,
+    Best, Course, FindError, ListedRun, Ownership, Picture, RemoveError, Removed, Standing,
+    Summary, find_run, list_runs, listed_run, new_folder, ownership, remove_run, replay, resume,
+    run_name, runs_folder,
 };
 pub use themes::{ListedTheme, UserTheme, find_theme, listed_themes, user_themes};
 pub use tuning::{Change, Plan as TuningPlan, Refusal, Replay, Scheduled, Stop, is_tunable};

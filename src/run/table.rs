@@ -1,9 +1,12 @@
 //! Candidates as rows for other programs. Pure: members in, text out. Invariant: one row a candidate,
 //! the same keys in both forms, nothing left out.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 
 use super::protocol::{Confirmed, Member};
+use crate::search::Unscored;
 
 /// A candidate, by the names that `zendo search --json` uses.
 #[derive(Serialize)]
@@ -55,6 +58,90 @@ impl<'a> Row<'a> {
     }
 }
 
+/// A candidate of a run that is told again, by the same names and a few more. Public: whoever gets one writes it.
+#[derive(Debug, Serialize)]
+pub struct Candidate<'a> {
+    pub id: u64,
+    parent: Option<u64>,
+    /// None of one that failed.
+    generation: Option<u32>,
+    pub score: Option<f64>,
+    std: Option<f64>,
+    repeats: Option<u32>,
+    log_delta: Option<f64>,
+    bn_sum: Option<f64>,
+    gain: Option<f64>,
+    params: u64,
+    flops: u64,
+    layers: u32,
+    activation_bytes: u64,
+    confirmed: Option<f64>,
+    confirmed_error: Option<f64>,
+    confirmed_repeats: Option<u32>,
+    /// How often the population had been given scores of another kind: those of different numbers can't be
+    /// compared.
+    renewal: Option<u32>,
+    /// Why there is no score.
+    failed: Option<&'a str>,
+    structure: &'a crate::arch::Structure,
+}
+
+impl<'a> Candidate<'a> {
+    pub(super) fn scored(
+        member: &'a Member,
+        renewal: u32,
+        confirmed: Option<&'a Confirmed>,
+    ) -> Candidate<'a> {
+        let row = Row::new((member, confirmed));
+        Candidate {
+            id: row.id,
+            parent: row.parent,
+            generation: Some(row.generation),
+            score: Some(row.score),
+            std: row.std,
+            repeats: Some(row.repeats),
+            log_delta: row.log_delta,
+            bn_sum: row.bn_sum,
+            gain: row.gain,
+            params: row.params,
+            flops: row.flops,
+            layers: row.layers,
+            activation_bytes: row.activation_bytes,
+            confirmed: row.confirmed,
+            confirmed_error: row.confirmed_error,
+            confirmed_repeats: row.confirmed_repeats,
+            renewal: Some(renewal),
+            failed: None,
+            structure: row.structure,
+        }
+    }
+
+    pub(super) fn failed(id: u64, candidate: &'a Unscored, reason: &'a str) -> Candidate<'a> {
+        let Unscored { structure, costs, parent } = candidate;
+        Candidate {
+            id,
+            parent: *parent,
+            generation: None,
+            score: None,
+            std: None,
+            repeats: None,
+            log_delta: None,
+            bn_sum: None,
+            gain: None,
+            params: costs.params,
+            flops: costs.flops,
+            layers: costs.layers,
+            activation_bytes: costs.activation_bytes,
+            confirmed: None,
+            confirmed_error: None,
+            confirmed_repeats: None,
+            renewal: None,
+            failed: Some(reason),
+            structure,
+        }
+    }
+}
+
 /// Candidates with what their confirmation found, where there was one.
 pub type Rows<'a> = [(&'a Member, Option<&'a Confirmed>)];
 
@@ -75,6 +162,62 @@ pub fn json_lines(rows: &Rows<'_>) -> String {
         format!("{line}\n")
     };
     rows.iter().map(line).collect()
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Comma-separated values with a line of heads.
+    Csv,
+    /// One JSON object a line.
+    JsonLines,
+}
+
+/// Writes candidates as they come.
+pub struct Writer<W: Write>(Sheet<W>);
+
+enum Sheet<W: Write> {
+    Csv(Box<csv::Writer<W>>),
+    JsonLines(io::BufWriter<W>),
+}
+
+impl<W: Write> Writer<W> {
+    pub fn new(form: Form, out: W) -> Writer<W> {
+        Writer(match form {
+            Form::Csv => Sheet::Csv(Box::new(csv::Writer::from_writer(out))),
+            Form::JsonLines => Sheet::JsonLines(io::BufWriter::new(out)),
+        })
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// Of what is written to.
+    pub fn write(&mut self, candidate: &Candidate<'_>) -> io::Result<()> {
+        match &mut self.0 {
+            Sheet::Csv(writer) => {
+                writer.serialize(candidate).map_err(|error| match error.into_kind() {
+                    csv::ErrorKind::Io(error) => error,
+                    other => io::Error::other(format!("{other:?}")),
+                })
+            }
+            Sheet::JsonLines(out) => {
+                serde_json::to_writer(&mut *out, candidate)?;
+                out.write_all(b"\n")
+            }
+        }
+    }
+
+    /// Writes what is still held back.
+    ///
+    /// # Errors
+    /// Of what is written to.
+    pub fn flush(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            Sheet::Csv(writer) => writer.flush(),
+            Sheet::JsonLines(out) => out.flush(),
+        }
+    }
 }
 
 #[cfg(test)]

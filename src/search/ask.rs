@@ -5,7 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{GateMoved, Member};
-use crate::{arch::Structure, score::Score};
+use crate::{
+    arch::{Costs, Structure},
+    score::Score,
+};
 
 /// A structure that wants a score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,32 +50,34 @@ pub type Outcome = Result<Score, String>;
 pub enum Applied {
     /// A candidate has its place in the population.
     Entered(Arc<Member>),
-    /// Scored below everybody in a full population.
-    TooLow {
-        id: u64,
-    },
+    /// Scored below everybody in a full population. Analytic scores have many of those, and are heard of only
+    /// by who [asks for all](super::Evolution::tell_everybody).
+    TooLow(Arc<Member>),
     /// A member was scored again, and stands where its mean puts it.
     Rescored(Arc<Member>),
     Failed {
         id: u64,
         reason: String,
+        /// None of a member that had a score of another kind.
+        candidate: Option<Box<Unscored>>,
     },
     /// A member could not be scored again, and keeps the score it has.
-    RescoreFailed {
-        id: u64,
-        reason: String,
-    },
+    RescoreFailed { id: u64, reason: String },
     /// The screen lets more or fewer through from here on.
     Gate(GateMoved),
     /// Scored, and by then no longer what a tuned search may have.
-    Outdated {
-        id: u64,
-    },
+    Outdated(Arc<Member>),
     /// All members have scores of another kind; those that could not be scored have left.
-    Renewed {
-        members: usize,
-        of: usize,
-    },
+    Renewed { members: usize, of: usize },
+}
+
+/// A candidate that has no score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unscored {
+    pub structure: Structure,
+    pub costs: Costs,
+    /// None for the initial structure.
+    pub parent: Option<u64>,
 }
 
 /// An id that was never handed out, or was told already.

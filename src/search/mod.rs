@@ -16,7 +16,7 @@ mod screen;
 mod settings;
 mod workshop;
 
-pub use ask::{Applied, Asked, Candidate, End, NotWaiting, Outcome};
+pub use ask::{Applied, Asked, Candidate, End, NotWaiting, Outcome, Unscored};
 pub use counts::{Counts, Rejection};
 pub use evolution::{Damaged, Evolution, Retuned, State, Tuning, Untunable};
 pub use history::{ConvergencePoint, History, MAX_CONVERGENCE};

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use crate::{
     run::{
-        Broken, Estimate, Existing, Proof, RunSpec, SaveError, UserPreset, UserTheme, Wanted,
+        Broken, Estimate, Existing, ListedRun, Picture, Proof, RunSpec, SaveError, UserPreset,
+        UserTheme, Wanted,
         protocol::{Command, Update},
     },
     space::PresetSource,
@@ -15,7 +16,7 @@ use super::{
     Exit,
     economy::Level,
     keymap::{Intent, Key},
-    model::{Document, Mouse},
+    model::{ComparedRun, Document, Mouse},
 };
 
 /// A preset to be written.
@@ -89,6 +90,12 @@ pub enum Action {
     Wrote(Document, Result<String, String>),
     /// The user's presets, as they are now.
     Presets(Vec<UserPreset>),
+    /// The runs that were kept, as they are now.
+    Runs(Vec<ListedRun>),
+    /// The answer to [`Effect::ReadRun`].
+    ReadRun(Box<ListedRun>, Result<Picture, String>),
+    /// The answer to [`Effect::CompareRuns`].
+    ComparedRuns(Result<Box<[ComparedRun; 2]>, String>),
     /// The user's themes, as they are now.
     Themes(Vec<UserTheme>),
     /// The answer to [`Effect::KeepTheme`]: the file, or what stood in the way.
@@ -112,6 +119,12 @@ pub enum Effect {
     Read(PathBuf),
     /// The answer is [`Action::Presets`].
     ListPresets,
+    /// The answer is [`Action::Runs`].
+    ListRuns,
+    /// What a viewer of the run in this folder saw last; the answer is [`Action::ReadRun`].
+    ReadRun(PathBuf),
+    /// The answer is [`Action::ComparedRuns`].
+    CompareRuns(Box<[PathBuf; 2]>),
     /// The answer is [`Action::Themes`].
     ListThemes,
     /// For the next start, by its name.

@@ -18,7 +18,7 @@ use super::{
     Exit, Opening,
     action::{Action, Effect, Pointer},
     economy::{self, Economy},
-    files::{read_regular, save_preset, write},
+    files::{compare_runs, read_regular, read_run, save_preset, write},
     keymap::{Context, Intent, Key},
     model::Model,
     probe::{self, Charset, Late},
@@ -385,6 +385,14 @@ impl Ui {
                     self.act(Action::Read(path, text))?;
                 }
                 Effect::ListPresets => self.act(Action::Presets(run::user_presets()))?,
+                Effect::ListRuns => self.act(Action::Runs(run::list_runs()))?,
+                Effect::ReadRun(folder) => {
+                    let (run, picture) = read_run(&folder);
+                    self.act(Action::ReadRun(Box::new(run), picture))?;
+                }
+                Effect::CompareRuns(folders) => {
+                    self.act(Action::ComparedRuns(compare_runs(&folders)))?;
+                }
                 Effect::ListThemes => self.act(Action::Themes(run::user_themes()))?,
                 Effect::KeepTheme(name) => {
                     let kept = run::keep_theme(&name);

@@ -6,8 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{action::Save, model::Document};
-use crate::run::{self, Existing, SaveError};
+use super::{
+    action::Save,
+    model::{ComparedRun, Document},
+};
+use crate::run::{self, Existing, ListedRun, Picture, SaveError};
 
 /// Files of one name that are looked for before giving up.
 const MOST_OF_A_NAME: usize = 999;
@@ -48,4 +51,22 @@ pub fn save_preset(save: &Save, save_as: &str) -> Result<PathBuf, SaveError> {
         return Err(SaveError::Other(text));
     }
     run::save_preset(&save.name, save.path.as_deref(), &save.text, save.existing)
+}
+
+/// A run and what a viewer saw of it last.
+pub fn read_run(folder: &Path) -> (ListedRun, Result<Picture, String>) {
+    let picture = Picture::read(folder).map_err(|error| error.to_string());
+    (run::listed_run(folder), picture)
+}
+
+/// How two runs went.
+pub fn compare_runs(folders: &[PathBuf; 2]) -> Result<Box<[ComparedRun; 2]>, String> {
+    let read = |folder: &PathBuf| {
+        let (run, picture) = read_run(folder);
+        let course = picture?.course();
+        let course = course.ok_or_else(|| format!("{}: nothing was told of it yet", run.name))?;
+        Ok::<_, String>(ComparedRun { run, course })
+    };
+    let [a, b] = folders.each_ref().map(read);
+    Ok(Box::new([a?, b?]))
 }

@@ -36,7 +36,7 @@ use std::{io::IsTerminal, path::PathBuf};
 
 use anyhow::bail;
 
-use crate::run::{config, user_themes};
+use crate::run::{Standing, config, find_run, user_themes};
 use model::{Form, Host, Model, Mouse};
 use watched::Home;
 
@@ -49,6 +49,8 @@ pub struct Options {
     pub sets: Vec<String>,
     /// A new or empty folder for the first search; a further one gets another beside it.
     pub out: Option<PathBuf>,
+    /// A run to look at, read only: a folder, the name of a kept run, or its beginning.
+    pub run: Option<String>,
     /// A theme's name, over what the user keeps.
     pub theme: Option<String>,
     /// Draw with ASCII alone.
@@ -129,6 +131,9 @@ pub fn open(options: &Options) -> anyhow::Result<Tui> {
     model.mouse = if config.mouse.unwrap_or(false) { Mouse::On } else { Mouse::Off };
     let is_theme_named = name_theme(&mut model, options.theme.as_deref(), config.theme.as_deref())?;
     let ascii = if options.ascii { Some(true) } else { config.ascii };
+    if let Some(wanted) = &options.run {
+        look_at(&mut model, wanted)?;
+    }
     if let Some(reference) = &options.preset {
         match crate::run::open_preset(reference) {
             Ok(mut source) => {
@@ -146,10 +151,25 @@ pub fn open(options: &Options) -> anyhow::Result<Tui> {
     } else if !options.sets.is_empty() {
         bail!("--set changes a preset; name one with --preset");
     }
-    model.awaited.clone_from(&options.attach);
+    if let Some(folder) = &options.attach {
+        model.awaited = Some(folder.clone());
+    }
     model.rings = config.end.bell.unwrap_or(false);
     let home = if options.foreground { Home::Here } else { Home::Host };
     Ok(Tui { model, opening: Opening { is_theme_named, ascii }, home })
+}
+
+/// Shows a run that nobody of this machine has.
+fn look_at(model: &mut Model, wanted: &str) -> anyhow::Result<()> {
+    let folder = std::path::absolute(find_run(wanted)?)?;
+    let (run, picture) = files::read_run(&folder);
+    if let Standing::Running { .. } = run.standing {
+        model.awaited = Some(folder);
+        return Ok(());
+    }
+    let picture = picture.map_err(anyhow::Error::msg)?;
+    update::update(model, action::Action::ReadRun(Box::new(run), Ok(picture)));
+    Ok(())
 }
 
 /// Puts the theme in force that was asked for, else the one that is kept; tells whether there is one. A kept

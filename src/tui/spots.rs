@@ -36,6 +36,8 @@ pub enum List {
     Log,
     Actions,
     Themes,
+    /// That were kept.
+    Runs,
     Nets,
     Optimum,
     /// Of the Tune panel.

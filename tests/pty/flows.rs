@@ -104,3 +104,31 @@ fn a_saved_preset_is_listed() {
     let text = "extends = \"quick\"\n\n[search]\niterations = 777\n";
     assert_eq!(file.expect("written"), text);
 }
+
+/// A kept run is looked at, and left without a question.
+#[test]
+fn a_kept_run_is_found_and_looked_at() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = folder.path().join("state/zendo/runs/quick-20261126-152507-003f");
+    let out = run.to_str().expect("UTF-8");
+    let sets =
+        ["space.resolution=16", "search.iterations=150", "confirm.best=2", "run.optimum=false"];
+    let sets = sets.iter().flat_map(|set| ["--set", set]);
+    let search = ["search", "--preset", "quick", "--out", out].into_iter().chain(sets);
+    let done = Command::new(env!("CARGO_BIN_EXE_zendo")).args(search).output();
+    assert!(done.expect("it runs").status.success());
+    let mut terminal = Terminal::open_in(folder.path(), &[]);
+    terminal.until_text("What shall be searched?");
+    terminal.press("L");
+    terminal.until_text("quick-20261126-152507-003f");
+    terminal.press("\r");
+    terminal.until_text("read only");
+    terminal.press("2");
+    terminal.until_text("Score × params");
+    terminal.press("q");
+    assert_eq!(terminal.end().exit_code(), 0);
+    let mut terminal = Terminal::open_in(folder.path(), &["runs", "open", out]);
+    terminal.until_text("read only");
+    terminal.press("q");
+    assert_eq!(terminal.end().exit_code(), 0);
+}

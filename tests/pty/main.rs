@@ -124,6 +124,7 @@ impl Terminal {
         }
         let folder = std::path::absolute(folder).expect("a folder");
         command.env("XDG_CONFIG_HOME", folder.join("config"));
+        command.env("XDG_STATE_HOME", folder.join("state"));
         command.cwd(folder);
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");

@@ -1,6 +1,7 @@
 //! The engine with its threads: same search whatever the workers do, and nothing lost when things
 //! go wrong.
 
+mod candidates;
 mod proofs;
 mod resume;
 mod tuning;

@@ -362,7 +362,11 @@ fn ends_where_it_should() {
     stopped.tell(0, Err("broken".to_owned())).expect("on its way");
     let mut applied = Vec::new();
     assert_eq!(stopped.ask(&mut |c| applied.push(c)), Asked::Done(End::Stopped));
-    assert_eq!(applied, [Applied::Failed { id: 0, reason: "broken".to_owned() }]);
+    let [Applied::Failed { id: 0, reason, candidate: Some(initial) }] = applied.as_slice() else {
+        panic!("{applied:?}")
+    };
+    assert_eq!((reason.as_str(), initial.parent), ("broken", None));
+    assert_eq!(initial.structure, settings(1).initial);
     assert!(stopped.tell(0, Err(String::new())).is_err());
 }
 

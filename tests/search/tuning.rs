@@ -211,7 +211,7 @@ fn a_tighter_budget_evicts_those_that_break_it_and_they_come_back() {
         assert_eq!(ride.step(), None);
         assert!(everybody_fits(&ride.evolution));
     }
-    assert!(ride.heard.iter().any(|change| matches!(change, Applied::Outdated { .. })));
+    assert!(ride.heard.iter().any(|change| matches!(change, Applied::Outdated(_))));
     let now = ids(&ride.evolution);
     let members = ride.evolution.population().members();
     let (stays, returning) = base.stay(members, ride.evolution.aside());

@@ -81,9 +81,9 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
 pub struct ResumeArgs {
-    /// The folder of the run
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    /// The run's folder, its name, or the beginning of it
+    #[arg(value_name = "RUN")]
+    run: String,
     /// Worker threads [default: as many as the run had]
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
@@ -142,7 +142,8 @@ pub(super) fn run(args: &SearchArgs) -> Result<ExitCode, Failure> {
 }
 
 pub(super) fn resume(args: &ResumeArgs) -> Result<ExitCode, Failure> {
-    let mut spec = run::resume(&args.folder).map_err(Failure::usage)?;
+    let folder = run::find_run(&args.run).map_err(Failure::usage)?;
+    let mut spec = run::resume(&folder).map_err(Failure::usage)?;
     spec.resumes = Some(Resumption { takes_over: args.take_over, workers: args.workers });
     spec.checkpoint_ms = args.checkpoint_every.map_or(spec.checkpoint_ms, millis);
     arithmetic::settle(&mut spec, args.device.as_deref(), args.kernels.as_deref())?;
@@ -189,8 +190,8 @@ fn detach(spec: RunSpec, json: bool) -> Result<ExitCode, Failure> {
     if json {
         json_line(&DetachedLine { event: "detached", run: &folder })?;
     } else {
-        let path = folder.display();
-        line(format!("runs in {path}\n`zendo attach {path}` watches it, `zendo runs` lists it"))?;
+        let (path, name) = (folder.display(), run::run_name(&folder));
+        line(format!("runs in {path}\n`zendo attach {name}` watches it, `zendo runs` lists it"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -104,6 +104,16 @@ const LAST: &[Binding] = &[
         ..ROW
     },
     Binding {
+        keys: &[(Key::Char('L'), Intent::Runs)],
+        short: "L",
+        shown: "L",
+        label: "runs",
+        description: "kept runs",
+        group: Group::Run,
+        contexts: SCREENS,
+        ..ROW
+    },
+    Binding {
         keys: &[(Key::Ctrl('c'), Intent::Quit)],
         shown: "C-c",
         description: "leave",
@@ -119,6 +129,8 @@ const LAST: &[Binding] = &[
             Context::Solve,
             Context::Palette,
             Context::Theme,
+            Context::Runs,
+            Context::ComparedRuns,
             Context::Tune,
             Context::TuneEdit,
             Context::Help,

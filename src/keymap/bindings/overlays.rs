@@ -95,7 +95,7 @@ pub(super) const ROWS: &[Binding] = &[
         label: "row",
         description: "row",
         group: Group::Move,
-        contexts: &[Context::Help, Context::Solve, Context::Theme, Context::Tune],
+        contexts: &[Context::Help, Context::Solve, Context::Theme, Context::Runs, Context::Tune],
         ..ROW
     },
     Binding {
@@ -120,6 +120,64 @@ pub(super) const ROWS: &[Binding] = &[
         description: "leave it as it was",
         group: Group::Settings,
         contexts: &[Context::Theme],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Enter, Intent::Enter)],
+        short: "⏎",
+        shown: "⏎",
+        label: "look at it",
+        description: "look at it, or watch it",
+        group: Group::Run,
+        contexts: &[Context::Runs],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('m'), Intent::Mark)],
+        short: "m",
+        shown: "m",
+        label: "mark",
+        description: "mark it, or not",
+        group: Group::Run,
+        contexts: &[Context::Runs],
+        ..ROW
+    },
+    Binding {
+        keys: &[(Key::Char('c'), Intent::CompareRuns)],
+        short: "c",
+        shown: "c",
+        label: "compare",
+        description: "compare two that are marked",
+        group: Group::Run,
+        contexts: &[Context::Runs],
+        ..ROW
+    },
+    Binding {
+        keys: &[
+            (Key::Esc, Intent::Back),
+            (Key::Char('L'), Intent::Back),
+            (Key::Char('q'), Intent::Back),
+        ],
+        short: "esc",
+        shown: "esc L q",
+        label: "close",
+        description: "close the list",
+        group: Group::Zendo,
+        contexts: &[Context::Runs],
+        ..ROW
+    },
+    Binding {
+        keys: &[
+            (Key::Esc, Intent::Back),
+            (Key::Char('c'), Intent::Back),
+            (Key::Char('q'), Intent::Back),
+        ],
+        short: "esc",
+        shown: "esc c q",
+        label: "all runs",
+        description: "back to all runs",
+        group: Group::Zendo,
+        contexts: &[Context::ComparedRuns],
         ..ROW
     },
     Binding {

@@ -7,6 +7,7 @@ mod keep;
 mod polish;
 mod proof;
 mod report;
+mod retell;
 mod seed;
 mod sounding;
 mod spawn;
@@ -22,11 +23,13 @@ use std::{
 
 pub use spawn::{spawn, spawn_with};
 
+pub(super) use retell::{Extent, Listener, retell};
 pub(super) use sounding::Soundings;
 
 use keep::{Keeping, Kept};
 use polish::Polish;
 use proof::Proving;
+use retell::Retelling;
 use tune::{Heard, Tunings};
 
 use super::{
@@ -36,8 +39,8 @@ use super::{
     meter::{Meter, Stopwatch},
     protocol::{Command, Finished, Member, Phase, Reason, Update, Winner, WorkerState},
     prover::{Proof, Prover, Solution},
-    store::{Memory, Record, RunFolder},
-    worker::{Job, JobPurpose, Report, Role, Worker},
+    store::{History, Memory, Record, RunFolder},
+    worker::{Job, JobPurpose, Report, Role, ScorerFactory, Worker},
 };
 use crate::{
     arch::Structure,
@@ -79,6 +82,14 @@ struct Slot {
     state: WorkerState,
 }
 
+/// By what an engine scores.
+enum Means<'a> {
+    /// By proxies from here, or else by the registry's.
+    Proxies(Option<ScorerFactory>),
+    /// By what a run told that this one tells again.
+    Memory(Box<History>, Retelling<'a>),
+}
+
 struct Engine<'a> {
     audience: &'a Audience,
     spec: RunSpec,
@@ -99,6 +110,8 @@ struct Engine<'a> {
     outstanding: VecDeque<Candidate>,
     /// What workers told before the run was interrupted.
     memory: Memory,
+    /// Where that is all there is.
+    retelling: Option<Retelling<'a>>,
     /// What a person wants; the phase says how far it is.
     pause_wanted: bool,
     phase: Phase,
@@ -211,6 +224,9 @@ impl Engine<'_> {
         if self.confirmation.is_none() {
             self.meter.propose += start.elapsed();
         }
+        if !busy {
+            self.end_without_answers();
+        }
         busy
     }
 
@@ -260,6 +276,9 @@ impl Engine<'_> {
 
     /// The next thing to do, after the changes that are due.
     fn tuned_ask(&mut self) -> Asked {
+        if self.has_told_enough() {
+            return Asked::Wait;
+        }
         self.make_due_changes();
         self.ask()
     }
@@ -269,6 +288,7 @@ impl Engine<'_> {
         let asked = self.evolution.ask(&mut |change| changes.push(change));
         self.changed = true;
         for change in changes {
+            self.retell(&change);
             self.tell_viewer(change);
         }
         let counts = self.evolution.counts();
@@ -329,7 +349,8 @@ impl Engine<'_> {
         });
         let confirm = &self.spec.preset.confirm;
         let plan = Plan {
-            best: confirm.best,
+            // Its draws are nobody's score.
+            best: if self.is_retelling() { 0 } else { confirm.best },
             repeats: confirm.repeats,
             seed: self.spec.preset.search.seed,
             definition: self.spec.preset.score.definition,

@@ -29,8 +29,9 @@ impl Engine<'_> {
             Polish::Solving { .. } => return true,
             Polish::Ahead => self.polish = Polish::Done,
         }
+        let is_wanted = end != End::Stopped && !self.leaves_polish_out();
         let best = self.evolution.population().best();
-        let Some(best) = best.filter(|_| end != End::Stopped) else { return false };
+        let Some(best) = best.filter(|_| is_wanted) else { return false };
         let (id, shape) = (best.id, best.structure.clone());
         // The workers have nothing to do meanwhile.
         let wanted =

@@ -20,8 +20,8 @@ impl Engine<'_> {
     pub(super) fn tell_viewer(&mut self, change: Applied) {
         match change {
             Applied::Entered(_)
-            | Applied::TooLow { .. }
-            | Applied::Outdated { .. }
+            | Applied::TooLow(_)
+            | Applied::Outdated(_)
             | Applied::Rescored(_) => {}
             Applied::Renewed { members, of } => self.tell_renewed(members, of),
             Applied::RescoreFailed { id, reason } => {
@@ -29,7 +29,7 @@ impl Engine<'_> {
                 self.tell_failure(id, text);
             }
             Applied::Gate(moved) => self.tell_gate(&moved),
-            Applied::Failed { id, reason } => {
+            Applied::Failed { id, reason, candidate: _ } => {
                 self.tell_failure(id, format!("#{id} has no score: {reason}"));
                 self.last_failure = Some(reason);
             }

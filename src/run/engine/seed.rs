@@ -39,6 +39,9 @@ impl Engine<'_> {
             Ok((initial, solution)) => {
                 let settings = self.spec.search_settings();
                 self.evolution = Evolution::new(Settings { initial, ..settings });
+                if self.is_retelling() {
+                    self.evolution.tell_everybody();
+                }
                 self.prove(Some(solution));
             }
             Err(why) => {

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use super::{Engine, Message};
+use super::{Engine, Means, Message};
 use crate::{
     run::{
         Handle, Waker,
@@ -82,7 +82,7 @@ fn live(
             Ok(_) => {}
         }
     };
-    match Engine::start(audience, spec, reports, factory) {
+    match Engine::start(audience, spec, reports, Means::Proxies(factory)) {
         Ok(mut engine) => engine.run(messages),
         Err(error) => {
             let text = error.to_string();

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Engine, Message, keep::Keeping, polish::Polish, proof::Proving, seed, sounding::Soundings,
-    tune::Tunings,
+    Engine, Means, Message, keep::Keeping, polish::Polish, proof::Proving, seed,
+    sounding::Soundings, tune::Tunings,
 };
 use crate::{
     run::{
@@ -17,7 +17,6 @@ use crate::{
         protocol::{Hello, Phase, Update, VERSION},
         spec::StartError,
         store::{History, PolishAhead, RunFolder},
-        worker::ScorerFactory,
     },
     search::Evolution,
 };
@@ -27,18 +26,24 @@ impl<'a> Engine<'a> {
         audience: &'a Audience,
         mut spec: RunSpec,
         reports: mpsc::SyncSender<Message>,
-        factory: Option<ScorerFactory>,
+        means: Means<'a>,
     ) -> Result<Engine<'a>, StartError> {
         spec.check()?;
         let opened = spec.open_device()?;
         let device = opened.device.clone();
-        let (folder, mut history) = RunFolder::open(&spec, &device).map_err(|error| {
-            let (path, reason) = (spec.out.clone().unwrap_or_default(), error.to_string());
-            match spec.resumes {
-                Some(_) => StartError::Resume { path, reason },
-                None => StartError::Out { path, reason },
+        let (folder, mut history, factory, retelling) = match means {
+            Means::Memory(history, retelling) => (None, *history, None, Some(retelling)),
+            Means::Proxies(factory) => {
+                let (folder, history) = RunFolder::open(&spec, &device).map_err(|error| {
+                    let (path, reason) = (spec.out.clone().unwrap_or_default(), error.to_string());
+                    match spec.resumes {
+                        Some(_) => StartError::Resume { path, reason },
+                        None => StartError::Out { path, reason },
+                    }
+                })?;
+                (folder, history, factory, None)
             }
-        })?;
+        };
         spec.go_on_as(history.checkpoint.as_deref());
         let tunings = Tunings::new(&spec, &device, factory, &history);
         audience.post(Update::Hello(Box::new(Hello {
@@ -47,7 +52,10 @@ impl<'a> Engine<'a> {
             workers: spec.workers(),
             device: device.to_string(),
         })));
-        let evolution = restored(&spec, &mut history)?;
+        let mut evolution = restored(&spec, &mut history)?;
+        if retelling.is_some() {
+            evolution.tell_everybody();
+        }
         let checkpoint = history.checkpoint.as_deref();
         let polish = match checkpoint.map(|checkpoint| checkpoint.polish) {
             None if evolution.keeps_place() => Polish::Ahead,
@@ -76,6 +84,7 @@ impl<'a> Engine<'a> {
             folder,
             planned: history.planned.clone(),
             memory: std::mem::take(&mut history.memory),
+            retelling,
             pause_wanted: false,
             phase: Phase::Starting,
             reason: None,

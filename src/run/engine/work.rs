@@ -22,6 +22,9 @@ impl Engine<'_> {
             self.changed = true;
             return self.settle(purpose, outcome);
         }
+        if self.is_retelling() {
+            return;
+        }
         if self.slots[index].worker.give(job, self.tunings.factory()) {
             self.slots[index].state = WorkerState::Scoring { id };
             return;

@@ -278,29 +278,6 @@ pub(super) struct Found {
 /// # Errors
 /// There is none that can be read; another version.
 pub(super) fn read(folder: &Path) -> Result<Found, FileError> {
-    let mut found = Found::default();
-    let mut records = Vec::new();
-    found.damage = scan(folder, &mut |number, record| records.push((number, record)), &mut found)?;
-    found.records = records;
-    Ok(found)
-}
-
-/// Hands each record over instead of keeping it.
-///
-/// # Errors
-/// As [`read`].
-pub(super) fn each(
-    folder: &Path,
-    take: &mut dyn FnMut(u64, Record),
-) -> Result<Option<FileError>, FileError> {
-    scan(folder, take, &mut Found::default())
-}
-
-fn scan(
-    folder: &Path,
-    take: &mut dyn FnMut(u64, Record),
-    found: &mut Found,
-) -> Result<Option<FileError>, FileError> {
     let path = folder.join(FILE);
     let origin = printable(&path.display().to_string());
     let fail = |line: Option<usize>, message: &str| FileError {
@@ -310,7 +287,7 @@ fn scan(
     };
     let unreadable = |error: io::Error| fail(None, &format!("can't be read: {error}"));
     let mut file = BufReader::new(File::open(&path).map_err(unreadable)?);
-    let mut line = Vec::new();
+    let (mut found, mut line) = (Found::default(), Vec::new());
     for number in 1.. {
         line.clear();
         let count = (&mut file).take(MAX_LINE).read_until(b'\n', &mut line).map_err(unreadable)?;
@@ -328,18 +305,19 @@ fn scan(
             (_, Ok((Some(at), _))) if at < found.next => Some(format!("record {at} comes twice")),
             (_, Ok((at, record))) => {
                 found.next = at.unwrap_or(found.next);
-                take(found.next, record);
+                found.records.push((found.next, record));
                 None
             }
             (_, Err(why)) => Some(why),
         };
         if let Some(why) = damage {
-            return Ok(Some(fail(Some(number), &why)));
+            found.damage = Some(fail(Some(number), &why));
+            break;
         }
         found.next += 1;
         found.whole += count as u64;
     }
-    Ok(None)
+    Ok(found)
 }
 
 fn parse(line: &[u8]) -> Result<(Option<u64>, Record), String> {

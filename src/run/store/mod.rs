@@ -8,10 +8,12 @@
 mod checkpoint;
 mod folders;
 mod journal;
+mod listing;
 mod log;
 mod memory;
 mod owner;
 mod picture;
+mod removal;
 
 use std::{
     fs, io,
@@ -23,10 +25,12 @@ use serde::{Deserialize, Serialize};
 pub(super) use checkpoint::{Checkpoint, PolishAhead, Spent};
 pub use folders::{new_folder, run_name, runs_folder};
 pub(super) use journal::{Append, Record, Told};
+pub use listing::{FindError, ListedRun, Standing, find_run, list_runs, listed_run};
 pub(super) use log::LogFile;
 pub(super) use memory::{Memory, Question};
 pub use owner::Ownership;
-pub use picture::{Best, Picture, Summary};
+pub use picture::{Best, Course, Picture, Summary};
+pub use removal::{RemoveError, Removed, remove_run};
 
 use super::{
     Replay, RunSpec, Stop,
@@ -40,7 +44,7 @@ use owner::Lock;
 
 /// Of the run folder's format.
 const VERSION: u32 = 1;
-const RUN_FILE: &str = "run.toml";
+pub(super) const RUN_FILE: &str = "run.toml";
 
 /// Makes sure that `out` is a folder of nobody else's: new, or empty.
 pub(super) fn claim(out: Option<&Path>) -> Result<(), StartError> {
@@ -110,6 +114,28 @@ pub fn resume(folder: &Path) -> Result<RunSpec, FileError> {
     Ok(RunSpec { out: Some(folder.to_owned()), resumes, ..asked(folder)? })
 }
 
+/// What the run in `folder` asked for and what happened in it so far, from its journal alone; whether it has
+/// ended; what is wrong with the journal where it breaks off.
+///
+/// # Errors
+/// A `run.toml` or a journal that isn't there, was changed, or is of another version.
+pub(super) fn past(folder: &Path) -> Result<Past, FileError> {
+    let spec = asked(folder)?;
+    let found = journal::read(folder)?;
+    let is_end = |(_, record): &(u64, Record)| matches!(record, Record::Finished(_));
+    let is_over = found.records.last().is_some_and(is_end);
+    let history = History::of(found.records.into_iter(), None);
+    Ok(Past { spec, history, is_over, damage: found.damage })
+}
+
+/// A run as its journal tells it.
+pub(super) struct Past {
+    pub spec: RunSpec,
+    pub history: History,
+    pub is_over: bool,
+    pub damage: Option<FileError>,
+}
+
 /// What `run.toml` asks for.
 pub(super) fn asked(folder: &Path) -> Result<RunSpec, FileError> {
     let path = folder.join(RUN_FILE);
@@ -137,7 +163,7 @@ pub(super) fn asked(folder: &Path) -> Result<RunSpec, FileError> {
 }
 
 /// What happened in a run so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct History {
     /// Where it was, where that is known.
     pub checkpoint: Option<Box<Checkpoint>>,

@@ -3,7 +3,8 @@
 //! Must not know how it is shown. Invariant: who opens it sees what a viewer saw then.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -12,11 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{
     files::{Existing, write_text},
-    protocol::{Hello, Phase, Reason, Snapshot, Update},
+    protocol::{ConvergencePoint, Hello, Phase, Reason, Snapshot, Update},
 };
 use crate::{
     arch::{Costs, Structure},
-    score::MeanStd,
+    score::{MeanStd, half_width_95},
+    space::ScoreSettings,
     text::{FileError, printable},
 };
 
@@ -24,6 +26,8 @@ const FILE: &str = "last.json";
 const SUMMARY: &str = "summary.json";
 /// Of the files' format.
 const VERSION: u32 = 1;
+/// More than any of them is long; what is cut off there is no file of theirs.
+const MAX_BYTES: u64 = 1 << 30;
 
 /// A run in a line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,7 +59,47 @@ pub struct Best {
     pub score: f64,
     /// Its mean over fresh draws, where they were taken.
     pub confirmed: Option<MeanStd>,
+    #[serde(default)]
+    pub repeats: u32,
     pub costs: Costs,
+}
+
+impl Best {
+    /// The score that stands, and half the width of its 95 % interval where it was confirmed by two draws or more.
+    pub fn standing(&self) -> (f64, Option<f64>) {
+        let margin = |mean: MeanStd| Some(half_width_95(mean.std?, self.repeats));
+        match self.confirmed {
+            Some(mean) => (mean.mean, margin(mean)),
+            None => (self.score, None),
+        }
+    }
+}
+
+/// How a run went, to be held against another one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Course {
+    pub summary: Summary,
+    /// Oldest first.
+    pub points: Vec<ConvergencePoint>,
+    score: ScoreSettings,
+    side: u32,
+}
+
+impl Course {
+    /// Whether scores of both mean the same.
+    pub fn is_scored_like(&self, other: &Course) -> bool {
+        let kind = |course: &Course| {
+            let ScoreSettings { proxy, definition, batch, alpha, .. } = &course.score;
+            (proxy.clone(), *definition, *batch, alpha.to_bits(), course.side)
+        };
+        kind(self) == kind(other)
+    }
+
+    /// What scores are: `zen, table, batch 64, 32²`.
+    pub fn kind(&self) -> String {
+        let ScoreSettings { proxy, definition, batch, .. } = &self.score;
+        printable(&format!("{proxy}, {definition}, batch {batch}, {}²", self.side))
+    }
 }
 
 /// Everything that a viewer who comes now is told.
@@ -85,17 +129,33 @@ impl Picture {
             _ => None,
         };
         let winner = finished.and_then(|finished| finished.winner.as_ref());
-        let best = winner.map(|winner| (&winner.member, winner.confirmed));
-        let best = best.or_else(|| Some((snapshot.population.first()?, None)));
-        let best = best.map(|(member, confirmed)| Best {
+        let best = winner.map(|winner| (&winner.member, winner.confirmed, winner.repeats));
+        let best = best.or_else(|| Some((snapshot.population.first()?, None, 0)));
+        let best = best.map(|(member, confirmed, repeats)| Best {
             id: member.id,
             structure: member.structure.clone(),
             score: member.score.value,
             confirmed,
+            repeats,
             costs: member.costs,
         });
         let reason = finished.map(|finished| finished.reason);
         Some(Summary { best, reason, ..Summary::of(hello, snapshot) })
+    }
+
+    /// None before there is a snapshot.
+    pub fn course(&self) -> Option<Course> {
+        let summary = self.summary()?;
+        let spec = self.updates.iter().rev().find_map(|update| match update {
+            Update::Hello(hello) => Some(&hello.spec),
+            _ => None,
+        })?;
+        let points = self.updates.iter().rev().find_map(|update| match update {
+            Update::Snapshot(snapshot) => Some(snapshot.convergence.clone()),
+            _ => None,
+        })?;
+        let (score, side) = (spec.preset.score.clone(), spec.preset.score_resolution());
+        Some(Course { summary, points, score, side })
     }
 
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
@@ -164,7 +224,9 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, FileError> {
         line_column,
         message: printable(&message),
     };
-    let bytes = fs::read(path).map_err(|error| fail(None, format!("can't be read: {error}")))?;
+    let mut bytes = Vec::new();
+    let found = fs::File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
+    found.map_err(|error| fail(None, format!("can't be read: {error}")))?;
     serde_json::from_slice(&bytes).map_err(|error| {
         let at = Some((error.line(), error.column())).filter(|(line, _)| *line > 0);
         fail(at, format!("it was changed, or is another zendo's: {error}"))

@@ -27,7 +27,7 @@ pub use tuning::{Retuned, Tuning, Untunable};
 
 use super::{
     Applied, Asked, Candidate, Counts, End, History, Lineage, Member, NotWaiting, Outcome,
-    Population, Rejection, Scoring, Screening, Settings,
+    Population, Rejection, Scoring, Screening, Settings, Unscored,
     screen::Gate,
     workshop::{Parent, Part, Workshop},
 };
@@ -119,6 +119,8 @@ pub struct Evolution {
     planted: Option<(u64, Structure)>,
     end: Option<End>,
     started: bool,
+    /// Whether those that are too low are told of as well.
+    tells_everybody: bool,
     /// Decisions so far, each of which took a number or an id.
     turn: u64,
     /// The newest id of the settings before these.
@@ -174,6 +176,7 @@ impl Evolution {
             planted: None,
             end: None,
             started: false,
+            tells_everybody: false,
             turn: 0,
             tuned_at: 0,
             renewal: None,
@@ -215,6 +218,12 @@ impl Evolution {
             Some(End::Stopped) => Asked::Done(End::Stopped),
             Some(end) => self.climb(end, applied),
         }
+    }
+
+    /// From now on every candidate is told of, analytic scores too low for the population included, which are
+    /// otherwise only counted. It takes time and decides nothing.
+    pub fn tell_everybody(&mut self) {
+        self.tells_everybody = true;
     }
 
     /// Takes the result of a candidate, in any order.
@@ -305,7 +314,9 @@ impl Evolution {
             Err(reason) => {
                 self.counts.failed += 1;
                 parent.inspect(|&parent| self.lineage.release(parent));
-                return applied(Applied::Failed { id, reason });
+                let candidate = Unscored { structure: it.structure, costs: it.costs, parent };
+                let candidate = Some(Box::new(candidate));
+                return applied(Applied::Failed { id, reason, candidate });
             }
         };
         self.counts.scored += 1;
@@ -330,8 +341,8 @@ impl Evolution {
         });
         self.lineage.insert(Arc::clone(&member));
         if is_outdated {
-            self.put_aside(member);
-            return applied(Applied::Outdated { id });
+            self.put_aside(Arc::clone(&member));
+            return applied(Applied::Outdated(member));
         }
         let entry = self.population.insert(Arc::clone(&member), it.parts);
         if let Some(leaver) = entry.leaver {
@@ -340,7 +351,7 @@ impl Evolution {
         self.history.record(id, &self.population);
         applied(match entry.rank {
             Some(_) => Applied::Entered(member),
-            None => Applied::TooLow { id },
+            None => Applied::TooLow(member),
         });
     }
 
@@ -434,6 +445,7 @@ impl Evolution {
         self.seen.insert(hash);
         if let Some(score) = score.filter(|_| self.is_analytic())
             && score.value.is_finite()
+            && !self.tells_everybody
             && !self.population.has_room_for(score.value)
         {
             self.counts.scored += 1;

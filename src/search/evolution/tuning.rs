@@ -293,7 +293,7 @@ impl Evolution {
                 Err(reason) => {
                     self.counts.failed += 1;
                     self.lineage.release(member.id);
-                    applied(Applied::Failed { id: member.id, reason });
+                    applied(Applied::Failed { id: member.id, reason, candidate: None });
                 }
             }
         }

@@ -16,6 +16,7 @@ mod palette;
 mod picker;
 mod population;
 mod prompt;
+mod runs;
 mod search;
 mod solve;
 mod standing;
@@ -39,6 +40,7 @@ pub use palette::Palette;
 pub use picker::{Entry, Picker, Row};
 pub use population::{Axis, PopulationView};
 pub use prompt::{NetPrompt, NetTarget, Offer};
+pub use runs::{ComparedRun, Kept, RunList};
 pub use search::{Chart, Event, EventKind, Scale, Search, Steps};
 pub use solve::{Solve, TOP};
 pub use standing::ranks;
@@ -92,6 +94,8 @@ pub enum Overlay {
     /// Asks for a preset's name.
     Naming(Box<Naming>),
     Palette(Box<Palette>),
+    /// Runs that were kept.
+    Runs(Box<RunList>),
     Theme(Box<ThemeChoice>),
     /// Changes a running search.
     Tune(Box<Tune>),
@@ -369,6 +373,8 @@ impl Model {
             Some(Overlay::Export(_)) => Context::Export,
             Some(Overlay::Naming(_)) => Context::Path,
             Some(Overlay::Palette(_)) => Context::Palette,
+            Some(Overlay::Runs(list)) if list.compared.is_some() => Context::ComparedRuns,
+            Some(Overlay::Runs(_)) => Context::Runs,
             Some(Overlay::Theme(_)) => Context::Theme,
             Some(Overlay::Tune(tune)) if tune.edit.is_some() => Context::TuneEdit,
             Some(Overlay::Tune(_)) => Context::Tune,

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    Kept,
     keeper::{Keeper, Lost},
     standing::ranks,
 };
@@ -163,6 +164,8 @@ pub struct Search {
     before_ms: u64,
     /// The engine has ended.
     over: bool,
+    /// The run that is only looked at; none of one that was watched.
+    pub kept: Option<Kept>,
     /// Proposed and scored a second, as shown: once a second at most.
     pub rates: Rates,
     /// Candidates that are marked for an export.
@@ -206,6 +209,7 @@ impl Search {
             lost: None,
             before_ms: 0,
             over: false,
+            kept: None,
             rates: Rates::default(),
             marks: BTreeMap::new(),
             ancestors: BTreeMap::new(),
@@ -253,6 +257,18 @@ impl Search {
 
     pub fn end(&mut self) {
         self.over = true;
+    }
+
+    /// Nobody is behind it, and nothing more will come.
+    pub fn keep_as(&mut self, kept: Kept) {
+        self.kept = Some(kept);
+        self.over = true;
+        // What was concluded just now was so when the last word came.
+        let mut latest = 0;
+        for event in &mut self.events {
+            latest = event.at_ms.max(latest);
+            event.at_ms = latest;
+        }
     }
 
     /// Takes the end; a cursor that followed the best goes to the winner.

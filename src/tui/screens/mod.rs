@@ -21,6 +21,7 @@ mod picker;
 mod population;
 mod presets;
 mod prompt;
+mod runs;
 mod search;
 mod small;
 mod solve;
@@ -103,6 +104,7 @@ fn overlay(model: &Model, mut canvas: Canvas<'_>) {
         Some(Overlay::Naming(naming)) => naming::draw(model, naming, &mut canvas),
         Some(Overlay::Export(export)) => export::draw(model, export, &mut canvas),
         Some(Overlay::Palette(palette)) => palette::draw(palette, &mut canvas),
+        Some(Overlay::Runs(list)) => runs::draw(model, list, &mut canvas),
         Some(Overlay::Theme(choice)) => themes::draw(model, choice, &mut canvas),
         Some(Overlay::Solve(solve)) => solve::draw(model, solve, &mut canvas),
         Some(Overlay::Tune(tune)) => {

@@ -53,7 +53,8 @@ pub fn banner(model: &Model, search: &Search, canvas: &mut Canvas<'_>, y: u16) {
         return chrome::sentence(canvas, y, (Alarm::Warning, "○ ", &text), &keys);
     }
     if let Some(text) = &search.banner {
-        let alarm = if search.is_over() { Alarm::Error } else { Alarm::Warning };
+        let is_failure = search.is_over() && search.kept.is_none();
+        let alarm = if is_failure { Alarm::Error } else { Alarm::Warning };
         chrome::banner(model, canvas, y, (alarm, text));
     }
 }

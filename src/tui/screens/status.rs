@@ -3,7 +3,10 @@
 
 use super::chrome::{Runs, put, run, width_of};
 use crate::{
-    run::protocol::{Phase, Reason},
+    run::{
+        Standing,
+        protocol::{Phase, Reason},
+    },
     tui::{
         canvas::Canvas,
         format,
@@ -29,6 +32,13 @@ pub fn state(search: &Search, now_ms: u64) -> (&'static str, Role, &'static str,
                 ("✓", Role::Good, "finished", none)
             }
         };
+    }
+    match search.kept.as_ref().map(|kept| &kept.standing) {
+        Some(Standing::Elsewhere { host, .. }) => {
+            return ("●", Role::Muted, "elsewhere", format!(" on {host}"));
+        }
+        Some(_) => return ("○", Role::Warn, "interrupted", none),
+        None => {}
     }
     if search.is_over() {
         return ("✗", Role::Error, "ended", none);
@@ -89,6 +99,14 @@ fn rate(worth: u8, value: f64, name: &str) -> Option<Fact> {
 
 /// The facts in the order they stand in.
 fn facts(model: &Model, search: &Search, words: Words) -> Vec<Fact> {
+    let mut facts = known_facts(model, search, words);
+    if search.kept.is_some() {
+        facts.push(fact(5, "read only", String::new()));
+    }
+    facts
+}
+
+fn known_facts(model: &Model, search: &Search, words: Words) -> Vec<Fact> {
     let Some(s) = &search.snapshot else {
         return Vec::new();
     };
@@ -107,6 +125,9 @@ fn facts(model: &Model, search: &Search, words: Words) -> Vec<Fact> {
         return vec![fact(3, "last heard ", format!("{ago} ago"))];
     }
     let elapsed = fact(2, "elapsed ", format::span(search.elapsed_ms(model.now_ms)));
+    if search.is_over() {
+        return vec![elapsed];
+    }
     let left = search.left_ms(model.now_ms).map(|ms| fact(4, "left ", format::span(ms)));
     let mut facts = Vec::new();
     match search.phase() {

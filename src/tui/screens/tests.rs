@@ -1,6 +1,7 @@
 mod diff;
 mod hosting;
 mod looks;
+mod runs;
 mod tune;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
@@ -305,7 +306,7 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 56] = [
+const SCREENS: [Named; 61] = [
     ("slow_line", on_a_slow_line),
     ("picker", fixture::model),
     ("picker_latency", latency),
@@ -346,6 +347,11 @@ const SCREENS: [Named; 56] = [
     ("solved", solved),
     ("palette", palette),
     ("themes", looks::choosing),
+    ("runs", runs::listed),
+    ("runs_none", runs::none),
+    ("runs_compared", runs::compared),
+    ("kept", runs::kept),
+    ("kept_interrupted", runs::interrupted),
     ("log", log),
     ("log_filter", log_filter),
     ("export", exporting),

@@ -14,6 +14,7 @@ mod palette;
 mod picker;
 mod population;
 mod prompt;
+mod runs;
 mod search;
 mod solve;
 mod themes;
@@ -104,6 +105,15 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
             model.setup.picker.list(presets);
             Vec::new()
         }
+        Action::Runs(kept) => {
+            runs::listed(model, kept);
+            Vec::new()
+        }
+        Action::ReadRun(run, picture) => runs::opened(model, &run, picture),
+        Action::ComparedRuns(pair) => {
+            runs::compared(model, pair);
+            Vec::new()
+        }
         Action::Themes(yours) => {
             themes::listed(model, yours);
             Vec::new()
@@ -128,6 +138,7 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
             return Vec::new();
         }
         Intent::Theme => return themes::begin(model),
+        Intent::Runs => return runs::begin(model),
         Intent::Tune => return tune::begin(model),
         Intent::Untune => return tune::undo(model),
         Intent::Mouse => return mouse::toggle(model),
@@ -157,6 +168,9 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         }
         _ if matches!(model.overlay, Some(Overlay::Palette(_))) => {
             return palette::intend(model, intent);
+        }
+        _ if matches!(model.overlay, Some(Overlay::Runs(_))) => {
+            return runs::intend(model, intent);
         }
         _ if matches!(model.overlay, Some(Overlay::Theme(_))) => {
             return themes::intend(model, intent);

@@ -106,6 +106,7 @@ fn focus(model: &mut Model, list: List) -> bool {
         | List::Log
         | List::Actions
         | List::Themes
+        | List::Runs
         | List::Nets
         | List::Optimum
         | List::Settings
@@ -138,12 +139,16 @@ fn selected(model: &Model, list: List) -> Option<usize> {
         (List::Log, _) => Some(model.log.row),
         (List::Actions, Some(Overlay::Palette(palette))) => Some(palette.cursor),
         (List::Themes, Some(Overlay::Theme(choice))) => Some(choice.cursor),
+        (List::Runs, Some(Overlay::Runs(list))) => Some(list.cursor),
         (List::Nets, Some(Overlay::Net(prompt))) => Some(prompt.cursor),
         (List::Optimum, Some(Overlay::Solve(solve))) => Some(solve.cursor),
         (List::Settings, Some(Overlay::Tune(tune))) => Some(tune.cursor),
         // A text has no row that could be opened.
         (List::Text | List::Keys, _) => None,
-        (List::Actions | List::Themes | List::Nets | List::Optimum | List::Settings, _) => None,
+        (
+            List::Actions | List::Themes | List::Runs | List::Nets | List::Optimum | List::Settings,
+            _,
+        ) => None,
     }
 }
 
@@ -187,10 +192,17 @@ fn select(model: &mut Model, list: List, row: usize) -> Vec<Effect> {
             prompt.cursor = row;
             prompt.error = None;
         }
+        (List::Runs, Some(Overlay::Runs(list))) => list.cursor = row,
         (List::Optimum, Some(Overlay::Solve(solve))) => solve.cursor = row,
         (List::Settings, Some(Overlay::Tune(_))) => tune::select(model, row),
         (
-            List::Actions | List::Themes | List::Nets | List::Optimum | List::Settings | List::Keys,
+            List::Actions
+            | List::Themes
+            | List::Runs
+            | List::Nets
+            | List::Optimum
+            | List::Settings
+            | List::Keys,
             _,
         ) => {}
     }

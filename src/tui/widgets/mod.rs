@@ -5,6 +5,7 @@ pub mod bars;
 pub mod comparison;
 pub mod confirmation;
 pub mod convergence;
+pub mod courses;
 pub mod diagram;
 pub mod fold;
 pub mod gauge;

@@ -84,7 +84,7 @@ fn what_a_full_disk_did_not_take_is_written_when_it_can_be() {
     let told = |id| {
         let question = Question {
             renewal: 0,
-            purpose: super::super::super::worker::JobPurpose::Candidate { id },
+            purpose: crate::run::worker::JobPurpose::Candidate { id },
             first_repeat: 0,
         };
         Record::Told(Told { at_ms: 1, question, outcome: JobOutcome::Failed("no".to_owned()) })

@@ -36,6 +36,20 @@ fn asked() -> Model {
     model
 }
 
+/// Runs that nobody knows anything of.
+fn kept() -> Model {
+    let mut model = shown(&[Intent::Runs]);
+    let runs = ["a", "b", "c"].map(|name| crate::run::ListedRun {
+        folder: name.into(),
+        name: name.to_owned(),
+        standing: crate::run::Standing::Unknown,
+        summary: Err(crate::text::FileError::at(name, "", None, "can't be read")),
+        age_s: None,
+    });
+    update(&mut model, Action::Runs(runs.into()));
+    model
+}
+
 /// The middle of where something lies, topmost.
 fn middle(model: &Model, wanted: Target) -> Option<(u16, u16)> {
     let spots = screens::spots(model);
@@ -54,7 +68,7 @@ fn click(model: &mut Model, target: Target) -> Vec<Effect> {
 
 type Screen = (&'static str, fn() -> Model, List);
 
-const LISTS: [Screen; 13] = [
+const LISTS: [Screen; 14] = [
     ("picker", fixture::mine, List::Presets),
     ("form", formed, List::Fields),
     ("form's presets", formed, List::Presets),
@@ -67,6 +81,7 @@ const LISTS: [Screen; 13] = [
     ("lineage", || shown(&[Intent::Show(Tab::Diff)]), List::Steps),
     ("log", || shown(&[Intent::Show(Tab::Log)]), List::Log),
     ("themes", || shown(&[Intent::Theme]), List::Themes),
+    ("runs", kept, List::Runs),
     ("networks", asked, List::Nets),
 ];
 

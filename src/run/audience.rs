@@ -100,6 +100,13 @@ impl Audience {
         mailbox
     }
 
+    /// How it stands, without what was said on the way.
+    pub(super) fn standing(&self) -> Vec<Update> {
+        let told = lock(&self.0);
+        let snapshot = told.snapshot.iter().map(|s| Update::Snapshot(Arc::clone(s)));
+        told.hello.iter().cloned().chain(snapshot).collect()
+    }
+
     /// What a viewer that comes now is told.
     pub(super) fn again(&self) -> Vec<Update> {
         lock(&self.0).again()

@@ -30,6 +30,17 @@ pub enum Existing {
     Replace,
 }
 
+/// When a text is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Durability {
+    Now,
+    /// Some time: what is lost with the machine is no loss.
+    Soon,
+}
+
+/// What writes a file's bytes.
+type Writing<'a> = &'a mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
+
 /// Writes a text file whole or not at all: through a temporary file of the same folder.
 ///
 /// # Errors
@@ -39,14 +50,27 @@ pub fn write_text(path: &Path, text: &str, existing: Existing) -> io::Result<()>
     write_with(path, existing, &mut |file| file.write_all(text.as_bytes()))
 }
 
+/// Like [`write_text`] in place of what is there, without waiting for the disk.
+///
+/// # Errors
+/// As there.
+pub(super) fn write_soon(path: &Path, text: &str) -> io::Result<()> {
+    let write = &mut |file: &mut dyn Write| file.write_all(text.as_bytes());
+    write_whole(path, (Existing::Replace, Durability::Soon), write)
+}
+
 /// Like [`write_text`], with what `write` writes.
 ///
 /// # Errors
 /// As there; `write` fails.
-pub fn write_with(
+pub fn write_with(path: &Path, existing: Existing, write: Writing<'_>) -> io::Result<()> {
+    write_whole(path, (existing, Durability::Now), write)
+}
+
+fn write_whole(
     path: &Path,
-    existing: Existing,
-    write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    (existing, durability): (Existing, Durability),
+    write: Writing<'_>,
 ) -> io::Result<()> {
     // What a link points to is replaced, not the link.
     let target = match existing {
@@ -70,7 +94,9 @@ pub fn write_with(
     if let (Existing::Replace, Ok(old)) = (existing, fs::metadata(path)) {
         file.as_file().set_permissions(old.permissions())?;
     }
-    file.as_file().sync_all()?;
+    if durability == Durability::Now {
+        file.as_file().sync_all()?;
+    }
     match existing {
         Existing::Keep => file.persist_noclobber(path),
         Existing::Replace => file.persist(path),

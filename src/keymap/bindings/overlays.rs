@@ -143,6 +143,16 @@ pub(super) const ROWS: &[Binding] = &[
         ..ROW
     },
     Binding {
+        keys: &[(Key::Char('r'), Intent::TryAgain)],
+        short: "r",
+        shown: "r",
+        label: "go on",
+        description: "go on with one that was interrupted",
+        group: Group::Run,
+        contexts: &[Context::Runs],
+        ..ROW
+    },
+    Binding {
         keys: &[(Key::Char('c'), Intent::CompareRuns)],
         short: "c",
         shown: "c",

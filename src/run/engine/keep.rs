@@ -23,10 +23,14 @@ use crate::{
 /// Writing checkpoints takes at most this share of the time.
 const MOST_SHARE: u32 = 50;
 
+/// How far the run is, in a line for who lists runs, is written so often.
+const SUMMARY_INTERVAL: Duration = Duration::from_secs(2);
+
 /// What is written when.
 pub(super) struct Keeping {
     every: Duration,
     last: Instant,
+    summed_up: Instant,
     /// How long the last one took to write.
     cost: Duration,
     /// At work on one.
@@ -46,6 +50,7 @@ impl Keeping {
         Keeping {
             every: Duration::from_millis(spec.checkpoint_ms),
             last: now,
+            summed_up: now,
             cost: Duration::ZERO,
             writer: None,
             is_wanted: false,
@@ -140,6 +145,13 @@ impl Engine<'_> {
     pub(super) fn keep_when_due(&mut self, now: Instant) {
         let Some(folder) = &mut self.folder else { return };
         folder.settle();
+        if now.duration_since(self.keeping.summed_up) >= SUMMARY_INTERVAL {
+            self.keeping.summed_up = now;
+            if let Some(summary) = (Picture { updates: self.audience.standing() }).summary() {
+                // Checkpoints say what is wrong with the disk.
+                let _ = summary.write(folder.path());
+            }
+        }
         let keeping = &self.keeping;
         let interval = keeping.every.max(keeping.cost * MOST_SHARE);
         let is_due = now.duration_since(keeping.last) >= interval || keeping.is_wanted;

@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::super::{
-    files::{Existing, write_text},
+    files::{Existing, write_soon, write_text},
     protocol::{ConvergencePoint, Hello, Phase, Reason, Snapshot, Update},
 };
 use crate::{
@@ -161,8 +161,7 @@ impl Picture {
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
         let file = File { version: VERSION, updates: &self.updates };
         write_text(&folder.join(FILE), &serde_json::to_string(&file)?, Existing::Replace)?;
-        let Some(summary) = self.summary() else { return Ok(()) };
-        write_text(&folder.join(SUMMARY), &serde_json::to_string(&summary)?, Existing::Replace)
+        self.summary().map_or(Ok(()), |summary| summary.write(folder))
     }
 
     /// What a viewer of the run in `folder` saw last.
@@ -177,6 +176,12 @@ impl Picture {
 }
 
 impl Summary {
+    /// Often, so it doesn't wait for the disk.
+    pub(in crate::run) fn write(&self, folder: &Path) -> io::Result<()> {
+        let text = serde_json::to_string(self)?;
+        write_soon(&folder.join(SUMMARY), &text)
+    }
+
     fn of(hello: &Hello, snapshot: &Snapshot) -> Summary {
         let preset = &hello.spec.preset;
         let changed = snapshot.tunings.iter().rev().flat_map(|tuned| tuned.changes.iter().rev());

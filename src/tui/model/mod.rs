@@ -329,6 +329,7 @@ impl Model {
     /// Shows the run in `folder` once its host tells of it.
     pub fn watch(&mut self, folder: PathBuf) {
         self.search = None;
+        self.overlay = None;
         self.awaited = Some(folder);
         self.tab = Tab::Search;
     }

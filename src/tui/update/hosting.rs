@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::search;
+use super::{runs, search};
 use crate::tui::{
     Exit,
     action::Effect,
@@ -80,6 +80,9 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
 
 /// Now, not when it is time; a run whose host is gone goes on in another one.
 fn try_again(model: &mut Model) -> Vec<Effect> {
+    if matches!(model.overlay, Some(Overlay::Runs(_))) {
+        return runs::resume(model);
+    }
     let now_ms = model.now_ms;
     let Some(search) = &mut model.search else { return Vec::new() };
     let (Keeper::Host(folder), Some(lost)) = (&search.keeper, &mut search.lost) else {

@@ -71,16 +71,29 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     match &run.standing {
-        Standing::Running { .. } => {
-            let folder = run.folder.clone();
-            model.overlay = None;
-            vec![Effect::Attach(folder)]
-        }
+        Standing::Running { .. } => vec![Effect::Attach(run.folder.clone())],
         Standing::Elsewhere { .. }
         | Standing::Interrupted
         | Standing::Finished(_)
         | Standing::Unknown => vec![Effect::ReadRun(run.folder.clone())],
     }
+}
+
+/// Lets the run under the cursor go on, where it was interrupted.
+pub(super) fn resume(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Runs(list)) = &model.overlay else { return Vec::new() };
+    let Some(run) = list.selected() else { return Vec::new() };
+    if run.standing != Standing::Interrupted {
+        let why = format!("{} was not interrupted: there is nothing to go on with", run.name);
+        model.complain(why);
+        return Vec::new();
+    }
+    let folder = run.folder.clone();
+    if let Some(why) = refusal(model) {
+        model.complain(why);
+        return Vec::new();
+    }
+    vec![Effect::Resume(folder)]
 }
 
 /// Whether a run is the one on the screens.

@@ -92,7 +92,6 @@ impl Checkpoint {
         let crc32 = crc32fast::hash(text.get().as_bytes());
         let envelope = Envelope { version: VERSION, crc32, checkpoint: &text };
         let text = serde_json::to_string(&envelope)?;
-        drop(envelope);
         let (path, before, new) =
             (folder.join(FILE), folder.join(BEFORE), folder.join("checkpoint.new.json"));
         write_text(&new, &text, Existing::Replace)?;

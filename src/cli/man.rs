@@ -37,10 +37,14 @@ const FILES: [(&str, &str); 4] = [
     ("$XDG_STATE_HOME/zendo/runs/", "Runs that were kept, a folder each; 'zendo runs' lists them."),
 ];
 
-const ENVIRONMENT: [(&str, &str); 6] = [
+const ENVIRONMENT: [(&str, &str); 7] = [
     (
         "XDG_CONFIG_HOME, XDG_STATE_HOME, HOME",
         "Where the files above lie: else in $HOME/.config and $HOME/.local/state.",
+    ),
+    (
+        "XDG_RUNTIME_DIR",
+        "Where viewers speak to runs: else in the folder for temporary files, TMPDIR or /tmp.",
     ),
     ("TERM, COLORTERM", "How many colours the terminal shows. 'dumb' has no terminal UI."),
     ("NO_COLOR", "No colours, where it is set to anything."),
@@ -78,7 +82,9 @@ fn write_all(command: &clap::Command, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let name = command.get_display_name().unwrap_or_else(|| command.get_name());
     fs::write(folder.join(format!("{name}.1")), page(command)?)?;
-    command.get_subcommands().try_for_each(|command| write_all(command, folder))
+    // What is hidden is for zendo itself.
+    let mut shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+    shown.try_for_each(|command| write_all(command, folder))
 }
 
 /// The page of a command; that of zendo itself has its keys and files too.

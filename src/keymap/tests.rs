@@ -211,9 +211,9 @@ fn what_cannot_be_granted_says_why() {
             "C-c must leave picker: it has to be among the keys of 'quit'",
         ),
         (
-            &[("leave-question", "stop-and-leave", &["y"])],
+            &[("leave-question", "quit", &["x"])],
             1,
-            "C-c must leave leave-question: it has to be among the keys of 'stop-and-leave'",
+            "C-c must leave leave-question: it has to be among the keys of 'quit'",
         ),
         (
             &[("theme-list", "back", &[])],

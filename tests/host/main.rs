@@ -441,6 +441,45 @@ fn the_end_starts_what_the_user_wants() {
 }
 
 #[test]
+fn other_arithmetic_is_asked_about_before_a_run_goes_on() {
+    let home = Home::new();
+    let folder = home.search(&["search.iterations=200", "search.seed=3"]);
+    ended(&folder);
+    let path = folder.join("run.toml");
+    let text = fs::read_to_string(&path).expect("kept");
+    fs::write(&path, text.replace("device = \"cpu\"", "device = \"cuda:0\"")).expect("written");
+    let name = folder.to_str().expect("UTF-8");
+    // Nobody is there to answer.
+    let output = home.done(&["resume", name]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("scores may differ by rounding"), "{text}");
+    assert!(text.contains("--device auto goes on all the same"), "{text}");
+    assert!(home.done(&["resume", name, "--device", "cpu"]).status.success());
+}
+
+#[test]
+fn a_clock_that_jumped_is_no_age() {
+    let home = Home::new();
+    let folder = home.search(&["search.iterations=40"]);
+    ended(&folder);
+    let path = folder.join("summary.json");
+    let mut summary: Value =
+        serde_json::from_str(&fs::read_to_string(&path).expect("kept")).expect("JSON");
+    let age = || {
+        let output = home.done(&["runs", "--json"]);
+        let line: Value = serde_json::from_slice(&output.stdout).expect("a line");
+        line["age_s"].clone()
+    };
+    assert!(age().is_u64());
+    summary["updated"] = Value::from(u64::MAX / 2);
+    fs::write(&path, summary.to_string()).expect("written");
+    assert!(age().is_null());
+    // Checkpoints and journal go by no clock.
+    assert!(home.done(&["resume", folder.to_str().expect("UTF-8")]).status.success());
+}
+
+#[test]
 fn attach_says_what_is_the_matter() {
     let home = Home::new();
     let error = |arguments: &[&str]| {

@@ -120,7 +120,8 @@ impl Terminal {
         match (hosts, arguments) {
             (true, _) => command.args(arguments),
             (false, []) => command.args(["tui", "--foreground"]),
-            (false, _) => command.args(arguments.iter().chain(&["--foreground"])),
+            (false, ["tui", ..]) => command.args(arguments.iter().chain(&["--foreground"])),
+            (false, _) => command.args(arguments),
         }
         let folder = std::path::absolute(folder).expect("a folder");
         command.env("XDG_CONFIG_HOME", folder.join("config"));

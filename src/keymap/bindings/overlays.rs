@@ -367,28 +367,31 @@ pub(super) const ROWS: &[Binding] = &[
         ..ROW
     },
     Binding {
-        keys: &[
-            (Key::Char('y'), Intent::StopAndLeave),
-            (Key::Char('q'), Intent::StopAndLeave),
-            (Key::Ctrl('c'), Intent::StopAndLeave),
-        ],
+        keys: &[(Key::Char('y'), Intent::StopAndLeave)],
         short: "y",
-        shown: "y q",
-        label: "leave",
+        shown: "y",
+        label: "stop and leave",
         description: "leave, and end the run",
         group: Group::Zendo,
         contexts: &[Context::Leave],
         ..ROW
     },
     Binding {
+        keys: &[(Key::Char('q'), Intent::Quit), (Key::Ctrl('c'), Intent::Quit)],
+        shown: "q C-c",
+        description: "leave",
+        group: Group::Zendo,
+        contexts: &[Context::Leave],
+        ..ROW
+    },
+    Binding {
         keys: &[(Key::Char('d'), Intent::Detach)],
-        short: "d",
         shown: "d",
-        label: "detach",
-        description: "leave; the run goes on",
+        description: "leave; a run that has a host goes on",
         group: Group::Zendo,
         contexts: &[Context::Leave],
         runs: UNDER_WAY,
+        ..ROW
     },
     Binding {
         keys: &[(Key::Esc, Intent::Back), (Key::Char('n'), Intent::Back)],

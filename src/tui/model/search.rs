@@ -162,6 +162,8 @@ pub struct Search {
     pub lost: Option<Lost>,
     /// How long it had run when it began to be watched, milliseconds.
     before_ms: u64,
+    /// What happened until then was told before.
+    told_ms: u64,
     /// The engine has ended.
     over: bool,
     /// The run that is only looked at; none of one that was watched.
@@ -208,6 +210,7 @@ impl Search {
             keeper: Keeper::Here,
             lost: None,
             before_ms: 0,
+            told_ms: 0,
             over: false,
             kept: None,
             rates: Rates::default(),
@@ -241,14 +244,24 @@ impl Search {
         self.before_ms + now_ms.saturating_sub(self.started_at_ms)
     }
 
+    /// A host answers for it in `folder`, and tells again what there is to tell.
+    pub fn found(&mut self, folder: PathBuf, now_ms: u64) {
+        self.keeper = Keeper::Host(folder);
+        if self.lost.take().is_some() {
+            self.told_ms = self.at_ms(now_ms);
+            self.events.clear();
+            self.banner = None;
+        }
+    }
+
     /// Whether something happened since it is watched.
     pub fn is_new(&self, at_ms: u64) -> bool {
-        at_ms >= self.before_ms
+        at_ms >= self.told_ms
     }
 
     /// It ran so long before it was watched.
     pub fn began_before(&mut self, ms: u64) {
-        self.before_ms = ms;
+        (self.before_ms, self.told_ms) = (ms, ms);
     }
 
     pub fn is_over(&self) -> bool {

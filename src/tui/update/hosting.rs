@@ -12,12 +12,11 @@ use crate::tui::{
 
 /// A host answers for the run in `folder`; what it is comes with its first word.
 pub(super) fn attached(model: &mut Model, folder: PathBuf) {
+    let now_ms = model.now_ms;
     match &mut model.search {
         // The one that was started here, or was lost.
         Some(search) if search.is_of(&folder) || !search.has_begun() => {
-            search.keeper = Keeper::Host(folder);
-            search.lost = None;
-            search.banner = None;
+            search.found(folder, now_ms);
         }
         // It was shown already what is awaited.
         _ if model.awaited.as_ref() == Some(&folder) => {}

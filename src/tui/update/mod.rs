@@ -255,6 +255,10 @@ fn show(model: &mut Model, tab: Tab) -> Vec<Effect> {
 
 fn quit(model: &mut Model) -> Vec<Effect> {
     themes::let_go(model);
+    if matches!(model.overlay, Some(Overlay::Leave)) {
+        // Twice is an answer; what lives in a host is left to it.
+        return vec![Effect::Leave(Exit::Done)];
+    }
     if model.asks_to_leave() {
         // What lay over the screen is gone, and what worked for it ends.
         let solves = matches!(model.overlay, Some(Overlay::Solve(_)));

@@ -10,6 +10,7 @@
 //! and are applied at once.
 
 mod ascent;
+mod pending;
 mod state;
 mod tuning;
 
@@ -19,8 +20,8 @@ use std::{
 };
 
 use ascent::Ascent;
+use pending::{Awaited, Pending, Proposal};
 use rustc_hash::FxBuildHasher;
-use serde::{Deserialize, Serialize};
 pub use state::{Damaged, State};
 use tuning::{Aside, Renewal};
 pub use tuning::{Retuned, Tuning, Untunable};
@@ -36,7 +37,6 @@ use crate::{
     arch::{Costs, Structure, StructureHash, hash_blocks},
     random::{Purpose, Stream},
     score::Score,
-    space::Mutation,
 };
 
 /// Members up to which the parent is always the initial structure and one block is drawn, as the
@@ -44,55 +44,6 @@ use crate::{
 const SEEDLING_POPULATION: usize = 10;
 /// Identities that there is room for from the start; beyond them the set grows.
 const EXPECTED_IDENTITIES: u64 = 1 << 19;
-
-/// A child that is worth a score.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Proposal {
-    id: u64,
-    structure: Structure,
-    costs: Costs,
-    /// They follow from the structure.
-    #[serde(skip)]
-    parts: Box<[Part]>,
-    parent: Option<u64>,
-    mutations: Vec<Mutation>,
-    estimate: Option<f64>,
-}
-
-/// On its way: handed out, perhaps told, not yet applied.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Pending {
-    what: Awaited,
-    outcome: Option<Outcome>,
-}
-
-/// Who has no score yet, or not the one that was asked for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Awaited {
-    New(Proposal),
-    /// A member that is scored again.
-    Again(Candidate),
-}
-
-impl Awaited {
-    fn id(&self) -> u64 {
-        match self {
-            Awaited::New(proposal) => proposal.id,
-            Awaited::Again(candidate) => candidate.id,
-        }
-    }
-
-    fn candidate(&self) -> Candidate {
-        match self {
-            Awaited::New(proposal) => {
-                let structure = proposal.structure.clone();
-                Candidate { id: proposal.id, structure, first_draw: 0 }
-            }
-            Awaited::Again(candidate) => candidate.clone(),
-        }
-    }
-}
 
 /// The whole state of a search.
 #[derive(Clone, Debug)]

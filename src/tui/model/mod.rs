@@ -2,6 +2,7 @@
 //! engine's handle. Invariant: what a [`Model`] is decides every cell of the picture.
 
 mod diff;
+mod event;
 mod export;
 mod field_rows;
 mod fields;
@@ -27,6 +28,7 @@ mod tune_rows;
 pub mod tuned;
 
 pub use diff::{Compared, DiffView, Half, Known, Line, Lineage, Relative, Whose};
+pub use event::{Event, EventKind};
 pub use export::{Document, Export, MAX_FILES};
 pub use fields::{FIELDS, Field, Kind, Section};
 pub use form::{Form, Measured, Panel};
@@ -41,7 +43,7 @@ pub use picker::{Entry, Picker, Row};
 pub use population::{Axis, PopulationView};
 pub use prompt::{NetPrompt, NetTarget, Offer};
 pub use runs::{ComparedRun, Kept, RunList};
-pub use search::{Chart, Event, EventKind, Scale, Search, Steps};
+pub use search::{Chart, Scale, Search, Steps};
 pub use solve::{Solve, TOP};
 pub use standing::ranks;
 pub use text_edit::TextEdit;

@@ -12,7 +12,7 @@ use crate::{
     arch::Structure,
     run::{
         RunSpec, Stop,
-        protocol::{Reason, Update},
+        protocol::{Finished, Update},
         store::{
             self, Append, Checkpoint, LogFile, Picture, PolishAhead, Record, RunFolder, Spent,
         },
@@ -202,29 +202,29 @@ impl Engine<'_> {
         }
     }
 
-    /// Writes down how the run stands, and waits for that.
-    pub(super) fn keep_now(&mut self, reason: Option<Reason>) {
+    /// Writes down how the run stands, or how it `finished`, and waits for that.
+    pub(super) fn keep_now(&mut self, finished: Option<&Finished>) {
         if let Some(writer) = self.keeping.writer.take() {
             let _ = writer.join();
         }
         let Some(folder) = &self.folder else { return };
         let path = folder.path().to_owned();
         // What has ended needs none to go on from.
-        let checkpoint = match reason {
+        let checkpoint = match finished {
             None => self.checkpoint(),
             Some(_) => None,
         };
-        if let Err(error) = store::keep(&path, checkpoint.as_ref(), &self.picture()) {
+        let mut picture = self.picture();
+        picture.updates.extend(finished.cloned().map(Update::Finished));
+        if let Err(error) = store::keep(&path, checkpoint.as_ref(), &picture) {
             self.fault(None, None, format!("the run's last state can't be written: {error}"));
         }
     }
 
     fn picture(&self) -> Picture {
         let mut updates = self.audience.again();
-        if !updates.iter().any(|update| matches!(update, Update::Finished(_))) {
-            let everybody = self.evolution.lineage().members().cloned().collect();
-            updates.push(Update::Ancestors(everybody));
-        }
+        let everybody = self.evolution.lineage().members().cloned().collect();
+        updates.push(Update::Ancestors(everybody));
         Picture { updates }
     }
 

@@ -434,8 +434,10 @@ impl Engine<'_> {
         self.tell(Update::Ancestors(everybody));
         self.tell(Update::Phase(Phase::Finished));
         self.journal(&Record::Finished(reason));
-        self.tell(Update::Finished(Finished { reason, winner }));
-        self.keep_now(Some(reason));
+        // Before the last word: behind it nobody hears what is wrong with the disk.
+        let finished = Finished { reason, winner };
+        self.keep_now(Some(&finished));
+        self.tell(Update::Finished(finished));
     }
 
     /// What workers are at is told again when the run goes on.

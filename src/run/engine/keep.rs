@@ -20,8 +20,8 @@ use crate::{
     text::{FileError, grouped},
 };
 
-/// Writing checkpoints takes at most this share of the time.
-const MOST_SHARE: u32 = 50;
+/// After a checkpoint comes no other for so many times as long as it took.
+const LEAST_PAUSES: u32 = 50;
 
 /// How far the run is, in a line for who lists runs, is written so often.
 const SUMMARY_INTERVAL: Duration = Duration::from_secs(2);
@@ -41,7 +41,7 @@ pub(super) struct Keeping {
     is_failing: bool,
     is_best_failing: Cell<bool>,
     log: Option<LogFile>,
-    /// Of changes and stops that are to be made again, how many the journal has already.
+    /// All that were made, oldest first.
     stops: Vec<Stop>,
 }
 
@@ -94,7 +94,7 @@ impl Engine<'_> {
                 let lost = match lost {
                     0 => String::new(),
                     lost => format!(
-                        "; {} results are not in it and would be measured again after an interruption",
+                        "; {} results are not in it: before the next checkpoint they would be measured again",
                         grouped(lost)
                     ),
                 };
@@ -153,7 +153,7 @@ impl Engine<'_> {
             }
         }
         let keeping = &self.keeping;
-        let interval = keeping.every.max(keeping.cost * MOST_SHARE);
+        let interval = keeping.every.max(keeping.cost * LEAST_PAUSES);
         let is_due = now.duration_since(keeping.last) >= interval || keeping.is_wanted;
         if keeping.writer.is_none() && is_due {
             self.keep();

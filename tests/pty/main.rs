@@ -125,7 +125,10 @@ impl Terminal {
         }
         let folder = std::path::absolute(folder).expect("a folder");
         command.env("XDG_CONFIG_HOME", folder.join("config"));
-        command.env("XDG_STATE_HOME", folder.join("state"));
+        // What no folder of its own was made for is kept among the build's files.
+        if launch.folder != Path::new(".") {
+            command.env("XDG_STATE_HOME", folder.join("state"));
+        }
         command.cwd(folder);
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");

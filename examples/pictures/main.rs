@@ -41,7 +41,8 @@ fn main() -> io::Result<()> {
     let program = fs::canonicalize(PROGRAM).map_err(|error| {
         io::Error::other(format!("{PROGRAM}: {error}; `cargo build --release` makes it"))
     })?;
-    let mut terminal = Terminal::open(&program.to_string_lossy(), &[], (120, 36))?;
+    let mut terminal =
+        Terminal::open(&program.to_string_lossy(), &["tui", "--foreground"], (120, 36))?;
     let mut frames = Vec::new();
     for step in TOUR {
         terminal.press(step.keys)?;

@@ -51,6 +51,7 @@ impl Terminal {
         let mut command = CommandBuilder::new(BINARY);
         command.args(["tui", "--foreground", "--preset", "quick"]);
         command.args(sets.iter().flat_map(|set| ["--set", set]));
+        command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
         command.env("LC_ALL", "C.UTF-8");

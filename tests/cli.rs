@@ -11,8 +11,15 @@ use zendo::nn::KernelPath;
 const ZENNET: &str = "zennet_cifar_model_size1M_res32";
 const SMALL: &str = "SuperConvK3BNRELU(3,8,1,1)SuperResK3K3(8,16,2,8,1)";
 
+/// What it searches is kept among the build's files.
+fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zendo"));
+    command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    command
+}
+
 fn zendo(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_zendo")).args(args).output().expect("the binary runs")
+    binary().args(args).output().expect("the binary runs")
 }
 
 /// Stdout of a command that must succeed, as JSON lines.
@@ -236,7 +243,7 @@ fn search_ends_with_its_result() {
 /// Starts a search that would take for ever, signals it by `kill` (a shell line over $PID) once it
 /// has a best, and gives its last line and its status.
 fn signalled(kill: &str) -> (Value, Option<i32>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_zendo"))
+    let mut child = binary()
         .args(search_args(&["--iterations", "1000000000"]))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -277,7 +284,7 @@ fn a_closed_stdout_loses_nothing_silently() {
     let out = folder.path().join("run");
     for (more, status) in [(vec![], 1), (vec!["--out", out.to_str().expect("UTF-8")], 0)] {
         let args = [search_args(&["--iterations", "6000"]), more].concat();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_zendo"))
+        let mut child = binary()
             .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -391,7 +398,7 @@ fn presets_of_the_user_are_found() {
     write("quick.toml", "extends = \"quick\"\n[budget]\nlayers = 11\n");
     write("broken.toml", "[search]\niteration = 5\n");
     let zendo = |args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_zendo"));
+        let mut command = binary();
         let output = command.env("XDG_CONFIG_HOME", config.path()).args(args).output();
         let output = output.expect("the binary runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -514,7 +521,7 @@ fn runs_are_listed_shown_compared_exported_and_removed() {
     let runs = state.path().join("zendo/runs");
     std::fs::create_dir_all(&runs).expect("made");
     let command = |args: &[&str]| -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_zendo"));
+        let mut command = binary();
         command.env("XDG_STATE_HOME", state.path()).stdin(Stdio::null());
         command.args(args).output().expect("the binary runs")
     };

@@ -23,6 +23,8 @@ impl Terminal {
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.cwd(std::env::current_dir()?);
+        // What is searched for a picture is nobody's run.
+        command.env("XDG_STATE_HOME", std::env::temp_dir().join("zendo-pictures"));
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
         command.env("LC_ALL", "C.UTF-8");

@@ -39,7 +39,9 @@ pub use estimate::{Estimate, Estimating};
 pub use files::{Existing, read_text, write_text, write_with};
 pub use handle::{EngineGone, Handle, Waker};
 #[cfg(unix)]
-pub use host::{AttachError, Launched, Launching, ReadyLine, Server, attach, launch, socket_path};
+pub use host::{
+    AttachError, LaunchError, Launched, Launching, ReadyLine, Server, attach, launch, socket_path,
+};
 pub use presets::{
     Broken, SaveError, UserPreset, check_preset_name, find_preset, open_preset, save_preset,
     still_says, user_presets,

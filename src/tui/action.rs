@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use crate::{
     run::{
-        Broken, Estimate, Existing, ListedRun, Picture, Proof, RunSpec, SaveError, UserPreset,
-        UserTheme, Wanted,
+        AttachError, Broken, Estimate, Existing, ListedRun, Picture, Proof, RunSpec, SaveError,
+        UserPreset, UserTheme, Wanted,
         protocol::{Command, Update},
     },
     space::PresetSource,
@@ -76,7 +76,7 @@ pub enum Action {
     Attached(PathBuf),
     NotAttached {
         folder: PathBuf,
-        why: String,
+        why: AttachError,
     },
     /// The host is heard no more, and why.
     Lost(String),

@@ -9,7 +9,7 @@ use std::{
 
 use super::action::Action;
 use crate::run::{
-    self, Handle, Launched, Launching, Resumption, RunSpec,
+    self, AttachError, Handle, LaunchError, Launched, Launching, RunSpec,
     protocol::{Command, Fault, Finished, Reason, Update},
 };
 
@@ -53,7 +53,6 @@ impl Watched {
     /// # Errors
     /// The system gives no thread.
     pub fn start(&mut self, mut spec: RunSpec) -> io::Result<Option<Action>> {
-        self.forget();
         let mut unkept = None;
         if spec.out.is_none() {
             match run::new_folder(&spec.name) {
@@ -94,12 +93,11 @@ impl Watched {
     pub fn resume(&mut self, folder: PathBuf) -> io::Result<Option<Action>> {
         match run::resume(&folder) {
             Ok(spec) => {
-                let spec = RunSpec { resumes: Some(Resumption::default()), ..spec };
                 let launching = Launching::start(spec, Arc::clone(&self.waker))?;
                 self.launching = Some((Wanted::Attach(folder), launching));
                 Ok(None)
             }
-            Err(error) => Ok(Some(Action::NotAttached { folder, why: error.to_string() })),
+            Err(error) => Ok(Some(not_attached(folder, &error))),
         }
     }
 
@@ -154,12 +152,22 @@ impl Watched {
                 self.folder = Some(folder.clone());
                 vec![Action::Attached(folder)]
             }
-            (Wanted::Attach(folder), Err(why)) => vec![Action::NotAttached { folder, why }],
-            (Wanted::Start, Err(text)) => {
+            (Wanted::Attach(folder), Err(LaunchError::Attach(why))) => {
+                vec![Action::NotAttached { folder, why }]
+            }
+            (Wanted::Attach(folder), Err(why)) => vec![not_attached(folder, &why)],
+            (Wanted::Start, Err(why)) => {
+                let text = why.to_string();
                 let fault = Fault { at_ms: 0, worker: None, id: None, text };
                 let finished = Finished { reason: Reason::Failed, winner: None };
                 [Update::Fault(fault), Update::Finished(finished)].map(Action::Engine).into()
             }
         }
     }
+}
+
+/// A run that could not go on in a host.
+fn not_attached(folder: PathBuf, why: &impl ToString) -> Action {
+    let reason = why.to_string();
+    Action::NotAttached { why: AttachError::Unreachable { folder: folder.clone(), reason }, folder }
 }

@@ -5,7 +5,7 @@ mod memory;
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -445,10 +445,15 @@ fn other_arithmetic_is_asked_about_before_a_run_goes_on() {
     let home = Home::new();
     let folder = home.search(&["search.iterations=200", "search.seed=3"]);
     ended(&folder);
+    let name = folder.to_str().expect("UTF-8");
+    // Back to what it had is another arithmetic too, after a while with other kernels.
+    assert!(home.done(&["resume", name, "--kernels", "graph"]).status.success());
+    let back = home.done(&["resume", name]);
+    let text = String::from_utf8_lossy(&back.stderr).into_owned();
+    assert!(text.contains("it was on cpu with `graph` before"), "{text}");
     let path = folder.join("run.toml");
     let text = fs::read_to_string(&path).expect("kept");
     fs::write(&path, text.replace("device = \"cpu\"", "device = \"cuda:0\"")).expect("written");
-    let name = folder.to_str().expect("UTF-8");
     // Nobody is there to answer.
     let output = home.done(&["resume", name]);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -500,7 +505,6 @@ fn attach_says_what_is_the_matter() {
     let text = String::from_utf8_lossy(&resume.stderr).into_owned();
     assert!(!resume.status.success() && text.contains("--take-over"), "{text}");
     assert!(home.done(&["resume", name, "--take-over"]).status.success());
-    let mut unused = String::new();
-    fs::File::open(folder.join("log")).expect("kept").read_to_string(&mut unused).expect("text");
-    assert!(unused.contains("finished: iterations"));
+    let log = fs::read_to_string(folder.join("log")).expect("kept");
+    assert!(log.contains("finished: iterations"), "{log}");
 }

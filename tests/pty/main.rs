@@ -125,10 +125,10 @@ impl Terminal {
         }
         let folder = std::path::absolute(folder).expect("a folder");
         command.env("XDG_CONFIG_HOME", folder.join("config"));
-        // What no folder of its own was made for is kept among the build's files.
-        if launch.folder != Path::new(".") {
-            command.env("XDG_STATE_HOME", folder.join("state"));
-        }
+        // Of a test without a folder of its own, among the build's files.
+        let is_own = launch.folder != Path::new(".");
+        let state = if is_own { folder.join("state") } else { env!("CARGO_TARGET_TMPDIR").into() };
+        command.env("XDG_STATE_HOME", state);
         command.cwd(folder);
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");

@@ -23,6 +23,7 @@ fn closed_after(steps: &[(&str, &str)]) -> String {
     command.env("TERM", "xterm-256color");
     command.env("LC_ALL", "C.UTF-8");
     command.env("XDG_CONFIG_HOME", folder.path());
+    command.env("XDG_STATE_HOME", folder.path());
     command.env("STATUS", &status);
     let mut child = tty.spawn_command(command).expect("sh starts");
     drop(tty);

@@ -14,10 +14,11 @@ use crate::{
         RunSpec, Stop,
         protocol::{Finished, Update},
         store::{
-            self, Append, Checkpoint, LogFile, Picture, PolishAhead, Record, RunFolder, Spent,
+            self, Append, Checkpoint, History, LogFile, Picture, PolishAhead, Record, RunFolder,
+            Spent,
         },
     },
-    text::{FileError, grouped},
+    text::grouped,
 };
 
 /// After a checkpoint comes no other for so many times as long as it took.
@@ -73,6 +74,8 @@ pub(in crate::run) struct Kept {
     result: io::Result<()>,
     took: Duration,
     at: u64,
+    /// Somebody asked for it.
+    was_wanted: bool,
 }
 
 impl Engine<'_> {
@@ -168,15 +171,20 @@ impl Engine<'_> {
         let checkpoint = self.checkpoint();
         let picture = self.picture();
         let at = self.evolution.counts().proposed;
+        let was_wanted = std::mem::take(&mut self.keeping.is_wanted);
         let engine = self.messages.clone();
         let write = move || {
             let start = Instant::now();
             let result = store::keep(&path, checkpoint.as_ref(), &picture);
-            drop(engine.send(Message::Kept(Kept { result, took: start.elapsed(), at })));
+            let kept = Kept { result, took: start.elapsed(), at, was_wanted };
+            drop(engine.send(Message::Kept(kept)));
         };
         match thread::Builder::new().name("zendo-keep".to_owned()).spawn(write) {
             Ok(thread) => self.keeping.writer = Some(thread),
-            Err(error) => self.hear_kept(Kept { result: Err(error), took: Duration::ZERO, at: 0 }),
+            Err(error) => {
+                let took = Duration::ZERO;
+                self.hear_kept(Kept { result: Err(error), took, at, was_wanted });
+            }
         }
     }
 
@@ -186,15 +194,14 @@ impl Engine<'_> {
             let _ = writer.join();
         }
         self.keeping.cost = kept.took;
-        let is_wanted = std::mem::take(&mut self.keeping.is_wanted);
         let was_failing = std::mem::replace(&mut self.keeping.is_failing, kept.result.is_err());
         match kept.result {
-            Ok(()) if is_wanted || was_failing => {
+            Ok(()) if kept.was_wanted || was_failing => {
                 let at = grouped(kept.at);
                 self.log(&format!("checkpoint at #{at}: it would go on from here"));
             }
             Ok(()) => {}
-            Err(error) if is_wanted || !was_failing => {
+            Err(error) if kept.was_wanted || !was_failing => {
                 let what = "the search goes on, and it is tried again";
                 self.fault(None, None, format!("no checkpoint could be written: {error}; {what}"));
             }
@@ -268,11 +275,11 @@ impl Engine<'_> {
     }
 
     /// Says what a run that goes on goes on with.
-    pub(super) fn tell_resumed(&mut self, damages: &[FileError]) {
+    pub(super) fn tell_resumed(&mut self, history: &History) {
         if self.spec.resumes.is_none() {
             return;
         }
-        for damage in damages {
+        for damage in &history.damages {
             let what = "it goes on without; what is missing is done again";
             self.fault(None, None, format!("{damage}; {what}"));
         }
@@ -284,6 +291,15 @@ impl Engine<'_> {
         };
         self.log(&format!("goes on {from}with {results} results from the journal"));
         let (device, kernels) = (self.device.to_string(), self.device.kernels().to_owned());
+        if let Some((before, by)) = &history.arithmetic
+            && (before, by) != (&device, &kernels)
+        {
+            let text = format!(
+                "it was on {before} with `{by}` before and goes on on {device} with `{kernels}`: scores differ by \
+                 rounding from here on"
+            );
+            self.fault(None, None, text);
+        }
         let at_ms = self.at_ms();
         self.journal(&Record::Resumed { at_ms, device, kernels });
     }

@@ -52,7 +52,7 @@ impl<'a> Engine<'a> {
             workers: spec.workers(),
             device: device.to_string(),
         })));
-        let mut evolution = restored(&spec, &mut history)?;
+        let mut evolution = restored(&spec, &history)?;
         if retelling.is_some() {
             evolution.tell_everybody();
         }
@@ -109,7 +109,7 @@ impl<'a> Engine<'a> {
         if let Some(note) = &opened.note {
             engine.log(note);
         }
-        engine.tell_resumed(&history.damages);
+        engine.tell_resumed(&history);
         match engine.seeding {
             Some(_) => engine.log("solving for the optimum, which the search starts from"),
             None => engine.prove(None),
@@ -122,7 +122,7 @@ impl<'a> Engine<'a> {
 }
 
 /// The search where it was interrupted, or at its start.
-fn restored(spec: &RunSpec, history: &mut History) -> Result<Evolution, StartError> {
+fn restored(spec: &RunSpec, history: &History) -> Result<Evolution, StartError> {
     let Some(checkpoint) = &history.checkpoint else {
         return Ok(Evolution::new(spec.search_settings()));
     };

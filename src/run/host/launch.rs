@@ -10,8 +10,9 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
-use super::attach;
+use super::{AttachError, attach};
 use crate::run::{Handle, RunSpec, store::new_folder};
 
 /// Until a host has opened its device and its folder, and says so.
@@ -77,8 +78,18 @@ pub fn launch(mut spec: RunSpec) -> io::Result<PathBuf> {
     }
 }
 
+/// Why there is no run to watch.
+#[derive(Debug, Error)]
+pub enum LaunchError {
+    /// It didn't start, and why.
+    #[error("{0}")]
+    Start(#[from] io::Error),
+    #[error("{0}")]
+    Attach(#[from] AttachError),
+}
+
 /// What comes of a host that is being started, or found.
-pub type Launched = Result<(PathBuf, Handle), String>;
+pub type Launched = Result<(PathBuf, Handle), LaunchError>;
 
 /// A host that is being started, or spoken to, while somebody does something else.
 pub struct Launching {
@@ -92,7 +103,7 @@ impl Launching {
     /// # Errors
     /// The system gives no thread.
     pub fn start(spec: RunSpec, waker: Arc<dyn Fn() + Send + Sync>) -> io::Result<Launching> {
-        Launching::spawn(waker, move || launch(spec).map_err(|error| error.to_string()))
+        Launching::spawn(waker, move || launch(spec))
     }
 
     /// Attaches to the host of `folder`; `waker` as for [`Launching::start`].
@@ -105,15 +116,15 @@ impl Launching {
 
     fn spawn(
         waker: Arc<dyn Fn() + Send + Sync>,
-        find: impl FnOnce() -> Result<PathBuf, String> + Send + 'static,
+        find: impl FnOnce() -> io::Result<PathBuf> + Send + 'static,
     ) -> io::Result<Launching> {
         let result = Arc::new(Mutex::new(None));
         let filled = Arc::clone(&result);
         thread::Builder::new().name("zendo-attach".to_owned()).spawn(move || {
             let own = Arc::clone(&waker);
-            let launched = find().and_then(|folder| {
-                let handle = attach(&folder, Box::new(move || own()));
-                Ok((folder, handle.map_err(|error| error.to_string())?))
+            let launched = find().map_err(LaunchError::from).and_then(|folder| {
+                let handle = attach(&folder, Box::new(move || own()))?;
+                Ok((folder, handle))
             });
             *filled.lock().unwrap_or_else(PoisonError::into_inner) = Some(launched);
             waker();

@@ -11,7 +11,7 @@ mod serve;
 mod wire;
 
 pub use attach::{AttachError, attach};
-pub use launch::{Launched, Launching, ReadyLine, launch};
+pub use launch::{LaunchError, Launched, Launching, ReadyLine, launch};
 pub use serve::Server;
 
 pub use address::socket_path;

@@ -197,7 +197,7 @@ impl Journal {
     }
 
     fn owe(&mut self, record: &Record) {
-        self.failed = Some(Instant::now()).filter(|_| self.failed.is_none()).or(self.failed);
+        self.failed.get_or_insert_with(Instant::now);
         match record.can_be_lost() {
             true => {
                 self.next += 1;

@@ -176,6 +176,8 @@ pub(super) struct History {
     pub planned: Replay,
     /// When the last of it was.
     pub at_ms: u64,
+    /// Device and kernels that it went on with last; none where it never had to.
+    pub arithmetic: Option<(String, String)>,
     /// What is said of it, where something was lost.
     pub damages: Vec<FileError>,
     /// Of changes and stops, how many the journal has.
@@ -206,7 +208,10 @@ impl History {
                     history.tuned.push(*tuned);
                 }
                 Record::Stopped(stop) => history.stops.push(stop),
-                Record::Resumed { at_ms, .. } => history.at_ms = history.at_ms.max(at_ms),
+                Record::Resumed { at_ms, device, kernels } => {
+                    history.at_ms = history.at_ms.max(at_ms);
+                    history.arithmetic = Some((device, kernels));
+                }
             }
         }
         history.journaled = (history.tuned.len(), history.stops.len());

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use super::{runs, search};
-use crate::tui::{
-    Exit,
-    action::Effect,
-    keymap::Intent,
-    model::{Keeper, Lost, Model, Overlay},
+use crate::{
+    run::AttachError,
+    tui::{
+        Exit,
+        action::Effect,
+        keymap::Intent,
+        model::{Keeper, Lost, Model, Overlay},
+    },
 };
 
 /// A host answers for the run in `folder`; what it is comes with its first word.
@@ -24,13 +27,14 @@ pub(super) fn attached(model: &mut Model, folder: PathBuf) {
     }
 }
 
-pub(super) fn not_attached(model: &mut Model, folder: PathBuf, why: String) {
-    let Some(search) = &mut model.search else { return model.complain(why) };
-    match &mut search.lost {
+pub(super) fn not_attached(model: &mut Model, folder: PathBuf, why: &AttachError) {
+    let Some(search) = &mut model.search else { return model.complain(why.to_string()) };
+    match (&mut search.lost, why) {
         // Whether it is there and silent or gone is for the folder's lock to say.
-        Some(lost) if why.ends_with("isn't running") => lost.next_try_ms = None,
-        Some(_) if search.keeper == Keeper::Host(folder) => {}
-        _ => model.complain(why),
+        (Some(lost), AttachError::NotRunning(_)) => lost.next_try_ms = None,
+        // It is tried again, unless that was the resuming.
+        (Some(lost), _) if search.keeper == Keeper::Host(folder) && !lost.is_gone() => {}
+        _ => model.complain(why.to_string()),
     }
 }
 

@@ -86,7 +86,7 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::NotAttached { folder, why } => {
-            hosting::not_attached(model, folder, why);
+            hosting::not_attached(model, folder, &why);
             Vec::new()
         }
         Action::Lost(why) => {

@@ -1,11 +1,14 @@
 //! Runs that other processes keep.
 
-use crate::tui::{
-    action::{Action, Effect},
-    fixture,
-    keymap::Intent,
-    model::Model,
-    update::update,
+use crate::{
+    run::AttachError,
+    tui::{
+        action::{Action, Effect},
+        fixture,
+        keymap::Intent,
+        model::Model,
+        update::update,
+    },
 };
 
 fn hosted() -> Model {
@@ -37,7 +40,7 @@ pub fn lost() -> Model {
 pub fn interrupted() -> Model {
     let mut model = lost();
     let folder = model.hosted_in().expect("it is").to_owned();
-    let why = format!("{} isn't running", folder.display());
+    let why = AttachError::NotRunning(folder.clone());
     update(&mut model, Action::NotAttached { folder, why });
     model
 }

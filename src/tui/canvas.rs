@@ -123,26 +123,19 @@ impl<'a> Canvas<'a> {
         Canvas { buffer: self.buffer, theme: self.theme, area: self.area, ground, spots }
     }
 
-    /// What stands in `rect` is how it was, not how it is: text goes faint, bars into their tracks.
+    /// What stands in `rect` is how it was, not how it is: text goes faint, blocks of colour into their tracks.
     pub fn fade(&mut self, rect: Rect) {
-        let theme = self.theme;
-        let bars = [
-            [Role::Bar, Role::Bar2, Role::River, Role::K1, Role::K3, Role::K5],
-            [Role::K7, Role::K1d, Role::K3d, Role::K5d, Role::K7d, Role::Track],
-        ];
-        let bars = bars.map(|roles| roles.map(|role| theme.colour(role)));
-        let is_bar = |colour: Color| bars.as_flattened().contains(&colour);
-        let [faint, track] = [Role::Faint, Role::Track].map(|role| theme.colour(role));
-        let quiet = [Role::Canvas, Role::Selection, Role::Rule].map(|role| theme.colour(role));
+        let colour = |role| self.theme.colour(role);
+        let [faint, track] = [Role::Faint, Role::Track].map(colour);
+        let grounds = [Role::Canvas, Role::Selection].map(colour);
+        // A bar may have the colour of a text: the glyph says which it is.
+        let is_block = |symbol: &str| symbol.chars().all(|c| ('▀'..='▟').contains(&c));
         for position in rect.intersection(self.area).positions() {
             let cell = &mut self.buffer[position];
-            // Of the terminal's own colours, none is a bar's alone.
-            if is_bar(cell.fg) && cell.fg != Color::Reset {
-                cell.fg = track;
-            } else if !quiet.contains(&cell.fg) || cell.fg == Color::Reset {
-                cell.fg = faint;
+            if cell.symbol() != " " && cell.fg != colour(Role::Rule) {
+                cell.fg = if is_block(cell.symbol()) { track } else { faint };
             }
-            if is_bar(cell.bg) && cell.bg != Color::Reset {
+            if !grounds.contains(&cell.bg) {
                 cell.bg = track;
             }
         }

@@ -403,7 +403,7 @@ impl Search {
     /// Projected length of the whole search, where a rate is known.
     pub fn whole_ms(&self) -> Option<u64> {
         let searches = matches!(self.phase, Phase::Running | Phase::Pausing | Phase::Paused);
-        self.whole_ms.filter(|_| searches && !self.is_over())
+        self.whole_ms.filter(|_| searches && !self.is_over() && self.lost.is_none())
     }
 
     pub fn left_ms(&self, now_ms: u64) -> Option<u64> {

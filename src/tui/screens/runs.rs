@@ -191,9 +191,10 @@ fn run_row(row: &mut Canvas<'_>, table: &Table, run: &ListedRun, y: u16) {
 
 /// Runs of a preset differ at the ends of their names.
 fn short_name(name: &str, room: u16) -> String {
-    const END: usize = 11;
-    let long = width(name) > room && usize::from(room) > 2 * END;
-    let end = name.char_indices().rev().nth(END - 1).filter(|_| long);
+    // The time and the id, or the id alone.
+    let kept = if room > 22 { 11 } else { 4 };
+    let is_cut = width(name) > room && usize::from(room) > kept + 4;
+    let end = name.char_indices().rev().nth(kept - 1).filter(|_| is_cut);
     let Some((at, _)) = end else { return cut(name, room) };
     let end = &name[at..];
     format!("{}{end}", cut(name, room.saturating_sub(width(end))))

@@ -87,7 +87,7 @@ pub fn draw(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Small)
     } else {
         population(model, search, canvas, at);
     }
-    if search.banner.is_some() {
+    if search.banner.is_some() || search.lost.is_some() {
         whole::banner(model, search, canvas, at.bottom);
     }
     chrome::footer(canvas, model, chrome::Panels::OneAtATime);

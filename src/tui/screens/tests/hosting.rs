@@ -7,6 +7,7 @@ use crate::{
         fixture,
         keymap::Intent,
         model::Model,
+        theme::{Depth, Role, Theme},
         update::update,
     },
 };
@@ -43,4 +44,23 @@ pub fn interrupted() -> Model {
     let why = AttachError::NotRunning(folder.clone());
     update(&mut model, Action::NotAttached { folder, why });
     model
+}
+
+/// What is stale is quiet, and can still be read.
+#[test]
+fn a_lost_hosts_screen_can_be_read() {
+    let buffer = super::paint(lost(), (120, 36), Depth::TrueColor);
+    let theme = Theme::ink(Depth::TrueColor);
+    let [faint, rule, track] =
+        [Role::Faint, Role::Rule, Role::Track].map(|role| theme.colour(role));
+    let (mut words, mut bars) = (0, 0);
+    for (x, y) in (3..34).flat_map(|y| (0..120).map(move |x| (x, y))) {
+        let cell = &buffer[(x, y)];
+        let is_word = cell.symbol().chars().all(char::is_alphanumeric);
+        words += u32::from(is_word && cell.fg == faint);
+        bars += u32::from(cell.fg == track);
+        assert!(!is_word || cell.fg == faint, "{} at {x}, {y}", cell.symbol());
+        assert!(cell.symbol() == " " || [faint, rule, track].contains(&cell.fg));
+    }
+    assert!(words > 500 && bars > 100, "{words} {bars}");
 }

@@ -1,4 +1,5 @@
-//! Memory of a host and of who watches it: flat, however long the run is.
+//! Memory of a host and of who watches it: the viewer's is flat, the host's grows by what it must know of each
+//! structure, so as to drop duplicates, and by the copies of that in a checkpoint under way.
 
 use std::{fs, time::Duration};
 

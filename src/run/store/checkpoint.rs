@@ -3,7 +3,11 @@
 //! Owns: the file's format. Must not know how a search goes on. Invariant: it is whole and as it was written,
 //! or it isn't taken; while it is written, the one before is there.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, BufWriter, Write},
+    path::Path,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -12,7 +16,7 @@ use super::{
     super::{
         Replay, Stop,
         engine::Soundings,
-        files::{Existing, write_text},
+        files::{Existing, write_with},
         protocol::Tuned,
     },
     memory::Memory,
@@ -74,7 +78,7 @@ pub(in crate::run) enum PolishAhead {
 }
 
 /// A checkpoint with the CRC-32 of its text.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Envelope<'a> {
     version: u32,
     crc32: u32,
@@ -88,18 +92,41 @@ impl Checkpoint {
     /// # Errors
     /// The disk fails; what was there stays.
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
-        let text = RawValue::from_string(serde_json::to_string(self)?)?;
-        let crc32 = crc32fast::hash(text.get().as_bytes());
-        let envelope = Envelope { version: VERSION, crc32, checkpoint: &text };
-        let text = serde_json::to_string(&envelope)?;
         let (path, before, new) =
             (folder.join(FILE), folder.join(BEFORE), folder.join("checkpoint.new.json"));
-        write_text(&new, &text, Existing::Replace)?;
+        write_with(&new, Existing::Replace, &mut |file| {
+            // The sum comes last: nothing is held that was written.
+            let mut file = BufWriter::new(file);
+            write!(file, "{{\"version\":{VERSION},\"checkpoint\":")?;
+            let mut summing = Summing { to: &mut file, crc: crc32fast::Hasher::new() };
+            serde_json::to_writer(&mut summing, self)?;
+            let crc32 = summing.crc.finalize();
+            write!(file, ",\"crc32\":{crc32}}}")?;
+            file.flush()
+        })?;
         match fs::rename(&path, &before) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Err(_) | Ok(()) => {}
         }
         fs::rename(&new, &path)
+    }
+}
+
+/// Writes, and sums up what was written.
+struct Summing<W> {
+    to: W,
+    crc: crc32fast::Hasher,
+}
+
+impl<W: Write> Write for Summing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.to.write(bytes)?;
+        self.crc.update(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 }
 

@@ -8,7 +8,9 @@ use std::{
     sync::Arc,
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD as BASE64};
+use base64::{
+    Engine as _, display::Base64Display, engine::general_purpose::STANDARD_NO_PAD as BASE64,
+};
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -63,7 +65,7 @@ impl Evolution {
             pending: self.pending.clone(),
             spoiled: self.spoiled.clone(),
             rescored_last: self.rescored_last,
-            seen: Seen(self.seen.clone()),
+            seen: Seen::of(&self.seen),
             ascent: self.ascent.clone(),
             planted: self.planted.clone(),
             end: self.end,
@@ -107,7 +109,7 @@ impl Evolution {
         search.gate = state.gate;
         search.spoiled = state.spoiled;
         search.rescored_last = state.rescored_last;
-        search.seen = state.seen.0;
+        search.seen = state.seen.hashes();
         search.planted = state.planted;
         search.end = state.end;
         search.started = state.started;
@@ -131,26 +133,36 @@ impl Evolution {
     }
 }
 
-/// Identities, as one text: there may be a million, and an array of numbers would be twice as long.
+/// Identities, 16 bytes each, as one text: there may be a million, and an array of numbers would be twice as long.
 #[derive(Clone, Debug)]
-struct Seen(HashSet<StructureHash, FxBuildHasher>);
+struct Seen(Vec<u8>);
+
+impl Seen {
+    fn of(hashes: &HashSet<StructureHash, FxBuildHasher>) -> Seen {
+        let mut bytes = Vec::with_capacity(size_of::<StructureHash>() * hashes.len());
+        hashes.iter().for_each(|hash| bytes.extend_from_slice(&hash.0.to_le_bytes()));
+        Seen(bytes)
+    }
+
+    fn hashes(&self) -> HashSet<StructureHash, FxBuildHasher> {
+        let (hashes, _) = self.0.as_chunks();
+        hashes.iter().map(|&bytes| StructureHash(u128::from_le_bytes(bytes))).collect()
+    }
+}
 
 impl Serialize for Seen {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut bytes = Vec::with_capacity(size_of::<StructureHash>() * self.0.len());
-        self.0.iter().for_each(|hash| bytes.extend_from_slice(&hash.0.to_le_bytes()));
-        to.serialize_str(&BASE64.encode(bytes))
+        // Piece by piece: as a whole it is larger than all the rest.
+        to.collect_str(&Base64Display::new(&self.0, &BASE64))
     }
 }
 
 impl<'de> Deserialize<'de> for Seen {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Seen, D::Error> {
-        let text = String::deserialize(from)?;
-        let bytes = BASE64.decode(text).map_err(de::Error::custom)?;
-        let (hashes, rest) = bytes.as_chunks();
-        if !rest.is_empty() {
-            return Err(de::Error::custom("identities are cut off"));
+        let bytes = BASE64.decode(String::deserialize(from)?).map_err(de::Error::custom)?;
+        match bytes.len().is_multiple_of(size_of::<StructureHash>()) {
+            true => Ok(Seen(bytes)),
+            false => Err(de::Error::custom("identities are cut off")),
         }
-        Ok(Seen(hashes.iter().map(|&bytes| StructureHash(u128::from_le_bytes(bytes))).collect()))
     }
 }

@@ -114,7 +114,7 @@ fn a_terminal_that_hangs_up_leaves_the_run_to_its_host() {
     last.press("checkpoint at");
     last.until_text("it would go on from here");
     last.press("\u{1b}");
-    last.until_gone("take it");
+    last.until_gone("keep it");
     last.press("Q");
     last.until_text("Stop the run and leave?");
     last.press("y");

@@ -111,6 +111,7 @@ fn a_terminal_that_hangs_up_leaves_the_run_to_its_host() {
     last.until_text("a checkpoint is wanted");
     last.press("6");
     last.press("/");
+    last.until_text("keep it");
     last.press("checkpoint at");
     last.until_text("it would go on from here");
     last.press("\u{1b}");

@@ -50,7 +50,7 @@ impl KernelPath {
     }
 }
 
-/// The kernels as written: `auto`, the name of a path, or `graph`. Serialises as that string.
+/// The kernels as written: `auto`, the name of a path, `cuda` or `graph`. Serialises as that string.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum KernelChoice {
@@ -58,8 +58,15 @@ pub enum KernelChoice {
     #[default]
     Auto,
     Path(KernelPath),
-    /// The Candle graph, which other devices run: slow on the CPU.
+    /// A GPU's own, within the Candle graph.
+    Cuda,
+    /// The Candle graph without kernels of a GPU: for any device, and slow.
     Graph,
+}
+
+impl KernelChoice {
+    pub(super) const CUDA: &str = "cuda";
+    pub(super) const GRAPH: &str = "graph";
 }
 
 /// A word that names no kernels.
@@ -72,7 +79,7 @@ pub struct ParseKernelChoiceError {
 
 fn choices() -> impl Iterator<Item = KernelChoice> {
     let paths = KernelPath::ALL.map(KernelChoice::Path);
-    [KernelChoice::Auto].into_iter().chain(paths).chain([KernelChoice::Graph])
+    [KernelChoice::Auto].into_iter().chain(paths).chain([KernelChoice::Cuda, KernelChoice::Graph])
 }
 
 fn names() -> Vec<String> {
@@ -98,7 +105,8 @@ impl fmt::Display for KernelChoice {
         f.write_str(match self {
             KernelChoice::Auto => "auto",
             KernelChoice::Path(path) => path.name(),
-            KernelChoice::Graph => "graph",
+            KernelChoice::Cuda => KernelChoice::CUDA,
+            KernelChoice::Graph => KernelChoice::GRAPH,
         })
     }
 }
@@ -127,7 +135,7 @@ mod tests {
             assert_eq!(choice.to_string().parse(), Ok(choice));
         }
         let error = "axv512".parse::<KernelChoice>().expect_err("no such kernels").to_string();
-        assert!(error.contains("auto, avx512, avx2, portable, graph"), "{error}");
+        assert!(error.contains("auto, avx512, avx2, portable, cuda, graph"), "{error}");
         assert!(error.contains("did you mean `avx512`?"), "{error}");
     }
 }

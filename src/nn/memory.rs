@@ -8,15 +8,6 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// Bytes that can be allocated on the device at this moment; none where the system does not say.
-fn available_bytes(device: &candle_core::Device) -> Option<u64> {
-    match device {
-        candle_core::Device::Cpu => host::available_bytes(),
-        candle_core::Device::Cuda(device) => cuda_available_bytes(device),
-        candle_core::Device::Metal(_) => None,
-    }
-}
-
 /// The memory of one device, shared by its workers. An evaluation that would fit alone waits for the
 /// others instead of failing, so that what fails does not depend on who runs beside it.
 ///
@@ -33,13 +24,18 @@ pub(super) struct MemoryPool {
 }
 
 impl MemoryPool {
-    /// `keeps` says whether workers keep memory between evaluations.
-    pub(super) fn of(device: &candle_core::Device, keeps: bool) -> MemoryPool {
-        match available_bytes(device) {
+    /// Of this machine; `keeps` says whether workers keep memory between evaluations.
+    pub(super) fn of_host(keeps: bool) -> MemoryPool {
+        match host::available_bytes() {
             None => MemoryPool::new(None, u64::MAX),
             Some(bytes) if keeps => MemoryPool::with_a_quarter_kept(bytes),
             Some(bytes) => MemoryPool::new(Some(bytes), 0),
         }
+    }
+
+    /// Of a GPU with `free` bytes, a tenth of which libraries and the allocator's gaps may take.
+    pub(super) fn of_gpu(free: u64) -> MemoryPool {
+        MemoryPool::new(Some(free - free / 10), 0)
     }
 
     fn with_a_quarter_kept(bytes: u64) -> MemoryPool {
@@ -55,6 +51,11 @@ impl MemoryPool {
     /// What evaluations can have; 0 where the system does not say.
     pub(super) fn capacity(&self) -> u64 {
         self.capacity.unwrap_or(0)
+    }
+
+    /// The most that one evaluation can have.
+    pub(super) fn limit(&self) -> u64 {
+        self.capacity.unwrap_or(u64::MAX)
     }
 
     /// Lets an idle worker keep `bytes`; false where others keep too much already.
@@ -111,23 +112,12 @@ impl Drop for Held<'_> {
     }
 }
 
-#[cfg(feature = "cuda")]
-fn cuda_available_bytes(device: &candle_core::CudaDevice) -> Option<u64> {
-    let (free, _total) = device.cuda_stream().context().mem_get_info().ok()?;
-    Some(free as u64)
-}
-
-#[cfg(not(feature = "cuda"))]
-fn cuda_available_bytes(_: &candle_core::CudaDevice) -> Option<u64> {
-    None
-}
-
 /// Memory of this machine, or of the control group that this process is confined to.
-mod host {
+pub(super) mod host {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    pub(super) fn available_bytes() -> Option<u64> {
+    pub(in crate::nn) fn available_bytes() -> Option<u64> {
         let machine =
             fs::read_to_string("/proc/meminfo").ok().and_then(|text| mem_available(&text));
         machine.into_iter().chain(control_group_free()).min()

@@ -8,6 +8,8 @@
 mod cpu;
 mod device;
 mod error;
+mod examination;
+mod gpu;
 mod graph;
 mod kernels;
 mod memory;
@@ -16,8 +18,13 @@ mod runner;
 mod source;
 
 pub use cpu::{PrefixReuse, StepTime};
-pub use device::{Device, DeviceChoice, DeviceError, ParseDeviceError, open};
+pub use device::{Device, DeviceChoice, DeviceError, Ordinals, ParseDeviceError, open};
 pub use error::NetworkError;
+pub use examination::{
+    Check, DELTA_TOLERANCE, KernelRate, Limits, SHALLOW, SHALLOW_TOLERANCE, golden, rates,
+    self_test,
+};
+pub use gpu::{Gpu, Gpus, gpus};
 pub use graph::Engine;
 pub use kernels::{KernelChoice, KernelPath, ParseKernelChoiceError};
 pub use network::{InputSpec, NormVariance, Perturbation, PlainNetwork, Precision};

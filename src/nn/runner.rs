@@ -25,6 +25,10 @@ impl NormalSource for Timed {
         self.draws.fill(tensor, shape, out);
         self.took += start.elapsed();
     }
+
+    fn counted(&self) -> Option<PhiloxNormals> {
+        self.draws.counted()
+    }
 }
 
 /// Runs networks in f32 on one device, one at a time. Workers each have their own.
@@ -40,9 +44,9 @@ impl Runner {
     /// # Errors
     /// The system gives no thread.
     pub fn new(device: &Device) -> Result<Runner, NetworkError> {
-        Ok(Runner(match device.path {
+        Ok(Runner(match device.path() {
             Some(path) => {
-                let scorer = Scorer::new(path, device.memory.clone());
+                let scorer = Scorer::new(path, device.host_memory());
                 Kind::Cpu(Box::new(scorer.with_prefixes(device.prefixes.clone())))
             }
             None => Kind::Graph(Engine::new(device.clone())?, Duration::ZERO),

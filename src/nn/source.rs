@@ -21,6 +21,11 @@ pub trait NormalSource: Send {
     /// Fills `out`, row-major of `shape`, with all of `tensor`. A graph asks for each tensor once,
     /// in no promised order.
     fn fill(&mut self, tensor: Draw, shape: [u32; 4], out: &mut [f64]);
+
+    /// The same source as counters, where it is that: a device can draw those itself.
+    fn counted(&self) -> Option<PhiloxNormals> {
+        None
+    }
 }
 
 /// The program's own source: counter-based sequences of (seed, repeat, tensor, shape), the same on
@@ -48,6 +53,10 @@ impl PhiloxNormals {
 }
 
 impl NormalSource for PhiloxNormals {
+    fn counted(&self) -> Option<PhiloxNormals> {
+        Some(*self)
+    }
+
     fn fill(&mut self, tensor: Draw, shape: [u32; 4], out: &mut [f64]) {
         let mut drawn = vec![0.0; out.len()];
         self.sequence(tensor, shape).fill(&mut drawn);

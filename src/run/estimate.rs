@@ -85,6 +85,9 @@ impl Drop for Estimating {
 /// None where it isn't wanted any more.
 fn measure(spec: &RunSpec, is_wanted: &AtomicBool) -> Result<Option<Estimate>, String> {
     let device = spec.open_device().map_err(|error| error.to_string())?.device;
+    let mut settled = spec.clone();
+    settled.settle_workers(&device);
+    let spec = &settled;
     let proxy = spec.build_proxy(Role::Search, &device);
     let proxy = proxy.map_err(|error| error.to_string())?;
     if !proxy.is_measured() {

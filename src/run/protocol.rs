@@ -69,8 +69,11 @@ pub struct Hello {
     pub version: u32,
     pub spec: RunSpec,
     pub workers: usize,
-    /// `cpu` or `cuda:N`, as opened.
+    /// `cpu` or `cuda:N`, several with commas, as opened.
     pub device: String,
+    /// What that is, and the memory it had: `NVIDIA H100 80GB HBM3, 79.1 GiB`.
+    #[serde(default)]
+    pub hardware: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -242,6 +242,13 @@ impl RunSpec {
         }
     }
 
+    /// Where nobody said how many workers: what keeps a GPU busy.
+    pub(super) fn settle_workers(&mut self, device: &Device) {
+        if !device.is_cpu() {
+            self.preset.run.workers.get_or_insert(device.default_workers());
+        }
+    }
+
     /// As many as asked for, or one for each core.
     pub fn workers(&self) -> usize {
         let cores = || thread::available_parallelism().map_or(1, NonZero::get);

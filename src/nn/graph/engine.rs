@@ -1,29 +1,29 @@
 //! The engine: one worker's way to run networks as a Candle graph.
 //!
-//! Owns: a device and the one CPU thread that its work runs on. Must not know: what results mean.
-//! Invariant: an evaluation is refused before anything is allocated, or it runs to its end; what it
-//! gives does not depend on other engines.
-
-use candle_core::{DType, Tensor};
+//! Owns: a stream of a device, and the one CPU thread that its work runs on. Must not know: what results
+//! mean. Invariant: an evaluation is refused before anything is allocated, or it runs to its end; what it
+//! gives does not depend on other engines but for rounding, where memory ran out and it was split.
 
 use super::{
-    conv::{Kernels, convolve},
-    memory,
-    norm::norm_relu,
+    conv::Kernels,
+    forward::Forward,
+    memory::{Plan, resting},
 };
-use crate::arch::Shape;
 use crate::nn::{
-    device::{Device, first_line},
+    device::{Device, Seat, first_line},
     error::NetworkError,
-    network::{NormVariance, PASSES, Perturbation, PlainNetwork, Precision},
-    source::{Draw, NormalSource},
+    memory::host,
+    network::{Perturbation, PlainNetwork},
+    source::NormalSource,
 };
 
 /// Runs networks on one device, one at a time. Workers each have their own.
 pub struct Engine {
-    device: Device,
+    seat: Seat,
     kernels: Kernels,
     memory_limit: Option<u64>,
+    /// Parts that a batch is taken in at least.
+    least_parts: u32,
     /// Candle's CPU operations spread over the rayon pool they are called in: in this one they stay
     /// on one thread, so that workers do not fight over cores.
     thread: rayon::ThreadPool,
@@ -31,20 +31,27 @@ pub struct Engine {
 
 impl Engine {
     /// # Errors
-    /// The system gives no thread.
+    /// The system gives no thread, or the device no stream.
     pub fn new(device: Device) -> Result<Engine, NetworkError> {
         let thread = rayon::ThreadPoolBuilder::new()
             .num_threads(1)
             .thread_name(|_| "zendo-nn".to_owned())
             .build()
             .map_err(|e| NetworkError::Backend(e.to_string()))?;
-        let kernels = if device.candle.is_cpu() { Kernels::Cpu } else { Kernels::Tensor };
-        Ok(Engine { device, kernels, memory_limit: None, thread })
+        let kernels = Kernels::of(&device);
+        let seat = device.seat().map_err(|e| NetworkError::Backend(first_line(&e)))?;
+        Ok(Engine { seat, kernels, memory_limit: None, least_parts: 1, thread })
     }
 
     /// Refuses what needs more than `bytes`, whatever the system has to give.
     pub fn with_memory_limit(self, bytes: u64) -> Engine {
         Engine { memory_limit: Some(bytes), ..self }
+    }
+
+    /// Takes every batch in `parts` parts at least, as where memory is short: slow, and the same but for
+    /// rounding.
+    pub fn split(self, parts: u32) -> Engine {
+        Engine { least_parts: parts.max(1), ..self }
     }
 
     /// Runs f(x) and f(x + `alpha`·ε) with one set of weights, all of them from `source`.
@@ -61,115 +68,86 @@ impl Engine {
         if let Some(norm) = network.degenerate_norm() {
             return Err(NetworkError::Degenerate { norm });
         }
-        let needed = memory::needed(network, self.kernels);
-        let refuse = |available| NetworkError::Memory { needed, available };
-        if let Some(limit) = self.memory_limit.filter(|&limit| needed > limit) {
-            return Err(refuse(limit));
+        let first = self.least_parts.min(network.input.batch);
+        retry(first, network.input.batch, |parts| {
+            let plan = self.plan(network, parts).map_err(Attempt::Refused)?;
+            let refuse = |available| NetworkError::Memory { needed: plan.bytes, available };
+            let held = self.seat.memory.take(plan.bytes).map_err(refuse);
+            let _held = held.map_err(Attempt::Refused)?;
+            let (device, kernels) = (&self.seat.candle, self.kernels);
+            let forward = Forward { network, device, kernels, parts: plan.parts };
+            self.thread.install(|| forward.perturb(alpha, source)).map_err(|error| {
+                let reason = first_line(&error);
+                if is_out_of_memory(&reason) {
+                    Attempt::OutOfMemory { parts: plan.parts, reason }
+                } else {
+                    Attempt::Refused(NetworkError::Backend(reason))
+                }
+            })
+        })
+    }
+
+    /// How `network` is to run, in `least` parts or more.
+    fn plan(&self, network: &PlainNetwork, least: u32) -> Result<Plan, NetworkError> {
+        let limit = self.memory_limit.unwrap_or(u64::MAX);
+        let available = self.seat.memory.limit().min(limit);
+        let refuse = |needed| NetworkError::Memory { needed, available };
+        // In the host's memory parts would lie side by side with what they are parts of.
+        if self.kernels == Kernels::Cpu {
+            let plan = Plan::of(network, self.kernels, least);
+            return if plan.bytes <= available { Ok(plan) } else { Err(refuse(plan.bytes)) };
         }
-        let _held = self.device.memory.take(needed).map_err(refuse)?;
-        let forward = Forward { network, device: &self.device.candle, kernels: self.kernels };
-        self.thread
-            .install(|| forward.perturb(alpha, source))
-            .map_err(|e| NetworkError::Backend(first_line(&e)))
+        let plan = Plan::within(network, self.kernels, least, available).map_err(refuse)?;
+        let resting = if plan.parts > 1 { resting(network) } else { 0 };
+        match host::available_bytes() {
+            Some(available) if resting > available => {
+                Err(NetworkError::Memory { needed: resting, available })
+            }
+            _ => Ok(plan),
+        }
     }
 }
 
-/// A network on a device.
-struct Forward<'a> {
-    network: &'a PlainNetwork,
-    device: &'a candle_core::Device,
-    kernels: Kernels,
+/// Why an attempt gave nothing.
+enum Attempt {
+    Refused(NetworkError),
+    /// The device had less than was planned with: others use it too.
+    OutOfMemory {
+        parts: u32,
+        reason: String,
+    },
 }
 
-impl Forward<'_> {
-    fn perturb(
-        &self,
-        alpha: f64,
-        source: &mut dyn NormalSource,
-    ) -> candle_core::Result<Perturbation> {
-        let mut map = self.input_pair(alpha, source)?;
-        // Read back after the last layer, so that a GPU is not waited for at every norm.
-        let mut variances = Vec::new();
-        for (layer, (conv, _)) in (0..).zip(self.network.convs()) {
-            let side = conv.kernel.side();
-            let shape = [conv.out_channels, conv.fan_channels(), side, side];
-            let weights = self.drawn(source, Draw::Weights { layer }, shape)?;
-            let weights = self.tensor(weights)?;
-            map = convolve(&map, &weights, conv, self.kernels)?;
-            let (normalised, variance) = norm_relu(map, self.kernels)?;
-            map = normalised;
-            variances.push(variance);
+/// Attempts in `parts` parts, and in smaller ones as long as memory runs out.
+fn retry<T>(
+    mut parts: u32,
+    batch: u32,
+    mut attempt: impl FnMut(u32) -> Result<T, Attempt>,
+) -> Result<T, NetworkError> {
+    loop {
+        match attempt(parts) {
+            Ok(result) => return Ok(result),
+            Err(Attempt::Refused(error)) => return Err(error),
+            Err(Attempt::OutOfMemory { parts: tried, reason }) => {
+                let smaller = Plan::smaller(tried, batch);
+                parts = smaller.ok_or_else(|| {
+                    let what = "the device's memory ran out, an image at a time too";
+                    NetworkError::Backend(format!("{what}: {reason}"))
+                })?;
+            }
         }
-        let norms = variances.iter().zip(self.network.convs()).map(|(variance, (_, at))| {
-            let count =
-                u64::from(self.network.input.batch) * u64::from(at.output.resolution).pow(2);
-            let variance = variance.to_device(&candle_core::Device::Cpu)?.to_dtype(DType::F64)?;
-            let values = variance.flatten_all()?.to_vec1::<f64>()?;
-            let (pairs, _) = values.as_chunks::<PASSES>();
-            Ok(NormVariance::of(pairs.iter().copied(), count))
-        });
-        self.compare(&map, norms.collect::<candle_core::Result<_>>()?)
     }
+}
 
-    /// x and x + αε as (channels, 2 · batch, side, side).
-    fn input_pair(&self, alpha: f64, source: &mut dyn NormalSource) -> candle_core::Result<Tensor> {
-        let Shape { channels, resolution } = self.network.input_shape();
-        let shape = [self.network.input.batch, channels, resolution, resolution];
-        let x = self.drawn(source, Draw::Input, shape)?;
-        let noise = self.drawn(source, Draw::Noise, shape)?;
-        let perturbed = (&x + (noise * alpha)?)?;
-        let pair = Tensor::cat(&[x, perturbed], 0)?;
-        self.tensor(pair.transpose(0, 1)?.contiguous()?)
-    }
-
-    /// A tensor of draws in f64, on the host.
-    fn drawn(
-        &self,
-        source: &mut dyn NormalSource,
-        tensor: Draw,
-        shape: [u32; 4],
-    ) -> candle_core::Result<Tensor> {
-        let dims = shape.map(|n| n as usize);
-        let mut values = vec![0.0; dims.iter().product()];
-        source.fill(tensor, shape, &mut values);
-        Tensor::from_vec(values, &dims, &candle_core::Device::Cpu)
-    }
-
-    /// Drawn values in the network's precision, on its device.
-    fn tensor(&self, drawn: Tensor) -> candle_core::Result<Tensor> {
-        let dtype = match self.network.input.precision {
-            Precision::F32 => DType::F32,
-            Precision::F64 => DType::F64,
-        };
-        drawn.to_dtype(dtype)?.to_device(self.device)
-    }
-
-    /// What the last map (channels, 2 · batch, side, side) says; sums in f64. On the host: Candle's
-    /// element-wise operations on large tensors would wake a thread on every core.
-    fn compare(&self, map: &Tensor, norms: Vec<NormVariance>) -> candle_core::Result<Perturbation> {
-        let map = map.to_device(&candle_core::Device::Cpu)?;
-        let sample = |index| -> candle_core::Result<Vec<f64>> {
-            map.narrow(1, index, 1)?.to_dtype(DType::F64)?.flatten_all()?.to_vec1()
-        };
-        let batch = self.network.input.batch as usize;
-        let (mut l1, mut l2, mut output_sum, mut output_sum_squares) = (0.0, 0.0, 0.0, 0.0);
-        for index in 0..batch {
-            let (clean, perturbed) = (sample(index)?, sample(batch + index)?);
-            let differences = || clean.iter().zip(&perturbed).map(|(y, z)| y - z);
-            l1 += differences().map(f64::abs).sum::<f64>();
-            l2 += differences().map(|d| d * d).sum::<f64>().sqrt();
-            output_sum += clean.iter().sum::<f64>();
-            output_sum_squares += clean.iter().map(|y| y * y).sum::<f64>();
-        }
-        let (delta_l1, delta_l2) = (l1 / batch as f64, l2 / batch as f64);
-        Ok(Perturbation { delta_l1, delta_l2, output_sum, output_sum_squares, norms })
-    }
+/// By the names that the driver and cuBLAS give it.
+fn is_out_of_memory(reason: &str) -> bool {
+    ["OUT_OF_MEMORY", "out of memory", "ALLOC_FAILED"].iter().any(|name| reason.contains(name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::{InputSpec, PhiloxNormals};
+    use crate::nn::{InputSpec, PhiloxNormals, Precision};
 
     const NET: &str = "SuperConvK3BNRELU(3,8,2,1)SuperResIDWE2K5(8,16,2,8,1)\
                        SuperResK1K3K1(16,24,2,8,1)SuperConvK1BNRELU(24,32,1,1)";
@@ -201,11 +179,56 @@ mod tests {
     /// What GPUs run, here on the CPU: the same function but for rounding.
     #[test]
     fn kernel_sets_give_the_same_network() {
-        let tensor = Engine { kernels: Kernels::Tensor, ..engine() };
-        for (precision, tolerance) in [(Precision::F64, 1e-12), (Precision::F32, 1e-3)] {
-            let (ours, theirs) = (perturb(&engine(), precision), perturb(&tensor, precision));
-            let worst = worst_difference(&ours, &theirs);
-            assert!(worst < tolerance, "{precision:?}: {worst:e}");
+        for kernels in [Kernels::Cuda, Kernels::Tensor] {
+            let other = Engine { kernels, ..engine() };
+            for (precision, tolerance) in [(Precision::F64, 1e-12), (Precision::F32, 1e-3)] {
+                let (ours, theirs) = (perturb(&engine(), precision), perturb(&other, precision));
+                let worst = worst_difference(&ours, &theirs);
+                assert!(worst < tolerance, "{kernels:?} {precision:?}: {worst:e}");
+            }
+        }
+    }
+
+    /// In uneven parts too, and an image at a time.
+    #[test]
+    fn a_split_batch_has_the_statistics_of_the_whole() {
+        for kernels in [Kernels::Cpu, Kernels::Cuda, Kernels::Tensor] {
+            let whole = perturb(&Engine { kernels, ..engine() }, Precision::F64);
+            for parts in [2, 3, 4, 9] {
+                let split = Engine { kernels, ..engine() }.split(parts);
+                let worst = worst_difference(&perturb(&split, Precision::F64), &whole);
+                assert!(worst < 1e-11, "{kernels:?} in {parts} parts: {worst:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_memory_runs_out_smaller_parts_are_tried() {
+        let out = |parts| Attempt::OutOfMemory { parts, reason: "out of memory".to_owned() };
+        let mut tried = Vec::new();
+        let result = retry(1, 6, |parts| {
+            tried.push(parts);
+            if parts < 6 { Err(out(parts)) } else { Ok(parts) }
+        });
+        assert_eq!((result, tried), (Ok(6), vec![1, 2, 4, 6]));
+        let error = retry::<()>(1, 2, |parts| Err(out(parts))).expect_err("never fits");
+        assert!(error.to_string().contains("an image at a time too"), "{error}");
+        // What the plan chose counts, not what was asked for.
+        let mut tried = Vec::new();
+        let _ = retry(1, 16, |parts| {
+            tried.push(parts);
+            if parts == 1 { Err(out(8)) } else { Ok(()) }
+        });
+        assert_eq!(tried, [1, 16]);
+        let refused = NetworkError::Backend("no".to_owned());
+        let result = retry::<()>(1, 8, |_| Err(Attempt::Refused(refused.clone())));
+        assert_eq!(result, Err(refused));
+        for (reason, expected) in [
+            ("DriverError(CUDA_ERROR_OUT_OF_MEMORY, \"out of memory\")", true),
+            ("CublasError(CUBLAS_STATUS_ALLOC_FAILED)", true),
+            ("DriverError(CUDA_ERROR_ILLEGAL_ADDRESS, \"…\")", false),
+        ] {
+            assert_eq!(is_out_of_memory(reason), expected, "{reason}");
         }
     }
 

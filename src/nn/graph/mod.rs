@@ -5,9 +5,24 @@
 //! side), with the samples of both passes side by side: a 1×1 conv is then one matrix product, and
 //! the values a norm averages are adjacent.
 
+mod compare;
 mod conv;
+mod depthwise;
+mod draws;
 mod engine;
+mod examine;
+mod forward;
+#[cfg(any(feature = "cuda", test))]
+mod kernels;
 mod memory;
 mod norm;
+mod patches;
+mod plain;
+mod rates;
+mod window;
 
 pub use engine::Engine;
+pub(super) use examine::examine;
+#[cfg(feature = "cuda")]
+pub(super) use kernels::cuda::prepare;
+pub(super) use rates::rates;

@@ -6,30 +6,130 @@
 //! Accuracy: the mean is subtracted before anything is squared, and on the CPU sums run over blocks
 //! short enough for f32 and are gathered in f64, so the largest maps lose nothing.
 
+use std::sync::{Mutex, PoisonError};
+
 use candle_core::{
-    CpuStorage, CustomOp1, InplaceOp2, Layout, Result, Shape, Tensor, WithDType, bail,
+    CpuStorage, CustomOp1, DType, InplaceOp1, InplaceOp2, Layout, Result, Shape, Storage, Tensor,
+    WithDType, bail, op::BackpropOp,
 };
 
 use super::conv::{Kernels, contiguous};
+#[cfg(feature = "cuda")]
+use super::kernels::{self, Rows, cuda};
 use crate::nn::network::{EPSILON, PASSES};
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 
 /// Normalises `x` (channels, passes · batch, side, side) and applies ReLU; weight 1, bias 0.
-/// Also gives the biased batch variances, (channels, passes).
+/// Also gives the [`moments`] it was normalised by.
 pub(super) fn norm_relu(x: Tensor, kernels: Kernels) -> Result<(Tensor, Tensor)> {
     match kernels {
-        Kernels::Cpu => {
-            let moments = x.apply_op1_no_bwd(&Moments)?;
-            x.inplace_op2(&moments, &NormaliseRelu)?;
-            Ok((x, moments.narrow(2, 1, 1)?.squeeze(2)?))
+        Kernels::Cpu | Kernels::Cuda => {
+            let op = NormRelu::default();
+            x.inplace_op1(&op)?;
+            let shape = (x.dim(0)?, PASSES, 2);
+            Ok((x, Tensor::from_storage(op.moments(), shape, BackpropOp::none(), false)))
+        }
+        Kernels::Tensor => {
+            let moments = moments(&x, kernels)?;
+            Ok((normalise(x, &moments, kernels)?, moments))
+        }
+    }
+}
+
+/// Mean and biased variance of each pass of each channel of `x`: (channels, passes, 2) in f64.
+pub(super) fn moments(x: &Tensor, kernels: Kernels) -> Result<Tensor> {
+    match kernels {
+        Kernels::Cpu | Kernels::Cuda => x.apply_op1_no_bwd(&Moments),
+        Kernels::Tensor => {
+            let rows = x.reshape((x.dim(0)?, PASSES, ()))?;
+            let mean = rows.mean_keepdim(2)?;
+            let variance = rows.broadcast_sub(&mean)?.sqr()?.mean_keepdim(2)?;
+            Tensor::cat(&[mean, variance], 2)?.to_dtype(DType::F64)
+        }
+    }
+}
+
+/// max(0, (x − mean) / √(variance + ε)) of `x` by the [`moments`] of all samples, of which `x` may
+/// hold a part.
+pub(super) fn normalise(x: Tensor, moments: &Tensor, kernels: Kernels) -> Result<Tensor> {
+    match kernels {
+        Kernels::Cpu | Kernels::Cuda => {
+            x.inplace_op2(moments, &NormaliseRelu)?;
+            Ok(x)
         }
         Kernels::Tensor => {
             let rows = x.reshape((x.dim(0)?, PASSES, ()))?;
-            let centred = rows.broadcast_sub(&rows.mean_keepdim(2)?)?;
-            let variance = centred.sqr()?.mean_keepdim(2)?;
-            let scale = (&variance + EPSILON)?.sqrt()?.recip()?;
-            let y = centred.broadcast_mul(&scale)?.relu()?.reshape(x.shape())?;
-            Ok((y, variance.squeeze(2)?))
+            let mean = moments.narrow(2, 0, 1)?.to_dtype(x.dtype())?;
+            let scale = (moments.narrow(2, 1, 1)? + EPSILON)?.sqrt()?.recip()?;
+            let centred = rows.broadcast_sub(&mean)?;
+            centred.broadcast_mul(&scale.to_dtype(x.dtype())?)?.relu()?.reshape(x.shape())
         }
+    }
+}
+
+/// The moments of all samples from those of `parts`, each with its share of the samples: exact but for
+/// rounding in f64 (Chan, Golub & LeVeque 1983).
+pub(super) fn merge(parts: &[(Tensor, f64)]) -> Result<Tensor> {
+    let weighted = |tensor: &Tensor, share: f64| tensor * share;
+    let sum = |terms: Vec<Tensor>| {
+        let mut terms = terms.into_iter();
+        let first = terms.next().expect("a batch has parts");
+        terms.try_fold(first, |sum, term| sum + term)
+    };
+    let over = |term: &dyn Fn(&Tensor, f64) -> Result<Tensor>| {
+        sum(parts.iter().map(|(part, share)| term(part, *share)).collect::<Result<Vec<_>>>()?)
+    };
+    let mean = over(&|part, share| weighted(&part.narrow(2, 0, 1)?, share))?;
+    let variance = over(&|part, share| {
+        let apart = (part.narrow(2, 0, 1)? - &mean)?.sqr()?;
+        weighted(&(part.narrow(2, 1, 1)? + apart)?, share)
+    })?;
+    Tensor::cat(&[mean, variance], 2)
+}
+
+/// [`Moments`] and [`NormaliseRelu`] at once. An operation that changes a tensor in place gives no
+/// other, so the moments are fetched from it.
+#[derive(Default)]
+struct NormRelu {
+    moments: Mutex<Option<Storage>>,
+}
+
+impl NormRelu {
+    fn keep(&self, moments: Storage) {
+        *self.moments.lock().unwrap_or_else(PoisonError::into_inner) = Some(moments);
+    }
+
+    fn moments(self) -> Storage {
+        let moments = self.moments.into_inner().unwrap_or_else(PoisonError::into_inner);
+        moments.expect("an operation that succeeded kept them")
+    }
+}
+
+impl InplaceOp1 for NormRelu {
+    fn name(&self) -> &'static str {
+        "norm and relu"
+    }
+
+    fn cpu_fwd(&self, x: &mut CpuStorage, layout: &Layout) -> Result<()> {
+        let (moments, shape) = Moments.cpu_fwd(x, layout)?;
+        NormaliseRelu.cpu_fwd(x, layout, &moments, &Layout::contiguous(shape))?;
+        self.keep(Storage::Cpu(moments));
+        Ok(())
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &mut CudaStorage, layout: &Layout) -> Result<()> {
+        let rows = Rows::of(layout)?;
+        let moments = if rows.take_a_block_each() {
+            cuda::fill_and_measure(&kernels::norm_relu(rows), x, layout, 2 * rows.rows)?
+        } else {
+            let (moments, shape) = Moments.cuda_fwd(x, layout)?;
+            NormaliseRelu.cuda_fwd(x, layout, &moments, &Layout::contiguous(shape))?;
+            moments
+        };
+        self.keep(Storage::Cuda(moments));
+        Ok(())
     }
 }
 
@@ -39,7 +139,7 @@ struct Moments;
 impl Moments {
     fn run<T: WithDType>(x: &[T], layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (channels, n) = rows(layout)?;
-        let moments = contiguous(x, layout)?.chunks_exact(n).flat_map(moments).collect();
+        let moments = contiguous(x, layout)?.chunks_exact(n).flat_map(moments_of).collect();
         Ok((CpuStorage::F64(moments), Shape::from((channels, PASSES, 2))))
     }
 }
@@ -56,6 +156,17 @@ impl CustomOp1 for Moments {
             _ => bail!("{}: expected f32 or f64", self.name()),
         }
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        let rows = Rows::of(layout)?;
+        let segments = 2 * rows.rows * rows.segments();
+        let sums = cuda::measure(&kernels::sums(rows), x, layout, segments)?;
+        let shape = Shape::from((rows.rows / PASSES, PASSES, 2));
+        let layout = Layout::contiguous(segments);
+        let moments = cuda::measure(&kernels::moments(rows), &sums, &layout, 2 * rows.rows)?;
+        Ok((moments, shape))
+    }
 }
 
 /// Channels, and values in one pass of a channel.
@@ -64,7 +175,7 @@ fn rows(layout: &Layout) -> Result<(usize, usize)> {
     Ok((channels, samples / PASSES * height * width))
 }
 
-fn moments<T: WithDType>(row: &[T]) -> [f64; 2] {
+fn moments_of<T: WithDType>(row: &[T]) -> [f64; 2] {
     let n = row.len() as f64;
     let mean = sum(row, |x| x) / n;
     // Centred at the mean as T holds it; what that rounds away is put back by the shift theorem.
@@ -133,6 +244,18 @@ impl InplaceOp2 for NormaliseRelu {
             _ => bail!("{}: expected f32 or f64", self.name()),
         }
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &mut CudaStorage,
+        layout: &Layout,
+        moments: &CudaStorage,
+        moments_layout: &Layout,
+    ) -> Result<()> {
+        let launch = kernels::normalise(Rows::of(layout)?);
+        cuda::fill(&launch, &[(moments, moments_layout)], x, layout)
+    }
 }
 
 #[cfg(test)]
@@ -152,7 +275,7 @@ mod tests {
         let n = exact.len() as f64;
         let mean = exact.iter().sum::<f64>() / n;
         let variance = exact.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
-        let [our_mean, our_variance] = moments(&single);
+        let [our_mean, our_variance] = moments_of(&single);
         assert!((our_mean - mean).abs() < 1e-7 * mean, "{our_mean} {mean}");
         assert!((our_variance - variance).abs() < 1e-6 * variance, "{our_variance} {variance}");
     }
@@ -168,17 +291,17 @@ mod tests {
         let values = values.into_iter().map(f64::from).collect::<Vec<_>>();
         let x = Tensor::from_vec(values, (3, 4, 5, 5), &Device::Cpu).expect("fits");
         let copy = x.copy().expect("copies");
-        let (y, variance) = norm_relu(copy, Kernels::Cpu).expect("normalises");
-        let (y_tensor, variance_tensor) = norm_relu(x, Kernels::Tensor).expect("normalises");
+        let (y, moments) = norm_relu(copy, Kernels::Cpu).expect("normalises");
+        let (y_tensor, moments_tensor) = norm_relu(x, Kernels::Tensor).expect("normalises");
         let worst = |a: &Tensor, b: &Tensor| {
             let worst =
                 (a - b).and_then(|d| d.abs()?.max_all()?.to_dtype(DType::F64)?.to_scalar::<f64>());
             worst.expect("same shapes")
         };
         assert!(worst(&y, &y_tensor) < 1e-12);
-        assert!(worst(&variance, &variance_tensor) < 1e-12);
-        for row in variance.to_vec2::<f64>().expect("two axes") {
-            assert!(row[1] > 5.0 * row[0], "{row:?}");
+        assert!(worst(&moments, &moments_tensor) < 1e-12);
+        for row in moments.to_vec3::<f64>().expect("three axes") {
+            assert!(row[1][1] > 5.0 * row[0][1], "{row:?}");
         }
     }
 }

@@ -31,6 +31,7 @@ impl<'a> Engine<'a> {
         spec.check()?;
         let opened = spec.open_device()?;
         let device = opened.device.clone();
+        spec.settle_workers(&device);
         let (folder, mut history, factory, retelling) = match means {
             Means::Memory(history, retelling) => (None, *history, None, Some(retelling)),
             Means::Proxies(factory) => {
@@ -51,6 +52,7 @@ impl<'a> Engine<'a> {
             spec: spec.clone(),
             workers: spec.workers(),
             device: device.to_string(),
+            hardware: device.hardware(),
         })));
         let mut evolution = restored(&spec, &history)?;
         if retelling.is_some() {

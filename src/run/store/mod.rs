@@ -155,9 +155,7 @@ pub(super) fn asked(folder: &Path) -> Result<RunSpec, FileError> {
     }
     let mut preset =
         asked.settings.with_settings(&[]).map_err(|e| fail("", None, &format!("settings: {e}")))?;
-    if asked.device == "cpu" {
-        preset.run.kernels = asked.kernels;
-    }
+    preset.run.kernels = asked.kernels;
     preset.run.device = asked.device;
     Ok(RunSpec::new(&asked.preset, preset))
 }

@@ -3,13 +3,16 @@
 use ratatui::layout::Rect;
 
 use super::status;
-use crate::tui::{
-    canvas::{Canvas, cut, width},
-    economy::Level,
-    keymap::{Context, Intent, Key, Place, Row, Tab},
-    model::{Model, Notice},
-    spots::Target,
-    theme::{Ground, Ink, Role},
+use crate::{
+    text::printable,
+    tui::{
+        canvas::{Canvas, cut, width},
+        economy::Level,
+        keymap::{Context, Intent, Key, Place, Row, Tab},
+        model::{Model, Notice, Search},
+        spots::Target,
+        theme::{Ground, Ink, Role},
+    },
 };
 
 /// Runs of text in roles, made as they are needed.
@@ -64,22 +67,30 @@ pub fn band(canvas: &mut Canvas<'_>, model: &Model) {
         x = cells.right() + 1;
     }
     let host = &model.host.name;
+    let room = w.saturating_sub(x + 5);
     let right = match &model.search {
         // Where there is no room for more, what runs is less than how it is.
         Some(search) if w < SHORT_TABS => {
             let (glyph, _, word, _) = status::state(search, model.now_ms);
             format!("{glyph} {word}")
         }
-        Some(search) => {
-            format!("{} · seed {} · {host}", search.spec.name, search.spec.preset.search.seed)
-        }
+        Some(search) => what_runs_where(search, host, room),
         None => format!("nothing running · {host}"),
     };
-    let room = w.saturating_sub(x + 5);
     if room > 8 && !(SHORT_TABS..FULL_TABS).contains(&w) {
         let mut band = canvas.on(Ground::Band, Rect::new(x, 0, w.saturating_sub(x), 1));
         band.right(w.saturating_sub(3), 0, cut(&right, room), Role::Muted);
     }
+}
+
+/// The run and where it runs, as exactly as `room` allows: with the device and its memory, by the
+/// device's name, or without.
+fn what_runs_where(search: &Search, host: &str, room: u16) -> String {
+    let run = format!("{} · seed {} · {host}", search.spec.name, search.spec.preset.search.seed);
+    let Some(hello) = &search.hello else { return run };
+    let words = [&hello.hardware, &hello.device];
+    let whole = words.map(|device| format!("{run} · {}", printable(device)));
+    whole.into_iter().find(|text| width(text) <= room).unwrap_or(run)
 }
 
 /// How urgent a banner is.

@@ -20,7 +20,13 @@ use crate::{
 
 fn hello() -> Update {
     let spec = fixture::spec();
-    Update::Hello(Box::new(Hello { version: VERSION, spec, workers: 4, device: "cpu".to_owned() }))
+    Update::Hello(Box::new(Hello {
+        version: VERSION,
+        spec,
+        workers: 4,
+        device: "cpu".to_owned(),
+        hardware: "avx512, 21.3 GiB".to_owned(),
+    }))
 }
 
 /// What was seen last of a run that had come so far.

@@ -18,8 +18,13 @@ fn listed_run(name: &str, standing: Standing) -> ListedRun {
 }
 
 fn picture() -> Picture {
-    let hello =
-        Hello { version: VERSION, spec: fixture::spec(), workers: 4, device: "cpu".to_owned() };
+    let hello = Hello {
+        version: VERSION,
+        spec: fixture::spec(),
+        workers: 4,
+        device: "cpu".to_owned(),
+        hardware: "avx512, 21.3 GiB".to_owned(),
+    };
     let updates = vec![
         Update::Hello(Box::new(hello)),
         Update::Snapshot(fixture::snapshot()),

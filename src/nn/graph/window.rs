@@ -1,0 +1,55 @@
+//! Where a square kernel meets a square map.
+//!
+//! Must not know: values. Invariant: an output at ⌈side / stride⌉² places, as every conv here has it.
+
+use std::ops::Range;
+
+use crate::arch::Conv;
+
+/// A square kernel going over a square map, padded by (k−1)/2 a side.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    pub kernel: usize,
+    pub stride: usize,
+    pub side: usize,
+    /// Side of the output: ⌈side / stride⌉.
+    pub out: usize,
+}
+
+impl Window {
+    pub(super) fn new(conv: &Conv, side: usize) -> Window {
+        let stride = conv.stride as usize;
+        let kernel = conv.kernel.side() as usize;
+        Window { kernel, stride, side, out: side.div_ceil(stride) }
+    }
+
+    pub(super) fn pad(&self) -> usize {
+        (self.kernel - 1) / 2
+    }
+
+    pub(super) fn is_pointwise(&self) -> bool {
+        self.kernel == 1 && self.stride == 1
+    }
+
+    /// Side of a phase: all that the taps of the outputs reach.
+    pub(super) fn phase_side(&self) -> usize {
+        self.out + (self.kernel - 1) / self.stride
+    }
+
+    pub(super) fn taps(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let kernel = self.kernel;
+        (0..kernel * kernel).map(move |tap| (tap / kernel, tap % kernel))
+    }
+
+    /// The outputs along one axis whose tap `at` falls on the map, not on its padding.
+    pub(super) fn inside(&self, at: usize) -> Range<usize> {
+        let end = (self.side + self.pad()).saturating_sub(at).div_ceil(self.stride).min(self.out);
+        let start = self.pad().saturating_sub(at).div_ceil(self.stride);
+        start.min(end)..end
+    }
+
+    /// The input coordinate under tap `at` of output `o`, which must be [`Window::inside`].
+    pub(super) fn input(&self, o: usize, at: usize) -> usize {
+        o * self.stride + at - self.pad()
+    }
+}

@@ -8,6 +8,7 @@
 mod cpu;
 mod device;
 mod error;
+mod examination;
 mod graph;
 mod kernels;
 mod memory;
@@ -18,6 +19,7 @@ mod source;
 pub use cpu::{PrefixReuse, StepTime};
 pub use device::{Device, DeviceChoice, DeviceError, ParseDeviceError, open};
 pub use error::NetworkError;
+pub use examination::{Check, Gpu, Gpus, gpus, self_test};
 pub use graph::Engine;
 pub use kernels::{KernelChoice, KernelPath, ParseKernelChoiceError};
 pub use network::{InputSpec, NormVariance, Perturbation, PlainNetwork, Precision};

@@ -8,6 +8,12 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+/// Bytes that can be allocated in this machine's memory, or in what the process is confined to, at this moment;
+/// none where the system does not say.
+pub fn available_host_bytes() -> Option<u64> {
+    host::available_bytes()
+}
+
 /// Bytes that can be allocated on the device at this moment; none where the system does not say.
 fn available_bytes(device: &candle_core::Device) -> Option<u64> {
     match device {

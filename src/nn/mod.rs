@@ -22,6 +22,7 @@ pub use error::NetworkError;
 pub use examination::{Check, Gpu, Gpus, gpus, self_test};
 pub use graph::Engine;
 pub use kernels::{KernelChoice, KernelPath, ParseKernelChoiceError};
+pub use memory::available_host_bytes;
 pub use network::{InputSpec, NormVariance, Perturbation, PlainNetwork, Precision};
 pub use runner::Runner;
 pub use source::{Draw, NormalSource, PhiloxNormals};

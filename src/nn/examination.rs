@@ -33,7 +33,11 @@ pub struct Gpus {
 
 /// Asks the driver; opens nothing.
 pub fn gpus() -> Gpus {
-    Gpus { driver: None, gpus: Vec::new(), problem: Some("built without the `cuda` feature".to_owned()) }
+    Gpus {
+        driver: None,
+        gpus: Vec::new(),
+        problem: Some("built without the `cuda` feature".to_owned()),
+    }
 }
 
 /// One thing that was computed twice, and how far the answers lie apart.

@@ -2,11 +2,12 @@
 
     pip install torch
     python benches/pytorch_zen.py [--batch B] [--resolution PX] [--repeats N] [--threads N]
-                                  [--channels-last] [--seed S] STRUCTURE...
+                                  [--channels-last] [--seed S] [--device cpu|cuda] STRUCTURE...
 
 One JSON line a structure: mean and standard deviation of the score (the `table` definition), and
-the median CPU time of a candidate: parsing, building, drawing and both passes. The program
-benches/against_pytorch.py sets it side by side with zendo.
+the medians of a candidate's CPU time and of its time on the clock: parsing, building, drawing and
+both passes. The programs benches/against_pytorch.py and benches/on_a_gpu.py set it side by side
+with zendo.
 """
 
 import argparse
@@ -95,9 +96,9 @@ def forward(convs, weights, x):
 
 
 @torch.inference_mode()
-def zen_score(structure, batch, resolution, memory_format):
+def zen_score(structure, batch, resolution, memory_format, device="cpu"):
     def normals(*shape):
-        return torch.randn(shape).contiguous(memory_format=memory_format)
+        return torch.randn(shape, device=device).contiguous(memory_format=memory_format)
 
     convs = parse(structure)
     weights = [normals(c.outputs, c.inputs // c.groups, c.kernel, c.kernel) for c in convs]
@@ -119,22 +120,31 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("structures", nargs="+", metavar="STRUCTURE")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    # Scores are f32 on both sides.
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     memory_format = torch.channels_last if args.channels_last else torch.contiguous_format
     for structure in args.structures:
-        scores, times = [], []
+        scores, times, walls = [], [], []
+        setting = (args.batch, args.resolution, memory_format, args.device)
+        if args.device != "cpu":
+            # The first one compiles and picks kernels.
+            zen_score(structure, *setting)
         for repeat in range(args.repeats):
             torch.manual_seed(args.seed + repeat)
-            start = time.process_time()
-            scores.append(zen_score(structure, args.batch, args.resolution, memory_format))
+            start, wall = time.process_time(), time.perf_counter()
+            scores.append(zen_score(structure, *setting))
             times.append((time.process_time() - start) * 1e3)
+            walls.append((time.perf_counter() - wall) * 1e3)
         line = {
             "structure": structure,
             "batch": args.batch,
             "resolution": args.resolution,
             "cpu_ms": statistics.median(times),
+            "ms": statistics.median(walls),
             "score": {
                 "mean": statistics.mean(scores),
                 "std": statistics.stdev(scores) if len(scores) > 1 else None,

@@ -9,6 +9,7 @@ mod blocks;
 mod completions;
 mod config;
 mod diff;
+mod doctor;
 mod export;
 mod host;
 mod inspect;
@@ -76,6 +77,8 @@ pub enum Command {
     /// Show, find and check the settings of zendo itself
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Look at this machine: terminal, CPU, GPUs; check that each device computes rightly
+    Doctor(doctor::DoctorArgs),
     /// Print what completes zendo's commands in a shell
     Completions(completions::CompletionsArgs),
     /// Print the manual page, or write one for each command
@@ -133,6 +136,7 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Themes(args) => themes::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Config(command) => config::run(command),
+        Command::Doctor(args) => doctor::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
     }

@@ -1,9 +1,11 @@
 //! Printing: lines to stdout, failures with their exit status, numbers as people read them.
 
 use std::{
-    io::{self, ErrorKind, Write},
+    io::{self, ErrorKind, IsTerminal, Write},
     process::ExitCode,
 };
+
+use crate::theme::Depth;
 
 /// A failed command: what to say and with which status to end.
 #[derive(Debug)]
@@ -38,6 +40,14 @@ impl Failure {
         // With stderr gone there is nobody left to tell.
         let _ = writeln!(io::stderr(), "error: {}", self.error);
         ExitCode::from(self.status)
+    }
+}
+
+/// How many colours stdout shows: none where it is no terminal.
+pub(super) fn depth() -> Depth {
+    match io::stdout().is_terminal() {
+        true => Depth::promised(&|name| std::env::var(name).ok()),
+        false => Depth::Mono,
     }
 }
 

@@ -46,11 +46,11 @@ pub struct ScoreArgs {
     /// Size of the perturbation
     #[arg(long, default_value_t = ALPHA, allow_negative_numbers = true)]
     alpha: f64,
-    #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda:N")]
+    #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda:N[,cuda:M]")]
     device: DeviceChoice,
-    /// Force the CPU's instructions; scores of different kernels differ by rounding, and graph is
-    /// the slow reference path
-    #[arg(long, default_value = "auto", value_name = "auto|avx512|avx2|portable|graph")]
+    /// Force the CPU's instructions or a GPU's kernels; scores of different kernels differ by rounding, and
+    /// graph is the slow reference path
+    #[arg(long, default_value = "auto", value_name = "auto|avx512|avx2|portable|cuda|graph")]
     kernels: KernelChoice,
     /// One JSON object a line
     #[arg(long)]
@@ -120,6 +120,9 @@ pub(super) fn run(args: &ScoreArgs) -> Result<ExitCode, Failure> {
         let mut proxy = proxy::build(&args.proxy, &settings, &device).map_err(Failure::usage)?;
         match score(net, proxy.as_mut(), args) {
             Ok(evaluated) => {
+                if let Some(remark) = proxy.remark() {
+                    eprintln!("{}: {remark}", net.shown());
+                }
                 let scored = evaluated.into_scored(net, args, &settings, proxy.as_ref(), &device);
                 if args.json { json_line(&scored)? } else { print(&scored)? }
             }

@@ -1,12 +1,12 @@
 //! `zendo themes`: what the terminal UI can look like.
 
-use std::{io::IsTerminal, process::ExitCode};
+use std::process::ExitCode;
 
 use serde::Serialize;
 
 use super::{
     Failure,
-    output::{json_line, line},
+    output::{depth, json_line, line},
 };
 use crate::{
     run::{ListedTheme, listed_themes, user_themes},
@@ -30,10 +30,7 @@ struct Line<'a> {
 }
 
 pub(super) fn run(args: &ThemesArgs) -> Result<ExitCode, Failure> {
-    let depth = match std::io::stdout().is_terminal() {
-        true => Depth::promised(&|name| std::env::var(name).ok()),
-        false => Depth::Mono,
-    };
+    let depth = depth();
     for listed in listed_themes(user_themes()) {
         match args.json {
             true => json_line(&Line {

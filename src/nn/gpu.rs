@@ -54,6 +54,9 @@ pub fn gpus() -> Gpus {
 pub(super) fn check_driver() -> Result<usize, DeviceError> {
     let needed = driver::built_for().ok_or(DeviceError::NotBuilt)?;
     let driver = driver::version().ok_or(DeviceError::NoDriver)?;
+    if let Some(name) = driver::missing_library(needed) {
+        return Err(DeviceError::NoLibrary { name, version: needed });
+    }
     // Within a major version old drivers run new programs, but do not compile their kernels.
     if driver < needed {
         return Err(DeviceError::OldDriver { driver, needed });
@@ -84,6 +87,10 @@ mod driver {
     }
 
     pub(super) fn version() -> Option<(u32, u32)> {
+        None
+    }
+
+    pub(super) fn missing_library(_: (u32, u32)) -> Option<String> {
         None
     }
 
@@ -121,7 +128,25 @@ mod driver {
         (version / 1000, version % 1000 / 10)
     }
 
+    /// A program that links its libraries lazily starts without them, and may end at the first call: they
+    /// are looked for before.
+    fn is_there(library: &str) -> bool {
+        // SAFETY: NVIDIA's libraries may be opened at any time, and this program uses them anyway.
+        unsafe { libloading::Library::new(library) }.is_ok()
+    }
+
+    /// The first of the libraries that Candle and our kernels use, of that CUDA, which can't be opened.
+    pub(super) fn missing_library((major, _): (u32, u32)) -> Option<String> {
+        let of_toolkit =
+            ["cublasLt", "cublas", "nvrtc"].map(|name| format!("lib{name}.so.{major}"));
+        let all = of_toolkit.into_iter().chain(["libcurand.so.10".to_owned()]);
+        all.into_iter().find(|library| !is_there(library))
+    }
+
     pub(super) fn version() -> Option<(u32, u32)> {
+        if !is_there("libcuda.so.1") {
+            return None;
+        }
         let mut version = 0;
         // SAFETY: it writes the one number it is given.
         let status = unsafe { sys::cuDriverGetVersion(&mut version) };

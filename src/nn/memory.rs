@@ -8,6 +8,12 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+/// Bytes that can be allocated in this machine's memory, or in what the process is confined to, at this moment;
+/// none where the system does not say.
+pub fn available_host_bytes() -> Option<u64> {
+    host::available_bytes()
+}
+
 /// The memory of one device, shared by its workers. An evaluation that would fit alone waits for the
 /// others instead of failing, so that what fails does not depend on who runs beside it.
 ///
@@ -51,6 +57,12 @@ impl MemoryPool {
     /// What evaluations can have; 0 where the system does not say.
     pub(super) fn capacity(&self) -> u64 {
         self.capacity.unwrap_or(0)
+    }
+
+    /// What there was, for evaluations and for what is kept between them; none where the system does not
+    /// say.
+    pub(super) fn all(&self) -> Option<u64> {
+        self.capacity.map(|capacity| capacity + self.keepable)
     }
 
     /// The most that one evaluation can have.
@@ -113,11 +125,11 @@ impl Drop for Held<'_> {
 }
 
 /// Memory of this machine, or of the control group that this process is confined to.
-pub(super) mod host {
+mod host {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    pub(in crate::nn) fn available_bytes() -> Option<u64> {
+    pub(super) fn available_bytes() -> Option<u64> {
         let machine =
             fs::read_to_string("/proc/meminfo").ok().and_then(|text| mem_available(&text));
         machine.into_iter().chain(control_group_free()).min()

@@ -27,6 +27,7 @@ pub use examination::{
 pub use gpu::{Gpu, Gpus, gpus};
 pub use graph::Engine;
 pub use kernels::{KernelChoice, KernelPath, ParseKernelChoiceError};
+pub use memory::available_host_bytes;
 pub use network::{InputSpec, NormVariance, Perturbation, PlainNetwork, Precision};
 pub use runner::Runner;
 pub use source::{Draw, NormalSource, PhiloxNormals};

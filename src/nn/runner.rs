@@ -69,6 +69,14 @@ impl Runner {
         }
     }
 
+    /// Parts that the last network's batch was taken in: more than 1 where a GPU's memory was short.
+    pub fn parts(&self) -> u32 {
+        match &self.0 {
+            Kind::Cpu(_) => 1,
+            Kind::Graph(engine, _) => engine.parts(),
+        }
+    }
+
     /// Time the last network took before it could run: to be laid out, and its weights and images to be
     /// drawn.
     pub fn building(&self) -> Duration {

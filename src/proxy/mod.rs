@@ -49,6 +49,11 @@ pub trait Proxy: Send {
         Duration::ZERO
     }
 
+    /// What a person should know of how the last evaluation came about; nothing where it went as always.
+    fn remark(&self) -> Option<String> {
+        None
+    }
+
     /// Bytes that the last evaluation ran in; 0 where that is not known.
     fn memory_bytes(&self) -> u64 {
         0

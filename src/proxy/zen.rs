@@ -51,6 +51,14 @@ impl Proxy for Zen {
         self.runner.building()
     }
 
+    fn remark(&self) -> Option<String> {
+        let parts = self.runner.parts();
+        (parts > 1).then(|| {
+            let batch = self.settings.batch;
+            format!("memory was short: scored in {parts} parts of its batch of {batch}")
+        })
+    }
+
     fn memory_bytes(&self) -> u64 {
         self.runner.memory_bytes()
     }

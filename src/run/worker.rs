@@ -68,6 +68,8 @@ pub(super) struct Report {
     pub took: Duration,
     /// The part of it before the passes.
     pub building: Duration,
+    /// What a person should know of it.
+    pub remark: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,6 +108,7 @@ impl Worker {
                 let start = Instant::now();
                 let mut building = Duration::ZERO;
                 let outcome = work(&mut proxy, &factory, &job, &mut building);
+                let remark = proxy.as_ref().and_then(|built: &Built| built.proxy.remark());
                 let report = Report {
                     worker: index,
                     purpose: job.purpose,
@@ -113,6 +116,7 @@ impl Worker {
                     outcome,
                     took: start.elapsed(),
                     building,
+                    remark,
                 };
                 if reports.send(Message::Report(report)).is_err() {
                     return;

@@ -284,12 +284,12 @@ impl Default for ConfirmSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunSettings {
-    /// One for each core unless told.
+    /// One for each core, or four for each GPU, unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workers: Option<usize>,
-    /// `auto`, `cpu` or `cuda:N`.
+    /// `auto`, `cpu`, `cuda:N` or several as `cuda:0,cuda:1`.
     pub device: String,
-    /// Of the CPU: `auto`, `avx512`, `avx2`, `portable` or `graph`.
+    /// `auto`, the CPU's `avx512`, `avx2`, `portable`, a GPU's `cuda`, or `graph`.
     pub kernels: String,
     /// Bytes in which activations are kept that candidates of a common seed share; none keeps
     /// nothing.

@@ -1,14 +1,17 @@
-//! Colours by role: what roles there are, the format of a theme's file, the themes that are shipped.
+//! Colours by role: what roles there are, the format of a theme's file, the themes that are shipped; what a
+//! terminal's environment promises of colours and letters.
 //!
 //! Owns: roles, schemes, colours and how many of them a terminal shows. Must not know: what is drawn, how a
 //! colour reaches a terminal, folders. Invariant: a [`Scheme`] gives every role a colour at every depth.
 
+mod charset;
 mod colour;
 mod depth;
 mod file;
 mod role;
 mod shipped;
 
+pub use charset::{Charset, locale};
 pub use colour::{Colour, Rgb};
 pub use depth::{Depth, Variable};
 pub use file::MAX_BYTES;

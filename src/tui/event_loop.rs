@@ -21,7 +21,7 @@ use super::{
     files::{compare_runs, read_regular, read_run, save_preset, write},
     keymap::{Context, Intent, Key},
     model::Model,
-    probe::{self, Charset, Late},
+    probe::{self, Late},
     screens,
     terminal::{self, Screen},
     theme::Display,
@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     run::{self, Estimating, Solving},
-    theme::{DARK, Depth, LIGHT, MONO},
+    theme::{Charset, DARK, Depth, LIGHT, MONO},
 };
 
 /// Shortest time between frames for input.

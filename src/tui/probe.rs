@@ -5,7 +5,7 @@
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 
 use super::glyphs::Glyphs;
-use crate::theme::{Rgb, Variable};
+use crate::theme::{Charset, Rgb, Variable};
 
 /// A glyph that some terminals set two cells wide: East Asian Width "ambiguous", as most that are drawn here.
 const AMBIGUOUS: &str = "●";
@@ -18,31 +18,6 @@ const GROUND: &str = "\u{1b}]11;?\u{1b}\\";
 const WHO: &str = "\u{1b}[c";
 const HOME: &str = "\u{1b}[H";
 const CLEAR: &str = "\u{1b}[H\u{1b}[2J";
-
-/// What the locale says of glyphs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Charset {
-    Utf8,
-    Other,
-    /// No variable says anything.
-    Unknown,
-}
-
-impl Charset {
-    /// By LC_ALL, LC_CTYPE, LANG: the first that is set counts (POSIX, "Environment Variables").
-    pub fn of_locale(variable: Variable<'_>) -> Charset {
-        let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set);
-        let Some(locale) = locale.map(|locale| locale.to_lowercase()) else {
-            return Charset::Unknown;
-        };
-        if locale.contains("utf-8") || locale.contains("utf8") {
-            Charset::Utf8
-        } else {
-            Charset::Other
-        }
-    }
-}
 
 /// What to write to the terminal, once, on an empty screen; it leaves the screen empty.
 pub fn question(variable: Variable<'_>) -> String {

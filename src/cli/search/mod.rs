@@ -47,14 +47,14 @@ pub struct SearchArgs {
     iterations: Option<u64>,
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
-    /// Worker threads [default: one for each core]
+    /// Worker threads [default: one for each core, or four for each GPU]
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
-    #[arg(long, value_name = "auto|cpu|cuda:N")]
+    #[arg(long, value_name = "auto|cpu|cuda:N[,cuda:M]")]
     device: Option<String>,
-    /// Force the CPU's instructions; scores of different kernels differ by rounding, and graph is
-    /// the slow reference path
-    #[arg(long, value_name = "auto|avx512|avx2|portable|graph")]
+    /// Force the CPU's instructions or a GPU's kernels; scores of different kernels differ by rounding, and
+    /// graph is the slow reference path
+    #[arg(long, value_name = "auto|avx512|avx2|portable|cuda|graph")]
     kernels: Option<String>,
     /// A new or empty folder for the run [default: one of its own among `zendo runs`]
     #[arg(long, value_name = "DIR")]
@@ -94,10 +94,10 @@ pub struct ResumeArgs {
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     checkpoint_every: Option<f64>,
     /// Go on on another device than the run had; scores differ by rounding from there on
-    #[arg(long, value_name = "auto|cpu|cuda:N")]
+    #[arg(long, value_name = "auto|cpu|cuda:N[,cuda:M]")]
     device: Option<String>,
     /// Go on with other instructions of the CPU than the run had; scores differ by rounding from there on
-    #[arg(long, value_name = "auto|avx512|avx2|portable|graph")]
+    #[arg(long, value_name = "auto|avx512|avx2|portable|cuda|graph")]
     kernels: Option<String>,
     /// Keep everything in this process; nobody can watch it from elsewhere
     #[arg(long, conflicts_with = "detach")]

@@ -88,12 +88,33 @@ impl Check {
 pub fn self_test(device: &Device, tell: &mut dyn FnMut(Check)) {
     if device.path().is_none() {
         graph::examine(device, tell);
-        tell(Check::new("golden vectors, f64", 1.0, against_golden(device)));
+        tell(Check::new("golden vectors, share of allowed 1e-9", 1.0, against_golden(device)));
         tell(Check::new("a batch in parts, f64", 1e-10, in_parts(device)));
     }
-    let [variances, deltas] = against_f64(device);
+    if device.path().is_some() {
+        for (name, net) in kernels_of_the_cpu() {
+            let (small, batch, resolution) = (net.as_str(), 3, 29);
+            let [variances, _] = against_f64(device, &[(small, batch, resolution)]);
+            tell(Check::new(name, SHALLOW_TOLERANCE, variances));
+        }
+    }
+    let [variances, deltas] = against_f64(device, SHALLOW);
     tell(Check::new("shapes against f64: variances", SHALLOW_TOLERANCE, variances));
     tell(Check::new("shapes against f64: Δ", DELTA_TOLERANCE, deltas));
+}
+
+/// The CPU's kernels know no tensors: each is examined by a network of little else, which has its name.
+fn kernels_of_the_cpu() -> impl Iterator<Item = (String, String)> {
+    let strides = |sides: &'static [u32]| sides.iter().flat_map(|k| [1, 2].map(|s| (*k, s)));
+    let dense = strides(&[1, 3, 5, 7]).map(|(k, s)| {
+        let net = format!("SuperConvK1BNRELU(3,24,1,1)SuperConvK{k}BNRELU(24,40,{s},1)");
+        (format!("kernel conv {k}×{k}, stride {s}"), net)
+    });
+    let depthwise = strides(&[3, 5, 7]).map(|(k, s)| {
+        let net = format!("SuperConvK1BNRELU(3,16,1,1)SuperResIDWE2K{k}(16,24,{s},8,1)");
+        (format!("kernel depthwise {k}×{k}, stride {s}"), net)
+    });
+    dense.chain(depthwise)
 }
 
 /// The largest of `differences`; NaN where one is.
@@ -174,14 +195,14 @@ fn shallow((structure, batch, resolution): (&str, u32, u32), precision: Precisio
     PlainNetwork::new(&structure, InputSpec { batch, resolution, precision })
 }
 
-/// [`SHALLOW`] in f32 against f64 on the CPU: variances and outputs, then Δ.
-fn against_f64(device: &Device) -> [Result<(Duration, f64), String>; 2] {
+/// `nets` in f32 against f64 on the CPU: variances and outputs, then Δ.
+fn against_f64(device: &Device, nets: &[(&str, u32, u32)]) -> [Result<(Duration, f64), String>; 2] {
     let run = || -> Result<(Duration, [f64; 2]), NetworkError> {
         let oracle = Engine::new(Device::cpu())?;
         let mut runner = Runner::new(device)?;
         let mut took = Duration::ZERO;
         let (mut variances, mut differences) = (Vec::new(), Vec::new());
-        for (seed, net) in (1..).zip(SHALLOW) {
+        for (seed, net) in (1..).zip(nets) {
             let mut draws = PhiloxNormals { seed, repeat: 3 };
             let start = Instant::now();
             let found = runner.perturb(&shallow(*net, Precision::F32), ALPHA, draws)?;
@@ -237,7 +258,9 @@ mod tests {
             });
             let graph = choice == KernelChoice::Graph;
             assert_eq!(names.iter().any(|name| name.contains("golden")), graph, "{names:?}");
-            assert!(names.iter().any(|name| name.contains("Δ")), "{names:?}");
+            for what in ["Δ", "conv 7×7", "depthwise 5×5"] {
+                assert!(names.iter().any(|name| name.contains(what)), "{names:?}");
+            }
         }
     }
 

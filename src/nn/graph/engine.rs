@@ -4,6 +4,8 @@
 //! mean. Invariant: an evaluation is refused before anything is allocated, or it runs to its end; what it
 //! gives does not depend on other engines but for rounding, where memory ran out and it was split.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::{
     conv::Kernels,
     forward::Forward,
@@ -12,7 +14,7 @@ use super::{
 use crate::nn::{
     device::{Device, Seat, first_line},
     error::NetworkError,
-    memory::host,
+    memory::available_host_bytes,
     network::{Perturbation, PlainNetwork},
     source::NormalSource,
 };
@@ -24,6 +26,8 @@ pub struct Engine {
     memory_limit: Option<u64>,
     /// Parts that a batch is taken in at least.
     least_parts: u32,
+    /// Of the last batch that was run.
+    last_parts: AtomicU32,
     /// Candle's CPU operations spread over the rayon pool they are called in: in this one they stay
     /// on one thread, so that workers do not fight over cores.
     thread: rayon::ThreadPool,
@@ -40,7 +44,14 @@ impl Engine {
             .map_err(|e| NetworkError::Backend(e.to_string()))?;
         let kernels = Kernels::of(&device);
         let seat = device.seat().map_err(|e| NetworkError::Backend(first_line(&e)))?;
-        Ok(Engine { seat, kernels, memory_limit: None, least_parts: 1, thread })
+        Ok(Engine {
+            seat,
+            kernels,
+            memory_limit: None,
+            least_parts: 1,
+            last_parts: AtomicU32::new(1),
+            thread,
+        })
     }
 
     /// Refuses what needs more than `bytes`, whatever the system has to give.
@@ -52,6 +63,11 @@ impl Engine {
     /// rounding.
     pub fn split(self, parts: u32) -> Engine {
         Engine { least_parts: parts.max(1), ..self }
+    }
+
+    /// Parts that the last batch was taken in: more than 1 where memory was short.
+    pub fn parts(&self) -> u32 {
+        self.last_parts.load(Ordering::Relaxed)
     }
 
     /// Runs f(x) and f(x + `alpha`·ε) with one set of weights, all of them from `source`.
@@ -76,6 +92,7 @@ impl Engine {
             let _held = held.map_err(Attempt::Refused)?;
             let (device, kernels) = (&self.seat.candle, self.kernels);
             let forward = Forward { network, device, kernels, parts: plan.parts };
+            self.last_parts.store(plan.parts, Ordering::Relaxed);
             self.thread.install(|| forward.perturb(alpha, source)).map_err(|error| {
                 let reason = first_line(&error);
                 if is_out_of_memory(&reason) {
@@ -99,7 +116,7 @@ impl Engine {
         }
         let plan = Plan::within(network, self.kernels, least, available).map_err(refuse)?;
         let resting = if plan.parts > 1 { resting(network) } else { 0 };
-        match host::available_bytes() {
+        match available_host_bytes() {
             Some(available) if resting > available => {
                 Err(NetworkError::Memory { needed: resting, available })
             }

@@ -48,13 +48,16 @@ impl Engine<'_> {
         self.meter.score += report.took.saturating_sub(report.building);
         self.slots[report.worker].state = WorkerState::Waiting;
         self.dismiss();
+        let id = match report.purpose {
+            JobPurpose::Candidate { id } | JobPurpose::Sounding { id } => Some(id),
+            JobPurpose::Confirmation { finalist, .. } => {
+                self.confirmation.as_ref().map(|c| c.id_of(finalist))
+            }
+        };
+        if let (Some(id), Some(remark)) = (id, &report.remark) {
+            self.log(&format!("#{id}: {remark}"));
+        }
         if let JobOutcome::Panicked(text) = &report.outcome {
-            let id = match report.purpose {
-                JobPurpose::Candidate { id } | JobPurpose::Sounding { id } => Some(id),
-                JobPurpose::Confirmation { finalist, .. } => {
-                    self.confirmation.as_ref().map(|c| c.id_of(finalist))
-                }
-            };
             let is_candidate = matches!(report.purpose, JobPurpose::Candidate { .. });
             self.told_failures.extend(id.filter(|_| is_candidate));
             let text = format!(

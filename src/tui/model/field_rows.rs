@@ -17,6 +17,7 @@ const KERNELS: &[(&str, &str)] = &[
     ("avx512", "avx512"),
     ("avx2", "avx2"),
     ("portable", "portable"),
+    ("cuda", "cuda"),
     ("graph", "graph"),
 ];
 
@@ -331,7 +332,7 @@ pub const FIELDS: &[Field] = &[
         ["confirm.batch", "batch", "1–4,096", "as in the search"],
         |p| p.confirm.batch.and_then(count),
     ),
-    row(Section::Run, Kind::Whole, ["run.workers", "workers", "1–1,024", "one a core"], |p| {
+    row(Section::Run, Kind::Whole, ["run.workers", "workers", "1–1,024", "as fits"], |p| {
         p.run.workers.and_then(count)
     }),
     row(Section::Run, Kind::Word, ["run.device", "device", "auto cpu cuda:N", ""], |p| {
@@ -340,7 +341,7 @@ pub const FIELDS: &[Field] = &[
     row(
         Section::Run,
         Kind::Choice(KERNELS),
-        ["run.kernels", "kernels", "→ the next of 5", ""],
+        ["run.kernels", "kernels", "→ the next of 6", ""],
         |p| Some(Value::Plain(p.run.kernels.clone())),
     ),
     row(

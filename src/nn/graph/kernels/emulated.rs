@@ -61,10 +61,12 @@ impl Real for f64 {
     }
 }
 
+/// Programs by source and type; none where there is no C++ compiler.
+type Programs = HashMap<(Source, &'static str), Option<PathBuf>>;
+
 /// The kernels of a source as a program; none where there is no C++ compiler.
 fn program(source: Source, real: &'static str) -> Option<PathBuf> {
-    static BUILT: OnceLock<(TempDir, Mutex<HashMap<(Source, &str), Option<PathBuf>>>)> =
-        OnceLock::new();
+    static BUILT: OnceLock<(TempDir, Mutex<Programs>)> = OnceLock::new();
     let (folder, built) =
         BUILT.get_or_init(|| (TempDir::new().expect("a folder"), Mutex::default()));
     let mut built = built.lock().expect("no test panics while it compiles");

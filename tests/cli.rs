@@ -310,7 +310,8 @@ fn kernels_that_cannot_be_had_are_status_2() {
     let lacking = KernelPath::ALL.into_iter().find(|path| !path.is_available());
     let texts = [
         ("axv512", "did you mean `avx512`?".to_owned()),
-        ("gpu", "expected auto, avx512, avx2, portable, graph".to_owned()),
+        ("gpu", "expected auto, avx512, avx2, portable, cuda, graph".to_owned()),
+        ("cuda", "`cuda` kernels are not of the device, which is cpu".to_owned()),
     ]
     .into_iter()
     // Only on a CPU that lacks some.

@@ -84,3 +84,58 @@ fn the_plain_net_gives_the_golden_numbers() {
         );
     }
 }
+
+/// Gradients, patterns and kernels that other proxies are made of.
+#[test]
+fn quantities_are_the_golden_ones() {
+    let engine = Engine::new(Device::cpu()).expect("a thread");
+    let mut seen = 0;
+    for vector in Golden::load().vectors {
+        let Some(expected) = &vector.quantities else { continue };
+        seen += 1;
+        let name = &vector.name;
+        let network = vector.network();
+        let source = || GoldenNormals::new(&vector);
+        let classes = vector.num_classes;
+
+        let labels: Vec<u32> = (0..vector.batch_size).map(|i| (7 * i + 3) % classes).collect();
+        let gradient = engine.loss_gradient(&network, classes, &labels, &mut source());
+        let gradient = gradient.expect("a small network runs");
+        // Deep nets of random weights amplify the last digits of a gradient.
+        let loss = assert_close(name, &[gradient.loss], &[expected.gradnorm_loss], 1e-6);
+        let norm = assert_close(name, &[gradient.norm], &[expected.gradnorm], 1e-6);
+
+        let patterns = engine.patterns(&network, &mut source()).expect("runs");
+        assert_eq!(patterns.agreements(), expected.naswot_k, "{name}");
+
+        let kernel = engine.tangent_kernel(&network, classes, &mut source()).expect("runs");
+        // A symmetric matrix is known by the sums of the powers of its eigenvalues.
+        let eigenvalues = &expected.ntk_eigenvalues;
+        let trace: f64 = (0..kernel.len()).map(|i| kernel[i][i]).sum();
+        let squares: f64 = kernel.iter().flatten().map(|x| x * x).sum();
+        let expected_sums =
+            [eigenvalues.iter().sum::<f64>(), eigenvalues.iter().map(|x| x * x).sum::<f64>()];
+        let of_kernel = assert_close(name, &[trace, squares], &expected_sums, 1e-6);
+
+        let one = vector.network_of_one_image();
+        let flow = engine.synaptic_flow(&one, classes, &mut source()).expect("runs");
+        let flow = assert_close(name, &[-flow], &[expected.synflow], 1e-6);
+        println!(
+            "{name}: loss {loss:.1e}, gradient {norm:.1e}, tangent kernel {of_kernel:.1e}, flow {flow:.1e}"
+        );
+    }
+    assert!(seen >= 4, "the golden file has them");
+}
+
+#[test]
+fn phi_without_norms_is_the_golden_one() {
+    let engine = Engine::new(Device::cpu()).expect("a thread");
+    let stacks = Golden::load().phi_plain_stacks;
+    assert!(!stacks.is_empty());
+    for stack in stacks {
+        let phi = engine.log_phi(&stack.network(), 0.01, &mut stack.normals()).expect("runs");
+        let what = format!("{} convs", stack.depth);
+        let error = assert_close(&what, &[phi.l2], &[stack.logphi_fd_l2], 1e-9);
+        println!("{what}: {error:.1e}");
+    }
+}

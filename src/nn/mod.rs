@@ -14,6 +14,7 @@ mod graph;
 mod kernels;
 mod memory;
 mod network;
+mod patterns;
 mod runner;
 mod source;
 
@@ -25,9 +26,10 @@ pub use examination::{
     self_test,
 };
 pub use gpu::{Gpu, Gpus, gpus};
-pub use graph::Engine;
+pub use graph::{Engine, LogPhi, LossGradient};
 pub use kernels::{KernelChoice, KernelPath, ParseKernelChoiceError};
 pub use memory::available_host_bytes;
 pub use network::{InputSpec, NormVariance, Perturbation, PlainNetwork, Precision};
+pub use patterns::Patterns;
 pub use runner::Runner;
 pub use source::{Draw, NormalSource, PhiloxNormals};

@@ -59,6 +59,11 @@ impl PlainNetwork {
         self.layers.input
     }
 
+    /// Of the map before pooling.
+    pub(super) fn output_shape(&self) -> Shape {
+        self.layers.pre_pool_shape()
+    }
+
     /// The first norm that sees a single value per channel, whose batch variance says nothing;
     /// counted from 0.
     pub fn degenerate_norm(&self) -> Option<usize> {

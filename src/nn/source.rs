@@ -10,6 +10,8 @@ use crate::random::{Normals, Purpose};
 pub enum Draw {
     /// Conv number `layer` in network order, from 0: (out, in / groups, k, k).
     Weights { layer: u32 },
+    /// The classifier's: (classes, features, 1, 1).
+    Classifier,
     /// The clean batch x: (batch, channels, side, side).
     Input,
     /// The perturbation ε, shaped as the input.
@@ -46,6 +48,9 @@ impl PhiloxNormals {
             Draw::Weights { layer } => {
                 Normals::of_shape(seed, Purpose::Weights, layer, repeat, [out, fan, side])
             }
+            Draw::Classifier => {
+                Normals::of_shape(seed, Purpose::Classifier, 0, repeat, [out, fan, side])
+            }
             Draw::Input => Normals::new(seed, Purpose::Input, 0, repeat),
             Draw::Noise => Normals::new(seed, Purpose::Noise, 0, repeat),
         }
@@ -66,7 +71,9 @@ impl NormalSource for PhiloxNormals {
             let (at, of_spatial) = (i / spatial, i % spatial);
             let (first, second) = (at / outer.1, at % outer.1);
             let place = match tensor {
-                Draw::Weights { .. } => (of_spatial * outer.1 + second) * outer.0 + first,
+                Draw::Weights { .. } | Draw::Classifier => {
+                    (of_spatial * outer.1 + second) * outer.0 + first
+                }
                 Draw::Input | Draw::Noise => (first * spatial + of_spatial) * outer.1 + second,
             };
             *value = f64::from(drawn[place]);

@@ -28,6 +28,10 @@ pub enum Purpose {
     Input = 5,
     /// The perturbation of repeat b.
     Noise = 6,
+    /// The classifier of repeat b; a is 0.
+    Classifier = 8,
+    /// The labels of repeat b; a is 0.
+    Labels = 9,
 }
 
 /// One reproducible sequence. Salmon et al., *Parallel random numbers: as easy as 1, 2, 3* (SC 2011).

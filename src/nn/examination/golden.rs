@@ -14,8 +14,51 @@ use crate::nn::{
 /// The golden file.
 #[derive(Deserialize)]
 pub struct Golden {
+    #[serde(rename = "meta")]
     pub generator: GoldenGenerator,
     pub vectors: Vec<GoldenVector>,
+    pub phi_plain_stacks: Vec<GoldenStack>,
+}
+
+/// 3×3 convs with ReLUs, all of one width: Φ without norms.
+#[derive(Deserialize)]
+pub struct GoldenStack {
+    pub depth: u32,
+    pub width: u32,
+    pub resolution: u32,
+    pub batch_size: u32,
+    pub seed: u64,
+    /// log of the mean ‖f(x + γε) − f(x)‖₂ / γ, γ = 0.01.
+    pub logphi_fd_l2: f64,
+}
+
+impl GoldenStack {
+    /// What the reference ran, in f64; it has no classifier, and its norms are left out.
+    pub fn network(&self) -> PlainNetwork {
+        let GoldenStack { depth, width, resolution, batch_size: batch, .. } = *self;
+        let rest = match depth {
+            1 => String::new(),
+            depth => format!("SuperConvK3BNRELU({width},{width},1,{})", depth - 1),
+        };
+        let structure: Structure =
+            format!("SuperConvK3BNRELU(3,{width},1,1){rest}").parse().expect("a structure");
+        PlainNetwork::new(&structure, InputSpec { batch, resolution, precision: Precision::F64 })
+    }
+
+    pub fn normals(&self) -> GoldenNormals {
+        let GoldenStack { depth, width, resolution, batch_size, seed, .. } = *self;
+        let mut generator = SplitMix64(seed);
+        let mut tensors = HashMap::new();
+        for layer in 0..depth {
+            let inputs = if layer == 0 { 3 } else { width };
+            let weights = generator.normals(9 * u64::from(inputs) * u64::from(width));
+            tensors.insert(Draw::Weights { layer }, weights);
+        }
+        let inputs = u64::from(batch_size) * 3 * u64::from(resolution).pow(2);
+        tensors.insert(Draw::Input, generator.normals(inputs));
+        tensors.insert(Draw::Noise, generator.normals(inputs));
+        GoldenNormals(tensors)
+    }
 }
 
 /// First numbers of the generator.
@@ -48,6 +91,27 @@ pub struct GoldenVector {
     pub zen_paper_l2: f64,
     pub bn_running_var_mean: Vec<f64>,
     pub bn_batch_var_mean_clean: Vec<f64>,
+    /// Of the others that measure; none for the net that is too large for them.
+    #[serde(flatten)]
+    pub quantities: Option<GoldenQuantities>,
+}
+
+/// What else the reference's code tells of a network.
+#[derive(Deserialize)]
+pub struct GoldenQuantities {
+    pub logits_sum: f64,
+    pub logits_sumsq: f64,
+    /// Cross entropy of labels 7·i + 3, modulo the classes.
+    pub gradnorm_loss: f64,
+    pub gradnorm: f64,
+    #[serde(rename = "naswot_K")]
+    pub naswot_k: Vec<Vec<f64>>,
+    pub naswot: f64,
+    /// Ascending.
+    pub ntk_eigenvalues: Vec<f64>,
+    pub ntk_cond_gaussian_weights: f64,
+    /// With the reference's minus sign.
+    pub synflow: f64,
 }
 
 impl Golden {
@@ -59,9 +123,18 @@ impl Golden {
 impl GoldenVector {
     /// What the reference ran, in f64.
     pub fn network(&self) -> PlainNetwork {
-        let (batch, resolution) = (self.batch_size, self.resolution);
-        let input = InputSpec { batch, resolution, precision: Precision::F64 };
+        PlainNetwork::new(&self.structure, self.input())
+    }
+
+    /// The same with one image, for SynFlow.
+    pub fn network_of_one_image(&self) -> PlainNetwork {
+        let input = InputSpec { batch: 1, ..self.input() };
         PlainNetwork::new(&self.structure, input)
+    }
+
+    fn input(&self) -> InputSpec {
+        let (batch, resolution) = (self.batch_size, self.resolution);
+        InputSpec { batch, resolution, precision: Precision::F64 }
     }
 
     /// Depth makes small differences grow: the reference's own digits are not the last word there.
@@ -115,7 +188,8 @@ impl GoldenNormals {
             tensors.insert(Draw::Weights { layer }, generator.normals(conv.weights()));
         }
         let features = u64::from(list.pre_pool_shape().channels);
-        generator.normals(features * u64::from(vector.num_classes));
+        let classifier = generator.normals(features * u64::from(vector.num_classes));
+        tensors.insert(Draw::Classifier, classifier);
         let inputs = u64::from(vector.batch_size) * list.input.elements();
         tensors.insert(Draw::Input, generator.normals(inputs));
         tensors.insert(Draw::Noise, generator.normals(inputs));

@@ -5,11 +5,15 @@
 //! A padded map is split by stride into *phases*: phase (a, b) holds the padded pixels with row ≡ a,
 //! column ≡ b. In it every tap is a plain shift.
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, WithDType, bail};
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, WithDType, bail};
 
 #[cfg(feature = "cuda")]
 use super::kernels::{self, cuda};
-use super::{conv::contiguous, window::Window};
+use super::{
+    backward::{DepthwiseInput, DepthwiseWeight},
+    conv::contiguous,
+    window::Window,
+};
 #[cfg(feature = "cuda")]
 use candle_core::CudaStorage;
 
@@ -75,6 +79,19 @@ impl CustomOp2 for Depthwise {
             }
             _ => bail!("{}: expected two tensors of f32 or of f64", self.name()),
         }
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        _: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let (window, grad) = (self.window, grad.contiguous()?);
+        let of_input = grad.apply_op2_no_bwd(weight, &DepthwiseInput { window })?;
+        let of_weight = x.apply_op2_no_bwd(&grad, &DepthwiseWeight { window })?;
+        Ok((Some(of_input), Some(of_weight)))
     }
 
     #[cfg(feature = "cuda")]

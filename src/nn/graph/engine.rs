@@ -104,6 +104,26 @@ impl Engine {
         })
     }
 
+    /// Runs `work` in `needed` bytes of the device.
+    pub(super) fn reserved<T: Send>(
+        &self,
+        network: &PlainNetwork,
+        needed: u64,
+        work: impl FnOnce(&candle_core::Device, Kernels) -> candle_core::Result<T> + Send,
+    ) -> Result<T, NetworkError> {
+        if let Some(norm) = network.degenerate_norm() {
+            return Err(NetworkError::Degenerate { norm });
+        }
+        let refuse = |available| NetworkError::Memory { needed, available };
+        if let Some(limit) = self.memory_limit.filter(|limit| needed > *limit) {
+            return Err(refuse(limit));
+        }
+        let _held = self.seat.memory.take(needed).map_err(refuse)?;
+        self.thread
+            .install(|| work(&self.seat.candle, self.kernels))
+            .map_err(|error| NetworkError::Backend(first_line(&error)))
+    }
+
     /// How `network` is to run, in `least` parts or more.
     fn plan(&self, network: &PlainNetwork, least: u32) -> Result<Plan, NetworkError> {
         let limit = self.memory_limit.unwrap_or(u64::MAX);

@@ -62,6 +62,30 @@ pub(super) fn resting(network: &PlainNetwork) -> u64 {
     widest.saturating_mul(samples(network, 1)).saturating_mul(2 * size)
 }
 
+/// What a network with a classifier of `classes` outputs needs when everything is kept for gradients, of
+/// which `kept` are held at once; bytes. The batch is run once.
+pub(super) fn tracked(network: &PlainNetwork, classes: u32, kept: u32) -> u64 {
+    /// Maps of a conv's size that are kept between conv and next conv, and that the way back makes.
+    const MAPS: u64 = 14;
+    let size = network.input.precision.bytes();
+    let samples = u64::from(network.input.batch);
+    let mut bytes = 0_u64;
+    let mut weights = u64::from(network.output_shape().channels).saturating_mul(classes.into());
+    for (conv, at) in network.convs() {
+        let pointwise = conv.kernel.side() == 1 && conv.stride == 1;
+        let taps = if pointwise || conv.is_depthwise() { 0 } else { conv.kernel.side().pow(2) };
+        // Patches and their gradient.
+        let rows = 2 * u64::from(taps) * u64::from(conv.fan_channels());
+        let places = u64::from(at.output.resolution).pow(2).saturating_mul(samples);
+        let of_conv = at.output.elements().saturating_mul(samples).saturating_mul(MAPS);
+        let of_conv = of_conv.saturating_add(rows.saturating_mul(places));
+        bytes = bytes.saturating_add(of_conv.saturating_mul(size));
+        weights = weights.saturating_add(conv.weights());
+    }
+    let kept = u64::from(kept).saturating_add(2).saturating_mul(size).saturating_add(DRAWN);
+    bytes.saturating_add(weights.saturating_mul(kept))
+}
+
 /// Whether every tensor can be counted by the kernels.
 fn countable(network: &PlainNetwork, kernels: Kernels, parts: u32) -> bool {
     let samples = samples(network, parts);

@@ -5,6 +5,8 @@
 //! side), with the samples of both passes side by side: a 1×1 conv is then one matrix product, and
 //! the values a norm averages are adjacent.
 
+mod backward;
+mod classified;
 mod compare;
 mod conv;
 mod depthwise;
@@ -18,6 +20,7 @@ mod memory;
 mod norm;
 mod patches;
 mod plain;
+mod quantities;
 mod rates;
 mod window;
 
@@ -25,4 +28,5 @@ pub use engine::Engine;
 pub(super) use examine::examine;
 #[cfg(feature = "cuda")]
 pub(super) use kernels::cuda::prepare;
+pub use quantities::{LogPhi, LossGradient};
 pub(super) use rates::rates;

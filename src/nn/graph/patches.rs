@@ -9,6 +9,7 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDTyp
 #[cfg(feature = "cuda")]
 use super::kernels::{self, cuda};
 use super::{
+    backward::Unpatch,
     conv::{Kernels, contiguous},
     window::Window,
 };
@@ -94,6 +95,16 @@ impl CustomOp1 for Patches {
             CpuStorage::F64(x) => self.run(x, layout),
             _ => bail!("{}: expected f32 or f64", self.name()),
         }
+    }
+
+    /// Of patches of all lines.
+    fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        let (channels, samples, _, _) = x.dims4()?;
+        if self.lines != (0..samples * self.window.out) {
+            bail!("{}: only patches of all lines have a gradient", self.name());
+        }
+        let unpatch = Unpatch { window: self.window, channels, samples };
+        Ok(Some(grad.contiguous()?.apply_op1_no_bwd(&unpatch)?))
     }
 
     #[cfg(feature = "cuda")]

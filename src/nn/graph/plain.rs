@@ -1,4 +1,4 @@
-//! Convolutions in Candle's operations alone: for any device, and slow.
+//! Convolutions in Candle's operations alone: for any device, differentiable, and slow.
 //!
 //! Candle's own conv2d runs grouped convs as one conv a group, and on GPUs hands dense ones to cuDNN,
 //! which rounds to TF32 on its own account. So taps are shifted products here, dense and depthwise.

@@ -1,0 +1,220 @@
+//! What a classified network tells beside the Zen-Score: gradients, activation patterns, the tangent
+//! kernel, and Φ of a network without norms.
+//!
+//! Must not know: proxies. Invariant: memory is asked for before anything is allocated.
+
+use candle_core::{DType, Device, Result, Tensor, backprop::GradStore};
+
+use super::{
+    classified::{Classified, Parameters, frozen, learnt, learnt_magnitude},
+    conv::convolve,
+    engine::Engine,
+    memory,
+};
+use crate::nn::{
+    error::NetworkError,
+    network::{PASSES, PlainNetwork},
+    patterns::Patterns,
+    source::NormalSource,
+};
+
+/// A loss and how steep it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LossGradient {
+    /// Mean cross entropy over the batch.
+    pub loss: f64,
+    /// Frobenius norm of the gradient by all parameters.
+    pub norm: f64,
+}
+
+/// log of the batch's mean ‖f(x + αε) − f(x)‖ / α of a network without norms, by two norms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogPhi {
+    pub l1: f64,
+    pub l2: f64,
+}
+
+impl Engine {
+    /// The gradient of the cross entropy of `labels`, one for each image.
+    ///
+    /// # Errors
+    /// As [`Engine::perturb`].
+    pub fn loss_gradient(
+        &self,
+        network: &PlainNetwork,
+        classes: u32,
+        labels: &[u32],
+        source: &mut dyn NormalSource,
+    ) -> std::result::Result<LossGradient, NetworkError> {
+        self.classified(network, classes, 1, |net| {
+            let parameters = net.parameters(learnt, source)?;
+            let logits = net.logits(&parameters, net.input(source)?)?;
+            let loss = cross_entropy(&logits, labels)?;
+            let gradients = loss.backward()?;
+            let squares = |var: &Tensor| match gradients.get(var) {
+                Some(gradient) => number(&gradient.sqr()?.sum_all()?),
+                None => Ok(0.0),
+            };
+            let squares = parameters.all().map(squares).sum::<Result<f64>>()?;
+            Ok(LossGradient { loss: number(&loss)?, norm: squares.sqrt() })
+        })
+    }
+
+    /// Σ over convs and classifier of the mean over outputs of Σ |θ · ∂R/∂θ|: R is the sum of all logits
+    /// of an image of ones, with every weight by its absolute value (SynFlow). The network's batch is 1.
+    ///
+    /// # Errors
+    /// As [`Engine::perturb`].
+    pub fn synaptic_flow(
+        &self,
+        network: &PlainNetwork,
+        classes: u32,
+        source: &mut dyn NormalSource,
+    ) -> std::result::Result<f64, NetworkError> {
+        self.classified(network, classes, 1, |net| {
+            let parameters = net.parameters(learnt_magnitude, source)?;
+            let gradients = net.logits(&parameters, net.ones()?)?.sum_all()?.backward()?;
+            let classifier = parameters.classifier.iter().map(|[weight, _]| weight);
+            let layers = parameters.convs.iter().chain(classifier);
+            let flow = |weight: &Tensor| {
+                let Some(gradient) = gradients.get(weight) else { return Ok(0.0) };
+                let products = (weight * gradient)?.abs()?.flatten_from(1)?;
+                number(&products.sum(1)?.mean_all()?)
+            };
+            layers.map(flow).sum()
+        })
+    }
+
+    /// Which ReLUs each image of the batch goes through.
+    ///
+    /// # Errors
+    /// As [`Engine::perturb`].
+    pub fn patterns(
+        &self,
+        network: &PlainNetwork,
+        source: &mut dyn NormalSource,
+    ) -> std::result::Result<Patterns, NetworkError> {
+        self.classified(network, 0, 0, |net| {
+            let parameters = net.parameters(frozen, source)?;
+            let mut patterns = Patterns::new(network.input.batch as usize);
+            net.features(&parameters, net.input(source)?, &mut |map| {
+                // (samples, channels · side²)
+                let images = map.detach().transpose(0, 1)?.contiguous()?.flatten_from(1)?;
+                let images = images.to_device(&Device::Cpu)?.to_dtype(DType::F32)?;
+                patterns.add(&images.to_vec2()?);
+                Ok(())
+            })?;
+            Ok(patterns)
+        })
+    }
+
+    /// The neural tangent kernel of the batch: products of the gradients that the sums of the images'
+    /// logits have by everything called a weight; row by row.
+    ///
+    /// # Errors
+    /// As [`Engine::perturb`].
+    pub fn tangent_kernel(
+        &self,
+        network: &PlainNetwork,
+        classes: u32,
+        source: &mut dyn NormalSource,
+    ) -> std::result::Result<Vec<Vec<f64>>, NetworkError> {
+        let batch = network.input.batch as usize;
+        self.classified(network, classes, network.input.batch, |net| {
+            let parameters = net.parameters(learnt, source)?;
+            // The norms couple all images, so each gradient goes through the whole batch.
+            let logits = net.logits(&parameters, net.input(source)?)?;
+            let gradient = |image| {
+                let gradients = logits.narrow(1, image, 1)?.sum_all()?.backward()?;
+                flattened(&gradients, &parameters)
+            };
+            let jacobian = (0..batch).map(gradient).collect::<Result<Vec<_>>>()?;
+            let mut kernel = Tensor::zeros((batch, batch), DType::F64, &Device::Cpu)?;
+            for parameter in 0..jacobian[0].len() {
+                let of_images: Vec<_> = jacobian.iter().map(|row| &row[parameter]).collect();
+                let rows = Tensor::stack(&of_images, 0)?;
+                let products = rows.matmul(&rows.t()?)?.to_device(&Device::Cpu)?;
+                kernel = (kernel + products.to_dtype(DType::F64)?)?;
+            }
+            kernel.to_vec2()
+        })
+    }
+
+    /// Φ: how far two outputs lie apart, of convs and ReLUs alone. What goes through a layer is rescaled
+    /// by one number for the whole batch, whose log is kept, so that no depth overflows.
+    ///
+    /// # Errors
+    /// As [`Engine::perturb`].
+    pub fn log_phi(
+        &self,
+        network: &PlainNetwork,
+        alpha: f64,
+        source: &mut dyn NormalSource,
+    ) -> std::result::Result<LogPhi, NetworkError> {
+        self.classified(network, 0, 0, |net| {
+            let parameters = net.parameters(frozen, source)?;
+            let clean = net.input(source)?;
+            let noise = net.noise(source)?;
+            let mut map = Tensor::cat(&[&clean, &(&clean + (noise * alpha)?)?], 1)?;
+            let mut scales = Vec::new();
+            for ((conv, _), weight) in network.convs().zip(&parameters.convs) {
+                map = convolve(&map, weight, conv, net.kernels)?.relu()?;
+                let scale = map.sqr()?.mean_all()?.sqrt()?;
+                map = map.broadcast_div(&scale)?;
+                scales.push(scale.to_dtype(DType::F64)?);
+            }
+            let logs = Tensor::stack(&scales, 0)?.log()?.sum_all()?;
+            let samples = map.dim(1)? / PASSES;
+            let difference = (map.narrow(1, samples, samples)? - map.narrow(1, 0, samples)?)?;
+            let difference = difference.to_dtype(DType::F64)?;
+            let images = difference.transpose(0, 1)?.contiguous()?.flatten_from(1)?;
+            let l1 = number(&images.abs()?.sum(1)?.mean_all()?)?.ln();
+            let l2 = number(&images.sqr()?.sum(1)?.sqrt()?.mean_all()?)?.ln();
+            let logs = number(&logs)? - alpha.ln();
+            Ok(LogPhi { l1: l1 + logs, l2: l2 + logs })
+        })
+    }
+
+    /// Runs `work` on the network with its classifier, of whose gradients `kept` are held at once.
+    fn classified<T: Send>(
+        &self,
+        network: &PlainNetwork,
+        classes: u32,
+        kept: u32,
+        work: impl FnOnce(&Classified<'_>) -> Result<T> + Send,
+    ) -> std::result::Result<T, NetworkError> {
+        let needed = memory::tracked(network, classes, kept);
+        self.reserved(network, needed, |device, kernels| {
+            work(&Classified { network, classes, device, kernels })
+        })
+    }
+}
+
+/// Mean over the images of −log softmax(logits) at their labels; logits are (classes, samples).
+fn cross_entropy(logits: &Tensor, labels: &[u32]) -> Result<Tensor> {
+    let (classes, samples) = logits.dims2()?;
+    let label =
+        |(class, image): (usize, usize)| f64::from(u8::from(labels[image] as usize == class));
+    let places = (0..classes).flat_map(|class| (0..samples).map(move |image| (class, image)));
+    let chosen: Vec<f64> = places.map(label).collect();
+    let chosen = Tensor::from_vec(chosen, (classes, samples), &Device::Cpu)?;
+    let chosen = chosen.to_dtype(logits.dtype())?.to_device(logits.device())?;
+    let picked = (logits * chosen)?.sum(0)?;
+    // Logits of random weights are large: their exponentials are taken below the largest one.
+    let largest = logits.detach().max_keepdim(0)?;
+    let sums = logits.broadcast_sub(&largest)?.exp()?.sum(0)?.log()?;
+    ((sums + largest.squeeze(0)?)? - picked)?.mean_all()
+}
+
+/// The gradients by everything called a weight, each in one row.
+fn flattened(gradients: &GradStore, parameters: &Parameters) -> Result<Vec<Tensor>> {
+    let of = |var: &Tensor| match gradients.get(var) {
+        Some(gradient) => gradient.detach().flatten_all(),
+        None => var.detach().zeros_like()?.flatten_all(),
+    };
+    parameters.weights().map(of).collect()
+}
+
+fn number(tensor: &Tensor) -> Result<f64> {
+    tensor.detach().to_device(&Device::Cpu)?.to_dtype(DType::F64)?.to_scalar()
+}

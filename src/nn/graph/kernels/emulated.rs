@@ -89,7 +89,8 @@ fn program(source: Source, real: &'static str) -> Option<PathBuf> {
         let path = folder.path().join(format!("{}-{real}.cpp", source.name()));
         std::fs::write(&path, code).expect("written");
         let program = path.with_extension("run");
-        let flags = ["-std=c++17", "-O1", "-w", "-ffp-contract=off", "-o"];
+        let contract = if source.fuses() { "-ffp-contract=fast" } else { "-ffp-contract=off" };
+        let flags = ["-std=c++17", "-O1", "-w", contract, "-o"];
         let compiled = Command::new("c++").args(flags).arg(&program).arg(&path).output();
         let Ok(compiled) = compiled else {
             eprintln!("skipped: there is no C++ compiler to run kernels with");
@@ -158,6 +159,17 @@ fn worst<T: Real>(a: &[T], b: &[T]) -> f64 {
     assert_eq!(a.len(), b.len());
     let apart = |(a, b): (&T, &T)| (a.to_f64() - b.to_f64()).abs();
     a.iter().zip(b).map(apart).fold(0.0, |worst, d| if d <= worst { worst } else { d })
+}
+
+#[test]
+fn every_source_compiles_for_both_types() {
+    for source in Source::ALL {
+        for real in [f32::NAME, f64::NAME] {
+            if program(source, real).is_none() {
+                return;
+            }
+        }
+    }
 }
 
 #[test]
@@ -249,7 +261,8 @@ fn norms_match_their_twin() {
             // Means far from 0 are where sums of squares would fail.
             let x = (x + 3.0).expect("a sum");
             let before = values::<T>(&x);
-            let rows = Rows { rows: 2 * channels, n: samples / 2 * side * side };
+            let rows = Rows::of(x.layout()).expect("four axes");
+            assert_eq!(rows, Rows { rows: 2 * channels, n: samples / 2 * side * side });
             let expected_moments =
                 values::<f64>(&moments_on_cpu(&x, Kernels::Cpu).expect("moments"));
             let (y, _) = norm_relu_on_cpu(x, Kernels::Cpu).expect("a norm");

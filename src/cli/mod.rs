@@ -18,6 +18,7 @@ mod man;
 mod net;
 mod output;
 mod presets;
+mod proxies;
 mod runs;
 mod score;
 mod search;
@@ -70,6 +71,8 @@ pub enum Command {
     /// List, show and check presets
     #[command(subcommand)]
     Presets(presets::PresetsCommand),
+    /// List what networks can be judged by
+    Proxies(proxies::ProxiesArgs),
     /// List the terminal UI's themes, shipped and yours
     Themes(themes::ThemesArgs),
     /// List the terminal UI's keys in force, as config.toml would say them
@@ -133,6 +136,7 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Diff(args) => diff::run(args),
         Command::Export(args) => export::run(args),
         Command::Presets(command) => presets::run(command),
+        Command::Proxies(args) => proxies::run(args),
         Command::Themes(args) => themes::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Config(command) => config::run(command),

@@ -5,6 +5,9 @@
 //! it is a pure function of structure, seed, repeat, settings and device.
 
 mod analytic;
+mod flops;
+mod params;
+mod random;
 mod registry;
 mod zen;
 
@@ -18,7 +21,10 @@ use crate::nn::NetworkError;
 use crate::score::{Definition, ZenParts};
 
 pub use analytic::AnalyticZen;
-pub use registry::{BuildError, build, names};
+pub use flops::Flops;
+pub use params::Params;
+pub use random::Random;
+pub use registry::{BuildError, Needs, ProxyInfo, build, info, infos, names};
 pub use zen::Zen;
 
 /// Judges structures. A worker thread builds its own and calls it for one structure at a time.
@@ -80,6 +86,16 @@ pub struct Settings {
     pub resolution: u32,
     /// Scale of the perturbation, α; above 0 (the paper's is 0.01).
     pub alpha: f64,
+    /// Outputs of the classifier, for proxies that count it or take its loss; at least 1.
+    #[serde(default = "Settings::usual_classes")]
+    pub classes: u32,
+}
+
+impl Settings {
+    /// Where nobody says: ImageNet's.
+    fn usual_classes() -> u32 {
+        1_000
+    }
 }
 
 /// Why a structure has no score. Recorded with the candidate in place of a number.

@@ -28,6 +28,8 @@ pub enum Purpose {
     Input = 5,
     /// The perturbation of repeat b.
     Noise = 6,
+    /// The score that the proxy `random` gives in repeat a to the structure with the fingerprint b.
+    RandomScore = 7,
 }
 
 /// One reproducible sequence. Salmon et al., *Parallel random numbers: as easy as 1, 2, 3* (SC 2011).

@@ -257,8 +257,13 @@ struct Load<'a> {
 /// Why a worker got no score.
 fn measure(load: &Load<'_>, enough: &Enough) -> Result<Rate, String> {
     let Load { device, net, batch, workers } = *load;
-    let settings =
-        Settings { definition: Definition::Table, batch, resolution: net.resolution, alpha: ALPHA };
+    let settings = Settings {
+        definition: Definition::Table,
+        batch,
+        resolution: net.resolution,
+        alpha: ALPHA,
+        classes: net.classes,
+    };
     let (seeds, done) = (AtomicU64::new(0), AtomicU64::new(0));
     let score = |proxy: &mut dyn Proxy| {
         let seed = seeds.fetch_add(1, Ordering::Relaxed);

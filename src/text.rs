@@ -39,8 +39,8 @@ pub fn grouped(n: u64) -> String {
     text
 }
 
-/// A score, whatever measures it, in at most 6 cells and a sign: 2 decimals below 1,000, fewer below a
-/// million, `402.7M` and the like from there on, a power of ten where letters end; `–` for what is no number.
+/// A score, whatever measures it, in at most 6 cells and a sign: 2 decimals below 1,000, fewer below
+/// 100,000, `402.7M` and the like from there on, a power of ten where letters end; `–` for what is no number.
 pub fn score(value: f64) -> String {
     let size = value.abs();
     let text = match size {
@@ -48,7 +48,7 @@ pub fn score(value: f64) -> String {
         // What would round up to more digits takes the next line.
         s if s < 999.995 => format!("{value:.2}"),
         s if s < 9_999.95 => format!("{value:.1}"),
-        s if s < 999_999.5 => format!("{value:.0}"),
+        s if s < 99_999.5 => format!("{value:.0}"),
         _ => scaled(value, 4),
     };
     text.replace('-', "−")
@@ -174,7 +174,9 @@ mod tests {
             (999.994, "999.99"),
             (999.996, "1000.0"),
             (-9_999.96, "−10000"),
-            (999_999.4, "999999"),
+            (99_999.4, "99999"),
+            (99_999.6, "100.0k"),
+            (952_093.0, "952.1k"),
             (999_999.6, "1.000M"),
             (21_954_560.0, "21.95M"),
             (402_653_184.0, "402.7M"),

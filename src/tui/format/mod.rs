@@ -47,7 +47,8 @@ pub fn axis(value: f64, decimals: usize) -> String {
         _ => {
             let text = scaled(value, 3);
             let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-            let short = match digits.contains('.') {
+            // A power of ten has no unit to trim before.
+            let short = match digits.contains('.') && digits.len() < text.len() {
                 true => digits.trim_end_matches('0').trim_end_matches('.'),
                 false => digits,
             };

@@ -103,7 +103,8 @@ struct Worker {
 
 impl Worker {
     fn new(device: &Device, (_, batch, resolution): Row, seed: u64) -> Worker {
-        let settings = Settings { definition: Definition::Table, batch, resolution, alpha: 0.01 };
+        let definition = Definition::Table;
+        let settings = Settings { definition, batch, resolution, alpha: 0.01, classes: 1_000 };
         let zen = Zen::new(settings, device).expect("the CPU's kernels start no thread");
         Worker { zen, seed, draws: 0 }
     }

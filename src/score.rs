@@ -136,7 +136,7 @@ pub struct Score {
     pub value: f64,
     /// Standard deviation of one draw; none for a single repeat.
     pub std: Option<f64>,
-    /// Draws of weights and images; 0 for a score in closed form.
+    /// Draws of weights and images; 0 for a score that follows from the structure.
     pub repeats: u32,
     /// log Δ and Σ log σ̄, means over the repeats, where the proxy has them.
     pub log_delta: Option<f64>,

@@ -39,6 +39,36 @@ pub fn grouped(n: u64) -> String {
     text
 }
 
+/// A score, whatever measures it, in at most 6 cells and a sign: 2 decimals below 1,000, fewer below
+/// 100,000, `402.7M` and the like from there on, a power of ten where letters end; `–` for what is no number.
+pub fn score(value: f64) -> String {
+    let size = value.abs();
+    let text = match size {
+        _ if !value.is_finite() => return "–".to_owned(),
+        // What would round up to more digits takes the next line.
+        s if s < 999.995 => format!("{value:.2}"),
+        s if s < 9_999.95 => format!("{value:.1}"),
+        s if s < 99_999.5 => format!("{value:.0}"),
+        _ => scaled(value, 4),
+    };
+    text.replace('-', "−")
+}
+
+/// A large number with `figures` figures and the letter of its size; a power of ten from 10¹⁵ on.
+pub fn scaled(value: f64, figures: usize) -> String {
+    for (scale, letter) in [(1e3, 'k'), (1e6, 'M'), (1e9, 'G'), (1e12, 'T')] {
+        let scaled = value / scale;
+        for whole in 1..=3_usize {
+            let decimals = figures.saturating_sub(whole);
+            let limit = 10_f64.powi(whole as i32) - 0.5 * 10_f64.powi(-(decimals as i32));
+            if scaled.abs() < limit {
+                return format!("{scaled:.decimals$}{letter}");
+            }
+        }
+    }
+    format!("{value:.1e}")
+}
+
 /// Bytes in binary units: `12.3 MiB`.
 pub fn binary(bytes: u64) -> String {
     let units = [(40, "TiB"), (30, "GiB"), (20, "MiB")];
@@ -134,6 +164,39 @@ mod tests {
         for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_031_185, "1,031,185")] {
             assert_eq!(grouped(n), text);
         }
+    }
+
+    #[test]
+    fn scores_of_any_size_fit_a_column() {
+        for (value, text) in [
+            (192.024, "192.02"),
+            (-3.0, "−3.00"),
+            (999.994, "999.99"),
+            (999.996, "1000.0"),
+            (-9_999.96, "−10000"),
+            (99_999.4, "99999"),
+            (99_999.6, "100.0k"),
+            (952_093.0, "952.1k"),
+            (999_999.6, "1.000M"),
+            (21_954_560.0, "21.95M"),
+            (402_653_184.0, "402.7M"),
+            (-999_960_000.0, "−1.000G"),
+            (2.5e14, "250.0T"),
+            (1.2e15, "1.2e15"),
+            (-3.4e300, "−3.4e300"),
+            (f64::NAN, "–"),
+            (f64::INFINITY, "–"),
+        ] {
+            assert_eq!(score(value), text);
+        }
+        for exponent in -3..18 {
+            for factor in [1.0, 3.3, 9.9949, 9.9951, 9.99999] {
+                let text = score(factor * 10_f64.powi(exponent));
+                assert!(text.chars().count() <= 6, "{text}");
+            }
+        }
+        assert_eq!([scaled(21_954_560.0, 3), scaled(999_600.0, 3)], ["22.0M", "1.00M"]);
+        assert_eq!([scaled(12_345.0, 3), scaled(400e6, 3)], ["12.3k", "400M"]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("search", &["analytic", "arch", "random", "score", "space"]),
     ("optimum", &["analytic", "arch", "space"]),
     ("nn", &["arch", "random", "score", "text"]),
-    ("proxy", &["analytic", "arch", "nn", "score", "text"]),
+    ("proxy", &["analytic", "arch", "nn", "random", "score", "text"]),
     (
         "run",
         &[

@@ -99,6 +99,7 @@ fn score_gives_three_definitions_and_is_reproducible() {
         [
             "batch",
             "bn_sum",
+            "classes",
             "cpu_ms",
             "definition",
             "device",

@@ -120,8 +120,8 @@ impl Blocks {
 
 /// The analytic score of `definition` with `batch` images, beside the costs of `net`.
 pub(super) fn view(net: NetSpec, counting: Counting, definition: Definition, batch: u32) -> View {
-    let resolution = net.resolution;
-    let measured = proxy::Settings { definition, batch, resolution, alpha: ALPHA };
+    let NetSpec { resolution, classes, .. } = net;
+    let measured = proxy::Settings { definition, batch, resolution, alpha: ALPHA, classes };
     View { net, counting, analytic: AnalyticZen::model_settings(Form::Theory, measured) }
 }
 

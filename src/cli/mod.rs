@@ -5,6 +5,7 @@
 //! complaints go to stderr.
 
 mod attach;
+mod bench;
 mod blocks;
 mod completions;
 mod config;
@@ -15,9 +16,11 @@ mod host;
 mod inspect;
 mod keys;
 mod man;
+mod markdown;
 mod net;
 mod output;
 mod presets;
+mod proxies;
 mod runs;
 mod score;
 mod search;
@@ -70,6 +73,8 @@ pub enum Command {
     /// List, show and check presets
     #[command(subcommand)]
     Presets(presets::PresetsCommand),
+    /// List what networks can be judged by
+    Proxies(proxies::ProxiesArgs),
     /// List the terminal UI's themes, shipped and yours
     Themes(themes::ThemesArgs),
     /// List the terminal UI's keys in force, as config.toml would say them
@@ -79,6 +84,9 @@ pub enum Command {
     Config(config::ConfigCommand),
     /// Look at this machine: terminal, CPU, GPUs; check that each device computes rightly
     Doctor(doctor::DoctorArgs),
+    /// Measure what things cost on this machine
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     /// Print what completes zendo's commands in a shell
     Completions(completions::CompletionsArgs),
     /// Print the manual page, or write one for each command
@@ -133,10 +141,12 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Diff(args) => diff::run(args),
         Command::Export(args) => export::run(args),
         Command::Presets(command) => presets::run(command),
+        Command::Proxies(args) => proxies::run(args),
         Command::Themes(args) => themes::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Config(command) => config::run(command),
         Command::Doctor(args) => doctor::run(args),
+        Command::Bench(command) => bench::run(command),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
     }

@@ -5,6 +5,7 @@ use std::{
     process::ExitCode,
 };
 
+pub(super) use crate::text::score;
 use crate::theme::Depth;
 
 /// A failed command: what to say and with which status to end.
@@ -51,6 +52,24 @@ pub(super) fn depth() -> Depth {
     }
 }
 
+/// `text` in lines of at most `width` characters, broken between words; longer words stay whole, so that they can
+/// be copied.
+pub(super) fn folded(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("there is one from the start");
+        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > width {
+            lines.push(word.to_owned());
+            continue;
+        }
+        if !last.is_empty() {
+            last.push(' ');
+        }
+        last.push_str(word);
+    }
+    lines
+}
+
 /// Prints a line to stdout.
 pub(super) fn line(text: impl std::fmt::Display) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
@@ -73,12 +92,7 @@ pub(super) fn compact(n: u64) -> String {
     }
 }
 
-/// A score: 2 decimals, `–` for what is no number.
-pub(super) fn score(value: f64) -> String {
-    if value.is_finite() { format!("{value:.2}").replace('-', "−") } else { "–".to_owned() }
-}
-
-/// A difference of scores: signed, 2 decimals, `·` for what rounds to nothing.
+/// A difference of scores: signed, decimals as a score has, `·` for what rounds to nothing.
 pub(super) fn signed_score(value: f64) -> String {
     match score(value.abs()).as_str() {
         "0.00" => "·".to_owned(),
@@ -102,6 +116,14 @@ fn sign(value: f64) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_lines_are_folded_between_words() {
+        assert_eq!(folded("", 5), [""]);
+        assert_eq!(folded("ab cd ef", 5), ["ab cd", "ef"]);
+        assert_eq!(folded("a longword b", 4), ["a", "longword", "b"]);
+        assert_eq!(folded("größe ab", 8), ["größe ab"]);
+    }
 
     #[test]
     fn differences_have_signs() {

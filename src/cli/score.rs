@@ -9,14 +9,14 @@ use serde::Serialize;
 use super::{
     Failure,
     net::{Net, NetArgs, resolve_all},
-    output::{json_line, line},
+    output::{json_line, line, score},
 };
 use crate::{
     arch::{Structure, limits},
     nn::{self, Device, DeviceChoice, KernelChoice},
-    proxy::{self, AnalyticZen, Evaluation, Proxy, Settings},
+    proxy::{self, AnalyticZen, Evaluation, Needs, Proxy, Settings},
     score::{Definition, MeanStd, ZenParts},
-    text::binary,
+    text::{binary, grouped},
 };
 
 /// Images in a batch, and the size of the perturbation, unless told otherwise.
@@ -27,6 +27,7 @@ pub(super) const ALPHA: f64 = 0.01;
 pub struct ScoreArgs {
     #[command(flatten)]
     nets: NetArgs,
+    /// What judges; `zendo proxies` lists what there is
     #[arg(long, value_name = "NAME", default_value = "zen")]
     proxy: String,
     /// Which Zen-Score is the score; one evaluation gives all three
@@ -38,6 +39,9 @@ pub struct ScoreArgs {
     /// Input side in pixels [default: the shipped net's own, else 224]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::RESOLUTION)))]
     resolution: Option<u32>,
+    /// Outputs of the classifier, where the proxy has one [default: the shipped net's own, else 1000]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    classes: Option<u32>,
     /// Draws of weights and images
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     repeats: u32,
@@ -72,6 +76,7 @@ struct Scored {
     definition: Definition,
     batch: u32,
     resolution: u32,
+    classes: u32,
     repeats: u32,
     mean: f64,
     std: Option<f64>,
@@ -116,9 +121,10 @@ pub(super) fn run(args: &ScoreArgs) -> Result<ExitCode, Failure> {
             batch: args.batch,
             resolution: net.resolution(args.resolution),
             alpha: args.alpha,
+            classes: net.classes(args.classes),
         };
         let mut proxy = proxy::build(&args.proxy, &settings, &device).map_err(Failure::usage)?;
-        match score(net, proxy.as_mut(), args) {
+        match evaluate(net, proxy.as_mut(), args) {
             Ok(evaluated) => {
                 if let Some(remark) = proxy.remark() {
                     eprintln!("{}: {remark}", net.shown());
@@ -152,7 +158,11 @@ struct Evaluated {
     cpu: Duration,
 }
 
-fn score(net: &Net, proxy: &mut dyn Proxy, args: &ScoreArgs) -> Result<Evaluated, proxy::Failure> {
+fn evaluate(
+    net: &Net,
+    proxy: &mut dyn Proxy,
+    args: &ScoreArgs,
+) -> Result<Evaluated, proxy::Failure> {
     let start = cpu_time();
     // What isn't drawn is the same each time.
     let repeats = if proxy.is_measured() { args.repeats } else { 1 };
@@ -194,9 +204,11 @@ impl Evaluated {
         };
         let MeanStd { mean, std } = MeanStd::of(&values);
         let repeats = u32::try_from(values.len()).expect("at most as many as were asked for");
-        let (device, kernels) = match proxy.is_measured() {
-            true => (device.to_string(), device.kernels()),
-            false => ("none".to_owned(), "closed form"),
+        let runs = proxy::info(proxy.name()).is_none_or(|info| info.needs != Needs::Nothing);
+        let (device, kernels) = match (runs, proxy.is_measured()) {
+            (true, _) => (device.to_string(), device.kernels()),
+            (false, true) => ("none".to_owned(), "none"),
+            (false, false) => ("none".to_owned(), "closed form"),
         };
         Scored {
             structure: net.structure.to_string(),
@@ -205,6 +217,7 @@ impl Evaluated {
             definition,
             batch: settings.batch,
             resolution: settings.resolution,
+            classes: settings.classes,
             repeats,
             mean,
             std,
@@ -239,23 +252,32 @@ fn cpu_time() -> Duration {
 
 fn print(scored: &Scored) -> Result<(), Failure> {
     line(scored.name.as_deref().unwrap_or(&scored.structure))?;
-    let spread = |std: Option<f64>| std.map_or(String::new(), |std| format!(" ±{std:.2}"));
+    let spread = |std: Option<f64>| std.map_or(String::new(), |std| format!(" ±{}", score(std)));
+    let info = proxy::info(scored.proxy);
     let noise = match scored.repeats {
         _ if scored.proxy == AnalyticZen::FITTED => "an estimate in closed form".to_owned(),
         _ if scored.proxy == AnalyticZen::THEORY => "in closed form, without a draw".to_owned(),
+        _ if info.is_some_and(|info| !info.measured) => "counted, without a draw".to_owned(),
         1 => "one draw, its noise not measured".to_owned(),
         n => format!("{n} draws, ± is the standard deviation of one"),
     };
-    let Scored { mean, proxy, definition, batch, resolution, .. } = scored;
-    line(format!(
-        "  {proxy} {definition} {mean:.2}{}   batch {batch}, {resolution}², {noise}",
-        spread(scored.std)
-    ))?;
+    let Scored { mean, proxy, definition, batch, resolution, classes, .. } = scored;
+    let (what, how) = match (&scored.scores, info.map(|info| info.needs)) {
+        (Some(_), _) => (format!("{proxy} {definition}"), format!("batch {batch}, {resolution}²")),
+        // A definition is one of Zen-Scores, and without passes there is no batch.
+        (None, Some(Needs::Nothing)) => {
+            ((*proxy).to_owned(), format!("{resolution}², {classes} classes"))
+        }
+        (None, _) => {
+            ((*proxy).to_owned(), format!("batch {batch}, {resolution}², {classes} classes"))
+        }
+    };
+    line(format!("  {what} {}{}   {how}, {noise}", in_full(*mean), spread(scored.std)))?;
     if let (Some(log_delta), Some(bn_sum)) = (scored.log_delta, scored.bn_sum) {
-        line(format!("  log Δ {log_delta:.2} + Σ log σ {bn_sum:.2}"))?;
+        line(format!("  log Δ {} + Σ log σ {}", score(log_delta), score(bn_sum)))?;
     }
     if let Some(Scores { paper, table, reference }) = &scored.scores {
-        let show = |m: &MeanStd| format!("{:.2}{}", m.mean, spread(m.std));
+        let show = |m: &MeanStd| format!("{}{}", in_full(m.mean), spread(m.std));
         line(format!(
             "  paper {}   table {}   reference {}",
             show(paper),
@@ -268,5 +290,18 @@ fn print(scored: &Scored) -> Result<(), Failure> {
         0 => String::new(),
         bytes => format!("memory {}, ", binary(bytes)),
     };
-    line(format!("  {cpu_ms:.1} ms of CPU time an evaluation, {memory}{device}, {kernels}"))
+    let where_ = match (device.as_str(), *kernels) {
+        ("none", "none") => "no device".to_owned(),
+        (device, kernels) => format!("{device}, {kernels}"),
+    };
+    line(format!("  {cpu_ms:.1} ms of CPU time an evaluation, {memory}{where_}"))
+}
+
+/// Counts to the last digit, where they are scores; others as scores are shown anywhere.
+fn in_full(value: f64) -> String {
+    // Up to 2⁵³ every whole number is an f64.
+    match value {
+        count if count.fract() == 0.0 && (1e3..9e15).contains(&count) => grouped(count as u64),
+        value => score(value),
+    }
 }

@@ -29,7 +29,7 @@ impl AnalyticZen {
 
     /// What is foretold of a measurement with `settings`.
     pub fn model_settings(form: Form, settings: Settings) -> ModelSettings {
-        let Settings { definition, batch, resolution, alpha } = settings;
+        let Settings { definition, batch, resolution, alpha, classes: _ } = settings;
         ModelSettings { form, definition, batch, resolution, alpha }
     }
 
@@ -79,8 +79,13 @@ mod tests {
     fn what_cannot_be_measured_has_no_estimate() {
         let structure: Structure =
             "SuperConvK3BNRELU(3,8,2,1)SuperConvK3BNRELU(8,8,2,1)".parse().expect("valid");
-        let settings =
-            Settings { definition: Definition::Reference, batch: 1, resolution: 4, alpha: 0.01 };
+        let settings = Settings {
+            definition: Definition::Reference,
+            batch: 1,
+            resolution: 4,
+            alpha: 0.01,
+            classes: 10,
+        };
         let mut one = AnalyticZen::new(Form::Theory, settings);
         let failure = one.evaluate(&structure, 0, 0).expect_err("one value a channel");
         assert!(matches!(failure, Failure::Network(NetworkError::Degenerate { norm: 1 })));

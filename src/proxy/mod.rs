@@ -5,7 +5,18 @@
 //! it is a pure function of structure, seed, repeat, settings and device.
 
 mod analytic;
+mod entropy;
+mod flops;
+mod grad_norm;
+mod matrix;
+mod measured;
+mod naswot;
+mod params;
+mod phi;
+mod random;
 mod registry;
+mod synflow;
+mod te;
 mod zen;
 
 use std::time::Duration;
@@ -18,7 +29,16 @@ use crate::nn::NetworkError;
 use crate::score::{Definition, ZenParts};
 
 pub use analytic::AnalyticZen;
-pub use registry::{BuildError, build, names};
+pub use entropy::Entropy;
+pub use flops::Flops;
+pub use grad_norm::GradNorm;
+pub use naswot::Naswot;
+pub use params::Params;
+pub use phi::Phi;
+pub use random::Random;
+pub use registry::{BuildError, Needs, ProxyInfo, build, info, infos, names};
+pub use synflow::SynFlow;
+pub use te::{Te, TePart};
 pub use zen::Zen;
 
 /// Judges structures. A worker thread builds its own and calls it for one structure at a time.
@@ -80,6 +100,16 @@ pub struct Settings {
     pub resolution: u32,
     /// Scale of the perturbation, α; above 0 (the paper's is 0.01).
     pub alpha: f64,
+    /// Outputs of the classifier, for proxies that count it or take its loss; at least 1.
+    #[serde(default = "Settings::usual_classes")]
+    pub classes: u32,
+}
+
+impl Settings {
+    /// Where nobody says: ImageNet's.
+    fn usual_classes() -> u32 {
+        1_000
+    }
 }
 
 /// Why a structure has no score. Recorded with the candidate in place of a number.

@@ -38,7 +38,7 @@ impl Proxy for Zen {
         seed: u64,
         repeat: u32,
     ) -> Result<Evaluation, Failure> {
-        let Settings { definition, batch, resolution, alpha } = self.settings;
+        let Settings { definition, batch, resolution, alpha, classes: _ } = self.settings;
         let input = InputSpec { batch, resolution, precision: Precision::F32 };
         let network = PlainNetwork::new(structure, input);
         let draws = PhiloxNormals { seed, repeat };
@@ -70,8 +70,13 @@ mod tests {
     use crate::nn::KernelChoice;
     use crate::score::Definition;
 
-    const SETTINGS: Settings =
-        Settings { definition: Definition::Table, batch: 4, resolution: 8, alpha: 0.01 };
+    const SETTINGS: Settings = Settings {
+        definition: Definition::Table,
+        batch: 4,
+        resolution: 8,
+        alpha: 0.01,
+        classes: 10,
+    };
 
     const SMALL: &str = "SuperConvK3BNRELU(3,8,1,1)SuperResIDWE2K5(8,16,2,8,1)\
                          SuperResK1K3K1(16,24,2,8,1)SuperConvK1BNRELU(24,32,1,1)";

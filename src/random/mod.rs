@@ -28,6 +28,8 @@ pub enum Purpose {
     Input = 5,
     /// The perturbation of repeat b.
     Noise = 6,
+    /// The score that the proxy `random` gives in repeat a to the structure with the fingerprint b.
+    RandomScore = 7,
     /// The classifier of repeat b; a is 0.
     Classifier = 8,
     /// The labels of repeat b; a is 0.

@@ -91,7 +91,7 @@ fn measure(spec: &RunSpec, is_wanted: &AtomicBool) -> Result<Option<Estimate>, S
     let proxy = spec.build_proxy(Role::Search, &device);
     let proxy = proxy.map_err(|error| error.to_string())?;
     if !proxy.is_measured() {
-        return Err("an analytic score takes next to no time".to_owned());
+        return Err(format!("{} takes next to no time", proxy.name()));
     }
     let Some(rehearsed) = rehearse(spec, is_wanted)? else { return Ok(None) };
     let mut proxies = vec![proxy];

@@ -62,7 +62,7 @@ pub enum StartError {
     #[error("confirm.proxy: {0}")]
     Judge(proxy::BuildError),
     #[error("{0}")]
-    Tiers(&'static str),
+    Tiers(String),
     #[error("search.seed_with: {0}")]
     SeedWith(String),
     #[error("search.polish: {0}")]
@@ -198,34 +198,69 @@ impl RunSpec {
             batch: score.batch,
             resolution: self.preset.score_resolution(),
             alpha: score.alpha,
+            classes: self.preset.space.classes,
         }
+    }
+
+    /// Whether the search goes by the closed form, which it scores on the spot.
+    pub fn scores_in_closed_form(&self) -> bool {
+        AnalyticZen::form(&self.preset.score.proxy).is_some()
+    }
+
+    /// Whether the search goes by a Zen-Score, measured or in closed form: what is known of the analytic
+    /// score says nothing of others.
+    pub fn scores_zen(&self) -> bool {
+        is_zen(&self.preset.score.proxy)
+    }
+
+    /// Whether scores of the search and of the confirmation belong on one axis.
+    pub fn confirms_in_kind(&self) -> bool {
+        let (score, confirm) = (&self.preset.score.proxy, &self.preset.confirm.proxy);
+        score == confirm || is_zen(score) && is_zen(confirm)
     }
 
     /// Settings that ask for a tier that isn't there.
     pub(super) fn check_tiers(&self) -> Result<(), StartError> {
         let preset = &self.preset;
-        let analytic = AnalyticZen::form(&preset.score.proxy).is_some();
+        let analytic = self.scores_in_closed_form();
         let screened = preset.screen.keep < 1.0;
-        let refuse = |what| Err(StartError::Tiers(what));
-        if screened && !analytic && preset.score.proxy != Zen::NAME {
-            return refuse(
-                "screen.keep: the screen foretells the measured Zen-Score, so it needs score.proxy = \
-                 \"zen\"; 1 screens nothing",
-            );
+        let (name, judge) = (&preset.score.proxy, &preset.confirm.proxy);
+        let refuse = |what: String| Err(StartError::Tiers(what));
+        if !self.scores_zen() {
+            let tiers = [
+                (screened, "screen.keep", "screen.keep = 1"),
+                (preset.search.climb > 0, "search.climb", "search.climb = 0"),
+            ];
+            let asked = || tiers.iter().filter(|(asked, ..)| *asked);
+            let keys: Vec<&str> = asked().map(|(_, key, _)| *key).collect();
+            let sets: Vec<&str> = asked().map(|(.., set)| *set).collect();
+            if !keys.is_empty() {
+                let (keys, sets) = (keys.join(", "), sets.join(" and "));
+                return refuse(format!(
+                    "{keys}: the analytic Zen-Score foretells nothing of {name}; with score.proxy = \
+                     \"{name}\" set {sets}"
+                ));
+            }
         }
         if preset.search.climb > 0 && !analytic && !screened {
             return refuse(
                 "search.climb: climbing goes by the analytic score; it needs score.proxy = \
-                 \"zen-analytic\" or a screen (screen.keep below 1)",
+                 \"zen-analytic\" or a screen (screen.keep below 1)"
+                    .to_owned(),
             );
         }
-        if preset.confirm.best > 0 && AnalyticZen::form(&preset.confirm.proxy).is_some() {
-            return refuse(
-                "confirm.proxy: an analytic score is the same in every draw and parts nobody; zen \
-                 measures, and confirm.best = 0 leaves the confirmation out",
-            );
+        if preset.confirm.best > 0 && proxy::info(judge).is_some_and(|info| !info.measured) {
+            return refuse(format!(
+                "confirm.proxy: {judge} is the same in every draw and parts nobody; zen measures, and \
+                 confirm.best = 0 leaves the confirmation out"
+            ));
         }
         Ok(())
+    }
+
+    /// Whether scores come from draws, so that scoring again tells more.
+    fn is_measured(&self) -> bool {
+        proxy::info(&self.preset.score.proxy).is_none_or(|info| info.measured)
     }
 
     /// Where the search gets its scores.
@@ -275,7 +310,7 @@ impl RunSpec {
             },
             scoring: self.scoring(),
             elites: Elites {
-                best: score.elites.min(search.population),
+                best: if self.is_measured() { score.elites.min(search.population) } else { 0 },
                 scores: score.elite_scores,
                 repeats: score.repeats,
             },
@@ -284,4 +319,8 @@ impl RunSpec {
             dedup: search.dedup,
         }
     }
+}
+
+fn is_zen(proxy: &str) -> bool {
+    proxy == Zen::NAME || AnalyticZen::form(proxy).is_some()
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{RunSpec, protocol::Member};
 use crate::{
-    proxy::{self, AnalyticZen},
+    proxy,
     search::Settings,
     space::{Difference, Preset, PresetError, Setting},
     text::did_you_mean,
@@ -198,18 +198,20 @@ impl Plan {
         self.search.stay(population, aside)
     }
 
-    /// What a score costs by the plan, as a multiple of what one costs `now`: 0 in closed form; none
-    /// where it costs nothing now.
+    /// What a score costs by the plan, as a multiple of what one costs `now`: 0 where it follows from the
+    /// structure; none where it costs nothing now, or another proxy is to measure.
     pub fn score_cost(&self, now: &RunSpec) -> Option<f64> {
-        let is_closed = |preset: &Preset| AnalyticZen::form(&preset.score.proxy).is_some();
+        let is_drawn =
+            |preset: &Preset| proxy::info(&preset.score.proxy).is_none_or(|info| info.measured);
         let work = |preset: &Preset| {
             let side = f64::from(preset.score_resolution());
             preset.score.batch as f64 * side * side * f64::from(preset.score.repeats)
         };
-        match (is_closed(&now.preset), is_closed(&self.preset)) {
-            (_, true) => Some(0.0),
-            (true, false) => None,
-            (false, false) => Some(work(&self.preset) / work(&now.preset)),
+        let is_same = now.preset.score.proxy == self.preset.score.proxy;
+        match (is_drawn(&now.preset), is_drawn(&self.preset)) {
+            (_, false) => Some(0.0),
+            (true, true) if is_same => Some(work(&self.preset) / work(&now.preset)),
+            (_, true) => None,
         }
     }
 

@@ -189,10 +189,12 @@ pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
 
-/// Means over the job's draws, taken in their order.
+/// Means over the job's draws, taken in their order; of what isn't drawn, the one value there is.
 fn evaluate(proxy: &mut dyn Proxy, job: &Job, building: &mut Duration) -> Result<Score, String> {
     let (mut values, mut deltas, mut sums) = (Vec::new(), Vec::new(), Vec::new());
-    for repeat in job.first_repeat..job.first_repeat + job.repeats {
+    let is_measured = proxy.is_measured();
+    let draws = if is_measured { job.repeats } else { 1 };
+    for repeat in job.first_repeat..job.first_repeat + draws {
         let evaluation =
             proxy.evaluate(&job.structure, job.seed, repeat).map_err(|e| e.to_string())?;
         *building += proxy.building();
@@ -205,5 +207,6 @@ fn evaluate(proxy: &mut dyn Proxy, job: &Job, building: &mut Duration) -> Result
     let mean = |values: &[f64]| (!values.is_empty()).then(|| MeanStd::of(values).mean);
     let MeanStd { mean: value, std } = MeanStd::of(&values);
     let (log_delta, bn_sum) = (mean(&deltas), mean(&sums));
-    Ok(Score { value, std, repeats: job.repeats, log_delta, bn_sum })
+    let repeats = if is_measured { job.repeats } else { 0 };
+    Ok(Score { value, std, repeats, log_delta, bn_sum })
 }

@@ -96,12 +96,14 @@ fn measure(sides: [&Side; 2], repeats: u32) -> Result<Measured, Failure> {
     if let Some(note) = note {
         eprintln!("{note}");
     }
-    let analytic = sides[0].anatomy.view.analytic;
+    let view = &sides[0].anatomy.view;
+    let analytic = view.analytic;
     let settings = proxy::Settings {
         definition: analytic.definition,
         batch: analytic.batch,
         resolution: analytic.resolution,
         alpha: ALPHA,
+        classes: view.net.classes,
     };
     let mut zen = proxy::build(Zen::NAME, &settings, &device).map_err(Failure::usage)?;
     let mut scores = |structure: &Structure| values(structure, zen.as_mut(), repeats);

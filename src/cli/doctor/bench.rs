@@ -15,6 +15,7 @@ use super::{Manner, Tally, kernels};
 use crate::{
     cli::{
         Failure,
+        markdown::{Table, figure},
         output::{json_line, line},
         score::ALPHA,
     },
@@ -109,7 +110,7 @@ pub(super) fn run(
     if devices.is_empty() {
         return Ok(tally);
     }
-    let table = Table::rates(&devices);
+    let table = rates(&devices);
     if !manner.json {
         line(
             "\nScored candidates (proxy zen) a second, each net at its own resolution; hours are",
@@ -185,61 +186,17 @@ fn tell(
     ]))
 }
 
-/// Three figures or so.
-pub(super) fn figure(value: f64) -> String {
-    let decimals = match value {
-        ..10.0 => 2,
-        ..100.0 => 1,
-        _ => 0,
-    };
-    format!("{value:.decimals$}")
-}
-
-/// A Markdown table whose columns are aligned as they stand, too.
-pub(super) struct Table {
-    heads: Vec<&'static str>,
-    widths: Vec<usize>,
-    /// So many columns from the left hold words, the others numbers.
-    words: usize,
-}
-
-impl Table {
-    /// `words` columns of words from the left, each with the most cells that it needs.
-    pub(super) fn new(heads: Vec<&'static str>, least: &[usize], words: usize) -> Table {
-        let widths = heads.iter().zip(least).map(|(head, least)| head.chars().count().max(*least));
-        Table { widths: widths.collect(), heads, words }
-    }
-
-    /// Of rates; as wide as 80 cells allow where devices and kernels have short names.
-    fn rates(devices: &[&Device]) -> Table {
-        let longest = |of: &dyn Fn(&Device) -> usize| devices.iter().map(|device| of(device)).max();
-        let names = [
-            longest(&|device| device.to_string().len()),
-            longest(&|device| device.kernels().len()),
-            nets().map(|net| published_name(net.name).len()).max(),
-        ];
-        let heads =
-            vec!["device", "kernels", "structure", "batch", "workers", "s", "per s", "hours"];
-        let [device, kernels, net] = names.map(|longest| longest.unwrap_or(0));
-        Table::new(heads, &[device, kernels, net, 0, 0, 4, 5, 5], names.len())
-    }
-
-    pub(super) fn heads(&self) -> [String; 2] {
-        let heads: Vec<String> = self.heads.iter().map(|head| (*head).to_owned()).collect();
-        let rule = self.widths.iter().enumerate().map(|(column, width)| {
-            let line = "-".repeat(width + 1);
-            if column < self.words { format!(":{line}") } else { format!("{line}:") }
-        });
-        [self.row(&heads), format!("|{}|", rule.collect::<Vec<_>>().join("|"))]
-    }
-
-    pub(super) fn row(&self, cells: &[String]) -> String {
-        let cell = |(column, (text, width)): (usize, (&String, &usize))| {
-            if column < self.words { format!("{text:<width$}") } else { format!("{text:>width$}") }
-        };
-        let cells = cells.iter().zip(&self.widths).enumerate().map(cell);
-        format!("| {} |", cells.collect::<Vec<_>>().join(" | "))
-    }
+/// Of rates; as wide as 80 cells allow where devices and kernels have short names.
+fn rates(devices: &[&Device]) -> Table {
+    let longest = |of: &dyn Fn(&Device) -> usize| devices.iter().map(|device| of(device)).max();
+    let names = [
+        longest(&|device| device.to_string().len()),
+        longest(&|device| device.kernels().len()),
+        nets().map(|net| published_name(net.name).len()).max(),
+    ];
+    let heads = vec!["device", "kernels", "structure", "batch", "workers", "s", "per s", "hours"];
+    let [device, kernels, net] = names.map(|longest| longest.unwrap_or(0));
+    Table::new(heads, &[device, kernels, net, 0, 0, 4, 5, 5], names.len())
 }
 
 /// What is measured.
@@ -257,8 +214,13 @@ struct Load<'a> {
 /// Why a worker got no score.
 fn measure(load: &Load<'_>, enough: &Enough) -> Result<Rate, String> {
     let Load { device, net, batch, workers } = *load;
-    let settings =
-        Settings { definition: Definition::Table, batch, resolution: net.resolution, alpha: ALPHA };
+    let settings = Settings {
+        definition: Definition::Table,
+        batch,
+        resolution: net.resolution,
+        alpha: ALPHA,
+        classes: net.classes,
+    };
     let (seeds, done) = (AtomicU64::new(0), AtomicU64::new(0));
     let score = |proxy: &mut dyn Proxy| {
         let seed = seeds.fetch_add(1, Ordering::Relaxed);
@@ -341,7 +303,7 @@ mod tests {
     #[test]
     fn tables_are_markdown_and_fit() {
         let device = Device::cpu();
-        let table = Table::rates(&[&device]);
+        let table = rates(&[&device]);
         let [heads, rule] = table.heads();
         let cells = ["cpu", "avx512", "ZenNet-0.1ms", "64", "1", "5.01", "0.21", "1234"];
         let row = table.row(&cells.map(str::to_owned));

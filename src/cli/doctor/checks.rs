@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{FAIL, Manner, PASS, Tally, report::folded};
+use super::{FAIL, Manner, PASS, Tally};
 use crate::{
     cli::{
         Failure,
-        output::{json_line, line},
+        output::{folded, json_line, line},
     },
     nn::{self, Check, Device, DeviceChoice, Gpus, KernelChoice, KernelPath, Ordinals},
     text::printable,

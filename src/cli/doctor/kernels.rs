@@ -2,13 +2,11 @@
 
 use serde::Serialize;
 
-use super::{
-    Manner, Tally,
-    bench::{Table, figure},
-};
+use super::{Manner, Tally};
 use crate::{
     cli::{
         Failure,
+        markdown::{Table, figure},
         output::{json_line, line},
     },
     nn::{self, Device, KernelRate, Limits},

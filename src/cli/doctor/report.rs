@@ -11,7 +11,7 @@ use super::Manner;
 use crate::{
     cli::{
         Failure,
-        output::{json_line, line},
+        output::{folded, json_line, line},
     },
     nn::{self, Gpu, Gpus, KernelPath},
     text::{binary, printable},
@@ -28,24 +28,6 @@ fn fact(name: &str, value: &str) -> Result<(), Failure> {
         let name = if index == 0 { name } else { "" };
         line(format!("{name:<NAME$}{part}"))
     })
-}
-
-/// `text` in lines of at most `width` characters, broken between words; longer words stay whole, so that they can
-/// be copied.
-pub(super) fn folded(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let last = lines.last_mut().expect("there is one from the start");
-        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > width {
-            lines.push(word.to_owned());
-            continue;
-        }
-        if !last.is_empty() {
-            last.push(' ');
-        }
-        last.push_str(word);
-    }
-    lines
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -277,14 +259,6 @@ pub(super) fn gpus(gpus: &Gpus, manner: Manner) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn long_facts_are_folded_between_words() {
-        assert_eq!(folded("", 5), [""]);
-        assert_eq!(folded("ab cd ef", 5), ["ab cd", "ef"]);
-        assert_eq!(folded("a longword b", 4), ["a", "longword", "b"]);
-        assert_eq!(folded("größe ab", 8), ["größe ab"]);
-    }
 
     #[test]
     fn gpus_are_told_in_a_line() {

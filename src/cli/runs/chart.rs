@@ -1,6 +1,6 @@
 //! Two runs' best scores over their iterations, in characters that every terminal has.
 
-use crate::run::protocol::ConvergencePoint;
+use crate::{run::protocol::ConvergencePoint, text};
 
 /// Columns and rows of the plot.
 const WIDTH: usize = 72;
@@ -36,13 +36,13 @@ pub(super) fn lines(a: &[ConvergencePoint], b: &[ConvergencePoint]) -> Vec<Strin
         .map(|(y, cells)| {
             let value = low + (high - low) * y as f64 / (ROWS - 1) as f64;
             let is_labelled = y == 0 || y == ROWS - 1 || y == ROWS / 2;
-            let label = if is_labelled { format!("{value:.2}") } else { String::new() };
+            let label = if is_labelled { text::score(value) } else { String::new() };
             let cells: String = cells.iter().collect();
             format!("{label:>LABELS$} |{}", cells.trim_end())
         })
         .collect();
     lines.push(format!("{:>LABELS$} +{}", "", "-".repeat(WIDTH)));
-    let end = crate::text::grouped(last);
+    let end = text::grouped(last);
     lines.push(format!("{:>LABELS$}  0{end:>1$}", "", WIDTH - 1));
     lines
 }

@@ -264,7 +264,9 @@ struct Viewer {
     stdout_closed: bool,
     /// Rewrite one line in place: only for people at a terminal.
     live: bool,
+    /// What the search goes by, and what the confirmation.
     proxy: String,
+    judge: String,
     snapshot: Option<Arc<Snapshot>>,
     told: Option<Instant>,
     stops_sent: usize,
@@ -280,6 +282,7 @@ impl Viewer {
             stdout_closed: false,
             live: !json && io::stderr().is_terminal(),
             proxy: String::new(),
+            judge: String::new(),
             snapshot: None,
             told: None,
             stops_sent: 0,
@@ -310,9 +313,13 @@ impl Viewer {
                     Update::Fault(fault) => self.say(&format!("fault: {}", fault.text)),
                     Update::Log(log) => self.say(&log.text),
                     Update::Tuned(tuned) => {
-                        let proxy = tuned.changes.iter().find(|c| c.key == "score.proxy");
-                        if let Some(to) = proxy.and_then(|change| change.to.clone()) {
-                            self.proxy = to;
+                        let kept =
+                            [("score.proxy", &mut self.proxy), ("confirm.proxy", &mut self.judge)];
+                        for (key, kept) in kept {
+                            let change = tuned.changes.iter().find(|change| change.key == key);
+                            if let Some(to) = change.and_then(|change| change.to.clone()) {
+                                *kept = to;
+                            }
                         }
                         self.say(&tuned.told());
                     }
@@ -335,6 +342,7 @@ impl Viewer {
 
     fn begin(&mut self, handle: &Handle, hello: Hello) {
         self.proxy = hello.spec.preset.score.proxy;
+        self.judge = hello.spec.preset.confirm.proxy;
         if let Some(folder) = hello.spec.out.filter(|_| !self.json) {
             self.say(&format!("kept in {}", folder.display()));
         }
@@ -396,7 +404,7 @@ impl Viewer {
                 _ => Ok(()),
             };
         };
-        let result = FinishedLine::new(finished, snapshot, &self.proxy);
+        let result = FinishedLine::new(finished, snapshot, (&self.proxy, &self.judge));
         let printed = if self.json { json_line(&result) } else { print_result(&result) };
         self.printed(printed)
     }

@@ -9,7 +9,7 @@ use crate::{
     arch::Structure,
     cli::{
         Failure,
-        output::{compact, line},
+        output::{compact, line, score},
     },
     run::protocol::{
         Ending, Finished, Member, Optimum, Phase, Reason, Screening, Snapshot, Winner,
@@ -21,7 +21,7 @@ use crate::{
 pub(super) fn progress_text(snapshot: &Snapshot) -> String {
     let best = snapshot.population.first();
     let best =
-        best.map_or("–".to_owned(), |m| format!("{:.2} #{}", m.score.value, grouped(m.id)));
+        best.map_or("–".to_owned(), |m| format!("{} #{}", score(m.score.value), grouped(m.id)));
     let doing = match snapshot.phase {
         Phase::Starting => "starting".to_owned(),
         Phase::Running if let Some(ending) = snapshot.ending => ending.words().to_owned(),
@@ -117,6 +117,9 @@ pub(super) struct FinishedLine<'a> {
     event: &'static str,
     /// What the search went by.
     proxy: &'a str,
+    /// What the confirmation went by.
+    #[serde(skip)]
+    judge: &'a str,
     best: Option<Best>,
     iterations: u64,
     proposed: u64,
@@ -184,7 +187,7 @@ impl<'a> FinishedLine<'a> {
     pub(super) fn new(
         finished: &Finished,
         snapshot: &'a Snapshot,
-        proxy: &'a str,
+        (proxy, judge): (&'a str, &'a str),
     ) -> FinishedLine<'a> {
         let best = |winner: &Winner| Best {
             id: winner.member.id,
@@ -204,6 +207,7 @@ impl<'a> FinishedLine<'a> {
         FinishedLine {
             event: "finished",
             proxy,
+            judge,
             best: finished.winner.as_ref().map(best),
             iterations: snapshot.iterations,
             proposed: snapshot.proposed,
@@ -239,15 +243,20 @@ pub(super) fn print_result(result: &FinishedLine) -> Result<(), Failure> {
     };
     let confirmed = match &best.confirmed {
         Some(ConfirmedBest { mean, std: Some(std), repeats }) => {
-            let error = standard_error(*std, *repeats);
-            format!("confirmed {mean:.2} ±{error:.2} (standard error of {repeats} draws)")
+            let error = score(standard_error(*std, *repeats));
+            let by = match result.judge == result.proxy {
+                true => String::new(),
+                false => format!(" by {}", result.judge),
+            };
+            let mean = score(*mean);
+            format!("confirmed {mean} ±{error}{by} (standard error of {repeats} draws)")
         }
         _ => "not confirmed".to_owned(),
     };
     line(format!(
-        "best #{}: {:.2} by {} as searched, {confirmed}; {} params, {} FLOPs, {} sub-layers",
+        "best #{}: {} by {} as searched, {confirmed}; {} params, {} FLOPs, {} sub-layers",
         grouped(best.id),
-        best.score,
+        score(best.score),
         result.proxy,
         compact(best.params),
         compact(best.flops),
@@ -262,7 +271,8 @@ pub(super) fn print_result(result: &FinishedLine) -> Result<(), Failure> {
             true => "more than the population's spread of",
             false => "the population's spread is",
         };
-        line(format!("one draw's noise is ±{noise:.2}, {verdict} {spread:.2}"))?;
+        let (noise, spread) = (score(noise), score(spread));
+        line(format!("one draw's noise is ±{noise}, {verdict} {spread}"))?;
     }
     if let Some(Screening { agreement: Some(tau), pairs, share, .. }) = result.screen {
         line(format!(

@@ -13,7 +13,7 @@ use crate::{
     },
     score::pooled_std,
     search::{Applied, GateMoved},
-    text::{binary, grouped},
+    text::{binary, grouped, score},
 };
 
 impl Engine<'_> {
@@ -81,7 +81,8 @@ impl Engine<'_> {
             let (fallen, leads) = (grouped(known.id), grouped(best.id));
             let text = match now.is_finite() {
                 true => {
-                    format!("#{fallen} fell to {now:.2} when it was scored again: #{leads} leads")
+                    let now = score(now);
+                    format!("#{fallen} fell to {now} when it was scored again: #{leads} leads")
                 }
                 false => format!("#{fallen} fell out when it was scored again: #{leads} leads"),
             };

@@ -15,7 +15,7 @@ use crate::{
     },
     search::{Tuning, Untunable},
     space::Setting,
-    text::grouped,
+    text::{grouped, score},
 };
 
 /// Changes that a run takes; a person makes a few.
@@ -305,7 +305,7 @@ impl Engine<'_> {
         };
         let best = self.evolution.population().best();
         let best = best.map_or(String::new(), |best| {
-            format!("; best now {:.2} #{}", best.score.value, grouped(best.id))
+            format!("; best now {} #{}", score(best.score.value), grouped(best.id))
         });
         self.log(&format!("scored {} members anew{lost}{best}", grouped(of as u64)));
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::super::protocol::Update;
-use crate::text::{grouped, printable};
+use crate::text::{self, grouped, printable};
 
 const FILE: &str = "log";
 const BEFORE: &str = "log.1";
@@ -64,8 +64,8 @@ fn words(update: &Update) -> Option<String> {
         Update::Tuned(tuned) => Some(format!("tuned {}", tuned.told())),
         Update::Refused(refusal) => Some(format!("not changed: {refusal}")),
         Update::NewBest(best) => {
-            let (score, id) = (best.member.score.value, grouped(best.member.id));
-            Some(format!("new best {score:.2} #{id} {}", best.member.structure))
+            let (score, id) = (text::score(best.member.score.value), grouped(best.member.id));
+            Some(format!("new best {score} #{id} {}", best.member.structure))
         }
         Update::Finished(finished) => Some(format!("finished: {}", finished.reason.name())),
         Update::Hello(_) | Update::Snapshot(_) | Update::Phase(_) | Update::Ancestors(_) => None,

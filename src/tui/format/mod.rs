@@ -8,6 +8,7 @@ pub use delta::{DeltaUnit, score_delta};
 use crate::{
     arch::{Block, BlockKind},
     space::Mutation,
+    text::scaled,
 };
 
 /// What isn't there.
@@ -17,28 +18,50 @@ fn with_minus(text: String) -> String {
     text.replace('-', "−")
 }
 
-/// A score or a threshold: 2 decimals.
-pub fn score(value: f64) -> String {
-    with_minus(format!("{value:.2}"))
-}
+/// A score or a threshold: 2 decimals, fewer of what is large.
+pub use crate::text::score;
 
-/// A gain: signed, 2 decimals; what rounds to nothing has no sign.
+/// A gain: signed, decimals as a score's; what rounds to nothing has no sign.
 pub fn signed(value: f64) -> String {
-    match format!("{value:+.2}").as_str() {
-        "+0.00" | "-0.00" => "0.00".to_owned(),
-        text => with_minus(text.to_owned()),
+    match score(value.abs()) {
+        text if text == "0.00" || text == NONE => text,
+        text => format!("{}{text}", if value < 0.0 { "−" } else { "+" }),
     }
 }
 
-/// A score on an axis or a chart's label: 1 decimal.
+/// A score on an axis or a chart's label: 1 decimal, and three figures of what is large.
 pub fn short_score(value: f64) -> String {
-    with_minus(format!("{value:.1}"))
+    match value.abs() {
+        v if !v.is_finite() => NONE.to_owned(),
+        v if v < 9_999.95 => with_minus(format!("{value:.1}")),
+        _ => with_minus(scaled(value, 3)),
+    }
 }
 
-/// A spread: one significant step, at most 4 wide up to 999.
+/// A score beside an axis in at most 5 cells and a sign, with so many decimals where it isn't large.
+pub fn axis(value: f64, decimals: usize) -> String {
+    match value.abs() {
+        v if !v.is_finite() => NONE.to_owned(),
+        v if v < 999.5 => with_minus(format!("{value:.decimals$}")),
+        v if v < 9_999.5 => with_minus(format!("{value:.0}")),
+        _ => {
+            let text = scaled(value, 3);
+            let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+            // A power of ten has no unit to trim before.
+            let short = match digits.contains('.') && digits.len() < text.len() {
+                true => digits.trim_end_matches('0').trim_end_matches('.'),
+                false => digits,
+            };
+            with_minus(format!("{short}{}", &text[digits.len()..]))
+        }
+    }
+}
+
+/// A spread: one significant step, at most 5 wide.
 pub fn noise(value: f64) -> String {
     match value {
         v if !v.is_finite() => NONE.to_owned(),
+        v if v >= 999.5 => format!("±{}", compact(v.round() as u64)),
         v if v >= 9.95 => format!("±{v:.0}"),
         v if v >= 0.095 => format!("±{v:.1}"),
         v if v >= 0.005 => format!("±{v:.2}").replace("0.", "."),

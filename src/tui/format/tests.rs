@@ -11,6 +11,19 @@ fn scores_have_two_decimals_and_a_real_minus() {
     assert_eq!(short_score(187.38), "187.4");
 }
 
+/// FLOPs are scores, too.
+#[test]
+fn large_scores_have_letters() {
+    assert_eq!([score(402_653_184.0), score(-21_954_560.0)], ["402.7M", "−21.95M"]);
+    assert_eq!([signed(402_653_184.0), signed(-21_954.0)], ["+402.7M", "−21954"]);
+    assert_eq!([short_score(402_653_184.0), short_score(-21_954.0)], ["403M", "−22.0k"]);
+    assert_eq!([noise(999.4), noise(1_234_567.0)], ["±999", "±1.2M"]);
+    assert_eq!(signed(f64::NAN), NONE);
+    let axes = [400e6, 40e6, -40.25e6, 1.05e6, 1e9, 2_000.0, 999.6].map(|value| axis(value, 1));
+    assert_eq!(axes, ["400M", "40M", "−40.2M", "1.05M", "1G", "2000", "1000"]);
+    assert_eq!([axis(187.44, 1), axis(187.44, 0), axis(1e20, 0)], ["187.4", "187", "1.0e20"]);
+}
+
 #[test]
 fn noise_has_one_step() {
     let table = [(0.94, "±0.9"), (0.96, "±1.0"), (12.3, "±12"), (0.04, "±.04"), (0.0, "±0")];

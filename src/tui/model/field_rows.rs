@@ -26,8 +26,22 @@ const SEED_MODES: &[(&str, &str)] = &[("fresh", "fresh"), ("common", "common")];
 const SEEDS: &[(&str, &str)] = &[("", "–"), ("optimum", "optimum")];
 
 /// A test holds them to the registry's.
-const PROXIES: &[(&str, &str)] =
-    &[("zen", "zen"), ("zen-analytic", "zen-analytic"), ("zen-estimate", "zen-estimate")];
+const PROXIES: &[(&str, &str)] = &[
+    ("zen", "zen"),
+    ("zen-analytic", "zen-analytic"),
+    ("zen-estimate", "zen-estimate"),
+    ("phi", "phi"),
+    ("naswot", "naswot"),
+    ("linear-regions", "linear-regions"),
+    ("ntk", "ntk"),
+    ("te", "te"),
+    ("grad-norm", "grad-norm"),
+    ("synflow", "synflow"),
+    ("entropy", "entropy"),
+    ("flops", "flops"),
+    ("params", "params"),
+    ("random", "random"),
+];
 
 fn count(value: impl TryInto<u64>) -> Option<Value> {
     value.try_into().ok().map(Value::Count)
@@ -240,7 +254,7 @@ pub const FIELDS: &[Field] = &[
     row(
         Section::Scoring,
         Kind::Choice(PROXIES),
-        ["score.proxy", "proxy", "→ the next of 3", ""],
+        ["score.proxy", "proxy", "→ the next one", ""],
         |p| Some(Value::Plain(p.score.proxy.clone())),
     ),
     row(
@@ -323,7 +337,7 @@ pub const FIELDS: &[Field] = &[
     row(
         Section::Confirmation,
         Kind::Choice(PROXIES),
-        ["confirm.proxy", "judged by", "→ the next of 3", ""],
+        ["confirm.proxy", "judged by", "→ the next one", ""],
         |p| Some(Value::Plain(p.confirm.proxy.clone())),
     ),
     row(

@@ -308,8 +308,9 @@ impl Search {
         winner.map(|w| &w.member).or_else(|| self.population().first())
     }
 
-    /// The analytic score that no structure exceeds, where that is known.
+    /// The analytic score that no structure exceeds, where that is known and scores are Zen-Scores.
     pub fn most(&self) -> Option<f64> {
+        self.spec.scores_zen().then_some(())?;
         Some(self.snapshot.as_ref()?.optimum.as_ref()?.bound)
     }
 

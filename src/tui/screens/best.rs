@@ -170,7 +170,8 @@ fn facts(search: &Search, best: &Member) -> Vec<Fact> {
         });
     }
     let optimum = search.snapshot.as_ref().and_then(|s| s.optimum.as_deref());
-    if let Some(optimum) = optimum {
+    // Of Zen-Scores: they say nothing of others.
+    if let Some(optimum) = optimum.filter(|_| search.spec.scores_zen()) {
         let prices = prices(optimum);
         limited.extend((!prices.is_empty()).then_some(Fact::Plain(prices)));
     }

@@ -17,9 +17,14 @@ pub fn intervals(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns,
         return;
     };
     let preset = &search.spec.preset;
-    let searched = match preset.score.proxy == preset.confirm.proxy {
-        true => "○ as searched".to_owned(),
-        false => format!("○ {}", preset.score.proxy),
+    let axis = match search.spec.confirms_in_kind() {
+        true => confirmation::Searched::OnTheAxis,
+        false => confirmation::Searched::OfAnotherKind,
+    };
+    let searched = match axis {
+        _ if preset.score.proxy == preset.confirm.proxy => "○ as searched".to_owned(),
+        confirmation::Searched::OnTheAxis => format!("○ {}", preset.score.proxy),
+        confirmation::Searched::OfAnotherKind => format!("searched by {}", preset.score.proxy),
     };
     let right = width(&searched);
     canvas.right(at.end, rows.title, searched, Role::Muted);
@@ -28,7 +33,7 @@ pub fn intervals(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns,
     if let Some(subtitle) = subtitles.into_iter().find(|text| width(text) <= room) {
         canvas.text(x + 2, rows.title, subtitle, Role::Muted);
     }
-    confirmation::draw(canvas, at, rows, &s.confirmation);
+    confirmation::draw(canvas, (at, rows), &s.confirmation, axis);
 }
 
 /// The keys of a finished search, and what to make of it.

@@ -195,9 +195,14 @@ fn score(subject: &Subject<'_>) -> Runs {
                 Shown::Best => best::score_runs(search, member),
                 Shown::Net(_) => best::searched_runs(search, member, Role::Strong.bold()),
             };
-            if member.score.is_analytic() {
-                runs.push(run(" analytic", Role::Muted));
-            }
+            let is_confirmed = runs.iter().any(|(text, _)| text.contains('✓'));
+            let of = match (search.spec.scores_zen(), member.score.is_analytic()) {
+                (true, true) => Some(" analytic".to_owned()),
+                (true, false) => None,
+                (false, _) if is_confirmed => None,
+                (false, _) => Some(format!(" {}", search.spec.preset.score.proxy)),
+            };
+            runs.extend(of.map(|of| run(of, Role::Muted)));
             runs
         }
         _ => {
@@ -210,7 +215,10 @@ fn score(subject: &Subject<'_>) -> Runs {
 
 /// Whether the score is another than the one that is shared out among the blocks.
 fn is_measured(subject: &Subject<'_>) -> bool {
-    subject.net.member.as_ref().is_some_and(|member| !member.score.is_analytic())
+    let spec = subject.model.search.as_ref().map(|search| &search.spec);
+    let is_other = spec.is_some_and(|spec| !spec.scores_in_closed_form());
+    let drawn = subject.net.member.as_ref().map(|member| !member.score.is_analytic());
+    drawn.is_some_and(|drawn| drawn || is_other)
 }
 
 fn sized(value: u64, name: &str) -> Runs {

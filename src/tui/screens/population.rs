@@ -242,6 +242,7 @@ fn beside(search: &Search, view: &PopulationView, canvas: &mut Canvas<'_>, h: u1
 
 /// What no candidate's analytic score exceeds, by the costs of an axis.
 fn frontier(search: &Search, axis: Axis) -> Option<Vec<(u64, f64)>> {
+    search.spec.scores_zen().then_some(())?;
     let optimum = search.snapshot.as_ref()?.optimum.as_ref()?;
     let budget = match axis {
         Axis::Params => Budget::Params,

@@ -146,7 +146,10 @@ fn noise_against_spread(canvas: &mut Canvas<'_>, at: Columns, search: &Search) {
             let proxy = &search.spec.preset.score.proxy;
             let long = match proxy.as_str() {
                 "zen-estimate" => format!("≈ {proxy}, estimates without a draw"),
-                _ => format!("{proxy}, in closed form without a draw"),
+                _ if search.spec.scores_in_closed_form() => {
+                    format!("{proxy}, in closed form without a draw")
+                }
+                _ => format!("{proxy}, counted without a draw"),
             };
             ([long, proxy.clone()], Role::Muted)
         }

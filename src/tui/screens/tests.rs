@@ -121,6 +121,12 @@ fn population() -> Model {
     model
 }
 
+fn counted_population() -> Model {
+    let mut model = fixture::counting();
+    press(&mut model, &[Intent::Show(Tab::Population)]);
+    model
+}
+
 fn type_in(model: &mut Model, text: &str) {
     for c in text.chars() {
         update(model, Action::Type(Key::Char(c)));
@@ -306,7 +312,7 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 61] = [
+const SCREENS: [Named; 64] = [
     ("slow_line", on_a_slow_line),
     ("picker", fixture::model),
     ("picker_latency", latency),
@@ -333,6 +339,9 @@ const SCREENS: [Named; 61] = [
     ("rescoring", tune::rescoring),
     ("confirming", fixture::confirming),
     ("finished", fixture::finished),
+    ("flops", fixture::counting),
+    ("flops_population", counted_population),
+    ("flops_finished", fixture::counted),
     ("diff", diff::best),
     ("diff_pasted", diff::pasted),
     ("diff_walked", diff::walked),

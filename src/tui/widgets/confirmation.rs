@@ -49,11 +49,25 @@ impl Axis {
     }
 }
 
-pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, confirmation: &[Confirmed]) {
+/// What became of the scores that the search went by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Searched {
+    OnTheAxis,
+    /// FLOPs beside Zen-Scores: no axis holds both.
+    OfAnotherKind,
+}
+
+pub fn draw(
+    canvas: &mut Canvas<'_>,
+    (at, rows): (Columns, ChartRows),
+    confirmation: &[Confirmed],
+    searched: Searched,
+) {
+    let are_shown = searched == Searched::OnTheAxis;
     let values = confirmation.iter().flat_map(|c| {
         let mean = c.score.map(|s| s.mean);
         let margin = c.margin_95().unwrap_or(0.0);
-        [Some(c.searched), mean.map(|m| m - margin), mean.map(|m| m + margin)]
+        [are_shown.then_some(c.searched), mean.map(|m| m - margin), mean.map(|m| m + margin)]
     });
     let values: Vec<f64> = values.flatten().filter(|v| v.is_finite()).collect();
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -100,7 +114,7 @@ pub fn draw(canvas: &mut Canvas<'_>, at: Columns, rows: ChartRows, confirmation:
                 canvas.text(axis.column(score.mean), y, "●", line);
             }
         }
-        if finalist.failure.is_none() && axis.columns.width() > 8 {
+        if are_shown && finalist.failure.is_none() && axis.columns.width() > 8 {
             let x = axis.column(finalist.searched);
             let taken = finalist.score.is_some_and(|s| axis.column(s.mean) == x);
             if !taken {

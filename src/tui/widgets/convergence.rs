@@ -279,7 +279,7 @@ fn labels(canvas: &mut Canvas<'_>, plot: &Plot, (steps, bound): (Steps, u64)) {
     // Three rows have no room for a middle label that isn't in line with its value.
     for (value, y) in labelled {
         let decimals = usize::from(plot.high - plot.low < 4.0);
-        let text = format!("{value:.decimals$}").replace('-', "−");
+        let text = format::axis(value, decimals);
         canvas.right(plot.columns.start - 2, y, text, Role::Muted);
     }
     let first = match steps {

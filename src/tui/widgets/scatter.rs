@@ -225,7 +225,7 @@ impl Scatter<'_> {
         let first = (low / step).ceil() as i64;
         for i in (first..).take_while(|i| *i as f64 * step <= high) {
             let value = i as f64 * step;
-            let text = format!("{value:.decimals$}").replace('-', "−");
+            let text = format::axis(value, decimals);
             canvas.right(plot.columns.start - 2, plot.y(value), text, Role::Muted);
         }
         let (cheap, dear) = (self.axis.text(plot.cost.0), self.axis.text(plot.cost.1));

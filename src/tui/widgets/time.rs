@@ -123,9 +123,9 @@ fn share_row(
     let glyph = if is_mono(canvas) { shade(role) } else { "■" };
     canvas.text(at.start, y, glyph, role);
     canvas.text(at.start + 2, y, name, Role::Muted);
-    // A score in closed form is part of proposing.
+    // A score in closed form is part of proposing; others without a draw take workers a moment.
     let analytic = snapshot.population.first().is_some_and(|m| m.score.is_analytic());
-    if matches!(name, "build" | "score") && analytic {
+    if matches!(name, "build" | "score") && analytic && share == 0.0 {
         canvas.right(at.start + 18, y, format::NONE, Role::Faint);
     } else {
         let digits = format!("{:.1}", share * 100.0);

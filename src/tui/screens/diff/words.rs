@@ -131,7 +131,8 @@ fn unmeasured(model: &Model, measured: (bool, bool), gap: f64) -> [String; 2] {
         (true, false) => "B not measured",
         (true, true) => "not measured alike",
     };
-    let noise = model.search.as_ref().and_then(|search| search.draw_noise());
+    let zen = model.search.as_ref().filter(|search| search.spec.scores_zen());
+    let noise = zen.and_then(|search| search.draw_noise());
     let text = match noise {
         Some(std) if told_apart_by_a_draw(gap, std) => {
             let noise = format::noise(std);

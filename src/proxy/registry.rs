@@ -166,7 +166,7 @@ const PROXIES: &[Entry] = &[
     Entry {
         info: ProxyInfo {
             name: GradNorm::NAME,
-            measures: "log of the gradient's norm of a cross entropy with random labels",
+            measures: "log of the norm that a loss on random labels has as its gradient",
             direction: HIGHER,
             needs: Needs::Gradient,
             cost: "a gradient",

@@ -131,34 +131,5 @@ impl DepthwiseWeight {
     }
 }
 
-/// Runs `$op.run` over two storages of one type.
-macro_rules! over_two {
-    ($op:ident, $name:literal) => {
-        impl CustomOp2 for $op {
-            fn name(&self) -> &'static str {
-                $name
-            }
-
-            fn cpu_fwd(
-                &self,
-                a: &CpuStorage,
-                a_layout: &Layout,
-                b: &CpuStorage,
-                b_layout: &Layout,
-            ) -> Result<(CpuStorage, Shape)> {
-                match (a, b) {
-                    (CpuStorage::F32(a), CpuStorage::F32(b)) => {
-                        self.run((a, a_layout), (b, b_layout))
-                    }
-                    (CpuStorage::F64(a), CpuStorage::F64(b)) => {
-                        self.run((a, a_layout), (b, b_layout))
-                    }
-                    _ => bail!("{}: expected two tensors of f32 or of f64", self.name()),
-                }
-            }
-        }
-    };
-}
-
 over_two!(DepthwiseInput, "gradient of a depthwise input");
 over_two!(DepthwiseWeight, "gradient of a depthwise weight");

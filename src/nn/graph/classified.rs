@@ -5,7 +5,9 @@
 
 use candle_core::{DType, Device, Result, Tensor, Var, bail};
 
-use super::{conv::Kernels, depthwise::Depthwise, patches::Patches, plain, window::Window};
+use super::{
+    conv::Kernels, depthwise::Depthwise, patches::Patches, plain, trained_norm, window::Window,
+};
 use crate::arch::{Conv, Shape};
 use crate::nn::{
     network::{EPSILON, PlainNetwork, Precision},
@@ -133,7 +135,7 @@ impl Classified<'_> {
         self.images(source, Draw::Noise)
     }
 
-    /// The map before pooling. `see` is shown what goes into every ReLU.
+    /// The map before pooling. `see` is shown what comes out of every ReLU.
     pub fn features(
         &self,
         parameters: &Parameters,
@@ -143,9 +145,11 @@ impl Classified<'_> {
         let layers = self.network.convs().zip(parameters.convs.iter().zip(&parameters.norms));
         for ((conv, _), (weight, [scale, shift])) in layers {
             let convolved = self.convolve(&map, weight, conv)?;
-            let normalised = normalise(&convolved, scale, shift)?;
-            see(&normalised)?;
-            map = relu(&normalised)?;
+            map = match self.kernels {
+                Kernels::Cpu => trained_norm::norm_relu(&convolved, scale, shift)?,
+                Kernels::Cuda | Kernels::Tensor => relu(&normalise(&convolved, scale, shift)?)?,
+            };
+            see(&map)?;
         }
         Ok(map)
     }

@@ -277,6 +277,31 @@ mod tests {
         assert!(worst > 0.0 && worst < 1e-3, "{worst:e}");
     }
 
+    /// Our ways back against Candle's, which GPUs take: strides, depthwise and dense convs.
+    #[test]
+    fn gradients_are_those_of_candle() {
+        let quantities = |kernels| {
+            let engine = Engine { kernels, ..engine() };
+            let network = network(Precision::F64);
+            let mut source = PhiloxNormals { seed: 3, repeat: 1 };
+            let gradient = engine.loss_gradient(&network, 7, &[1, 6, 0, 3], &mut source);
+            let kernel = engine.tangent_kernel(&network, 7, &mut source);
+            let flow = engine.synaptic_flow(&network, 7, &mut source);
+            let phi = engine.log_phi(&network, 0.01, &mut source).expect("runs");
+            let gradient = gradient.expect("a small network runs");
+            let mut all = vec![gradient.loss, gradient.norm, flow.expect("runs"), phi.l1, phi.l2];
+            all.extend(kernel.expect("runs").into_iter().flatten());
+            (all, engine.patterns(&network, &mut source).expect("runs"))
+        };
+        let (ours, patterns) = quantities(Kernels::Cpu);
+        let (theirs, expected) = quantities(Kernels::Tensor);
+        assert_eq!(patterns, expected);
+        assert_eq!(ours.len(), 5 + 16);
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert!((ours / theirs - 1.0).abs() < 1e-9, "{ours} {theirs}");
+        }
+    }
+
     #[test]
     fn candle_runs_on_one_thread() {
         assert_eq!(engine().thread.install(rayon::current_num_threads), 1);

@@ -5,6 +5,35 @@
 //! side), with the samples of both passes side by side: a 1×1 conv is then one matrix product, and
 //! the values a norm averages are adjacent.
 
+/// Runs `$op.run` over two storages of one type.
+macro_rules! over_two {
+    ($op:ident, $name:literal) => {
+        impl CustomOp2 for $op {
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn cpu_fwd(
+                &self,
+                a: &CpuStorage,
+                a_layout: &Layout,
+                b: &CpuStorage,
+                b_layout: &Layout,
+            ) -> Result<(CpuStorage, Shape)> {
+                match (a, b) {
+                    (CpuStorage::F32(a), CpuStorage::F32(b)) => {
+                        self.run((a, a_layout), (b, b_layout))
+                    }
+                    (CpuStorage::F64(a), CpuStorage::F64(b)) => {
+                        self.run((a, a_layout), (b, b_layout))
+                    }
+                    _ => bail!("{}: expected two tensors of f32 or of f64", self.name()),
+                }
+            }
+        }
+    };
+}
+
 mod backward;
 mod classified;
 mod compare;
@@ -22,6 +51,7 @@ mod patches;
 mod plain;
 mod quantities;
 mod rates;
+mod trained_norm;
 mod window;
 
 pub use engine::Engine;

@@ -238,6 +238,9 @@ const PROXIES: &[Entry] = &[
     },
 ];
 
+/// Proxies that compare the images of a batch: of one image they say nothing.
+const COMPARING: [&str; 4] = [Naswot::NAME, Te::REGIONS, Te::KERNEL, Te::NAME];
+
 /// Why a proxy can't be built.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BuildError {
@@ -282,6 +285,14 @@ pub fn build(
         return Err(BuildError::Unknown { name: name.escape_debug().to_string(), nearest });
     };
     check(settings)?;
+    if COMPARING.contains(&name) && settings.batch < 2 {
+        let expected = format!("at least 2 images, which {name} compares (16 in the paper)");
+        return Err(BuildError::Setting {
+            field: "batch",
+            found: settings.batch.to_string(),
+            expected,
+        });
+    }
     Ok((entry.build)(settings, device)?)
 }
 
@@ -365,6 +376,10 @@ mod tests {
     fn errors_say_what_to_do() {
         assert!(error("zenn", SETTINGS).contains("did you mean `zen`?"));
         assert!(error("zen", Settings { batch: 0, ..SETTINGS }).contains("at least 1"));
+        for name in COMPARING {
+            let one = error(name, Settings { batch: 1, ..SETTINGS });
+            assert!(one.contains(&format!("at least 2 images, which {name} compares")), "{one}");
+        }
         assert!(error("zen", Settings { resolution: 0, ..SETTINGS }).contains("1 to 4096"));
         assert!(error("zen", Settings { alpha: f64::NAN, ..SETTINGS }).contains("above 0"));
         assert!(error("zen", Settings { alpha: 0.0, ..SETTINGS }).contains("above 0"));

@@ -119,6 +119,7 @@ fn zen(preset: &Preset, device: &Device, batch: u32) -> Zen {
         batch,
         resolution: preset.score_resolution(),
         alpha: preset.score.alpha,
+        classes: 1000,
     };
     Zen::new(settings, device).expect("the CPU's kernels start no thread")
 }

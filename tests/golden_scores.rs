@@ -54,6 +54,7 @@ impl Row {
             batch: self.batch_size,
             resolution: self.resolution,
             alpha: self.gamma,
+            classes: 1000,
         };
         let mut zen = Zen::new(settings, device).expect("a thread");
         let parts: Vec<_> = (0..REPEATS)

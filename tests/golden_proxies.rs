@@ -17,6 +17,31 @@ struct Golden {
     resolution: u32,
     classes: u32,
     rows: Vec<Row>,
+    stacks: Vec<Stack>,
+}
+
+/// Convs 3×3 of one width with ReLUs: log of the mean ‖f(x + γε) − f(x)‖₂ / γ without norms, γ = 0.01.
+#[derive(Deserialize)]
+struct Stack {
+    depth: u32,
+    width: u32,
+    resolution: u32,
+    batch: u32,
+    phi: Sample,
+}
+
+impl Stack {
+    fn structure(&self) -> Structure {
+        let Stack { depth, width, .. } = self;
+        let rest = depth - 1;
+        format!("SuperConvK3BNRELU(3,{width},1,1)SuperConvK3BNRELU({width},{width},1,{rest})")
+            .parse()
+            .expect("a structure")
+    }
+}
+
+fn golden() -> Golden {
+    serde_json::from_str(include_str!("golden/proxies.json")).expect("the golden file parses")
 }
 
 #[derive(Deserialize)]
@@ -51,9 +76,7 @@ fn z(structure: &Structure, name: &str, settings: &Settings, sign: f64, expected
 
 #[test]
 fn means_agree_with_the_reference() {
-    let golden: Golden =
-        serde_json::from_str(include_str!("golden/proxies.json")).expect("the golden file parses");
-    let Golden { batch, batch_ntk, resolution, classes, rows } = golden;
+    let Golden { batch, batch_ntk, resolution, classes, rows, .. } = golden();
     // Ours are maximised: what the reference's values stand for is told by the sign.
     type Of = fn(&Row) -> Option<Sample>;
     let proxies: [(&str, f64, u32, Of); 4] = [
@@ -76,4 +99,35 @@ fn means_agree_with_the_reference() {
         let mean = all.iter().sum::<f64>() / all.len() as f64;
         assert!(all.len() >= 5 && mean.abs() <= 1.0, "{name}: mean z = {mean:.2} of {}", all.len());
     }
+}
+
+#[test]
+fn phi_agrees_with_the_reference() {
+    let mut all = Vec::new();
+    for stack in golden().stacks {
+        let Stack { batch, resolution, .. } = stack;
+        let (definition, alpha, classes) = (Definition::Paper, 0.01, 10);
+        let settings = Settings { definition, batch, resolution, alpha, classes };
+        let z = z(&stack.structure(), "phi", &settings, 1.0, stack.phi);
+        println!("phi of {} convs of {}: z = {z:.2}", stack.depth, stack.width);
+        assert!(z.abs() <= 5.0, "phi of {} convs of {}: z = {z:.2}", stack.depth, stack.width);
+        all.push(z);
+    }
+    let mean = all.iter().sum::<f64>() / all.len() as f64;
+    assert!(all.len() >= 5 && mean.abs() <= 1.0, "mean z = {mean:.2} of {}", all.len());
+}
+
+/// In f32, where Φ itself is past all numbers after some thirty convs.
+#[test]
+fn phi_of_any_depth_is_a_number() {
+    let (definition, batch, classes) = (Definition::Paper, 2, 10);
+    let settings = Settings { definition, batch, resolution: 4, alpha: 0.01, classes };
+    let mut phi = proxy::build("phi", &settings, &Device::cpu()).expect("a proxy");
+    let sample = Sample { mean: 0.0, std: 0.0, n: 1 };
+    let stack = |depth| Stack { depth, width: 8, resolution: 4, batch: 2, phi: sample };
+    let mut score =
+        |depth| phi.evaluate(&stack(depth).structure(), 1, 0).expect("a finite score").score;
+    let (shallow, deep) = (score(60), score(250));
+    let largest = f64::from(f32::MAX).ln();
+    assert!(shallow > largest && deep > 4.0 * largest, "{shallow} {deep}");
 }

@@ -135,12 +135,11 @@ mod driver {
         unsafe { libloading::Library::new(library) }.is_ok()
     }
 
-    /// The first of the libraries that Candle and our kernels use, of that CUDA, which can't be opened.
+    /// The first of the libraries that Candle uses, of that CUDA, which can't be opened.
     pub(super) fn missing_library((major, _): (u32, u32)) -> Option<String> {
-        let of_toolkit =
-            ["cublasLt", "cublas", "nvrtc"].map(|name| format!("lib{name}.so.{major}"));
-        let all = of_toolkit.into_iter().chain(["libcurand.so.10".to_owned()]);
-        all.into_iter().find(|library| !is_there(library))
+        let of_toolkit = ["cublasLt", "cublas"].map(|name| format!("lib{name}.so.{major}"));
+        let mut all = of_toolkit.into_iter().chain(["libcurand.so.10".to_owned()]);
+        all.find(|library| !is_there(library))
     }
 
     pub(super) fn version() -> Option<(u32, u32)> {
@@ -180,6 +179,11 @@ mod driver {
 
     /// Compiles our kernels for `device` and loads them.
     pub(in crate::nn) fn prepare(device: &candle_core::Device) -> candle_core::Result<()> {
+        let (major, _) = split(sys::CUDA_VERSION);
+        let compiler = format!("libnvrtc.so.{major}");
+        if !is_there(&compiler) {
+            return Err(candle_core::Error::msg(format!("{compiler} can't be opened")));
+        }
         crate::nn::graph::prepare(device.as_cuda_device()?)
     }
 

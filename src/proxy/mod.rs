@@ -5,13 +5,12 @@
 //! it is a pure function of structure, seed, repeat, settings and device.
 
 mod analytic;
+mod counted;
 mod entropy;
-mod flops;
 mod grad_norm;
 mod matrix;
 mod measured;
 mod naswot;
-mod params;
 mod phi;
 mod random;
 mod registry;
@@ -30,15 +29,8 @@ use crate::score::{Definition, ZenParts};
 
 pub use analytic::AnalyticZen;
 pub use entropy::Entropy;
-pub use flops::Flops;
-pub use grad_norm::GradNorm;
-pub use naswot::Naswot;
-pub use params::Params;
-pub use phi::Phi;
 pub use random::Random;
 pub use registry::{BuildError, Needs, ProxyInfo, build, info, infos, names};
-pub use synflow::SynFlow;
-pub use te::{Te, TePart};
 pub use zen::Zen;
 
 /// Judges structures. A worker thread builds its own and calls it for one structure at a time.

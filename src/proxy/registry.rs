@@ -4,8 +4,14 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::{
-    AnalyticZen, Entropy, Flops, GradNorm, Naswot, Params, Phi, Proxy, Random, Settings, SynFlow,
-    Te, TePart, Zen,
+    AnalyticZen, Entropy, Proxy, Random, Settings, Zen,
+    counted::Counted,
+    grad_norm::{GRAD_NORM, grad_norm},
+    measured::Measured,
+    naswot::{NASWOT, naswot},
+    phi::{PHI, phi},
+    synflow::{SYNFLOW, synflow},
+    te::{LINEAR_REGIONS, NTK, TE, linear_regions, ntk, te},
 };
 use crate::analytic::Form;
 use crate::arch::limits;
@@ -104,7 +110,7 @@ const PROXIES: &[Entry] = &[
     },
     Entry {
         info: ProxyInfo {
-            name: Phi::NAME,
+            name: PHI,
             measures: "log of how far two outputs lie apart without norms, Φ: rescaled layer by layer, so that it never \
                        overflows",
             direction: HIGHER,
@@ -113,11 +119,11 @@ const PROXIES: &[Entry] = &[
             source: "Lin et al. 2021, Zen-NAS, Eq. 2",
             measured: true,
         },
-        build: |settings, device| Ok(Box::new(Phi::new(*settings, device)?)),
+        build: |settings, device| Measured::boxed(PHI, phi, settings, device),
     },
     Entry {
         info: ProxyInfo {
-            name: Naswot::NAME,
+            name: NASWOT,
             measures: "log |det K|, K the ReLUs that two images have in common: how differently a batch is treated",
             direction: HIGHER,
             needs: Needs::Forward,
@@ -125,11 +131,11 @@ const PROXIES: &[Entry] = &[
             source: "Mellor et al. 2021, NASWOT",
             measured: true,
         },
-        build: |settings, device| Ok(Box::new(Naswot::new(*settings, device)?)),
+        build: |settings, device| Measured::boxed(NASWOT, naswot, settings, device),
     },
     Entry {
         info: ProxyInfo {
-            name: Te::REGIONS,
+            name: LINEAR_REGIONS,
             measures: "how many different activation patterns a batch has",
             direction: HIGHER,
             needs: Needs::Forward,
@@ -137,11 +143,11 @@ const PROXIES: &[Entry] = &[
             source: "Chen et al. 2021, TE-NAS",
             measured: true,
         },
-        build: |settings, device| Ok(Box::new(Te::new(TePart::Regions, *settings, device)?)),
+        build: |settings, device| Measured::boxed(LINEAR_REGIONS, linear_regions, settings, device),
     },
     Entry {
         info: ProxyInfo {
-            name: Te::KERNEL,
+            name: NTK,
             measures: "log of the condition number of the batch's neural tangent kernel; its negative is taken",
             direction: HIGHER,
             needs: Needs::Gradient,
@@ -149,11 +155,11 @@ const PROXIES: &[Entry] = &[
             source: "Chen et al. 2021, TE-NAS",
             measured: true,
         },
-        build: |settings, device| Ok(Box::new(Te::new(TePart::Kernel, *settings, device)?)),
+        build: |settings, device| Measured::boxed(NTK, ntk, settings, device),
     },
     Entry {
         info: ProxyInfo {
-            name: Te::NAME,
+            name: TE,
             measures: "linear regions minus the condition number of the tangent kernel",
             direction: HIGHER,
             needs: Needs::Gradient,
@@ -161,11 +167,11 @@ const PROXIES: &[Entry] = &[
             source: "Chen et al. 2021, TE-NAS",
             measured: true,
         },
-        build: |settings, device| Ok(Box::new(Te::new(TePart::Both, *settings, device)?)),
+        build: |settings, device| Measured::boxed(TE, te, settings, device),
     },
     Entry {
         info: ProxyInfo {
-            name: GradNorm::NAME,
+            name: GRAD_NORM,
             measures: "log of the norm that a loss on random labels has as its gradient",
             direction: HIGHER,
             needs: Needs::Gradient,
@@ -173,11 +179,11 @@ const PROXIES: &[Entry] = &[
             source: "Abdelfattah et al. 2021, Zero-Cost Proxies",
             measured: true,
         },
-        build: |settings, device| Ok(Box::new(GradNorm::new(*settings, device)?)),
+        build: |settings, device| Measured::boxed(GRAD_NORM, grad_norm, settings, device),
     },
     Entry {
         info: ProxyInfo {
-            name: SynFlow::NAME,
+            name: SYNFLOW,
             measures: "log of the synaptic flow, weights times gradients of an image of ones; its negative is taken",
             direction: HIGHER,
             needs: Needs::Gradient,
@@ -185,7 +191,7 @@ const PROXIES: &[Entry] = &[
             source: "Tanaka et al. 2020, SynFlow",
             measured: true,
         },
-        build: |settings, device| Ok(Box::new(SynFlow::new(*settings, device)?)),
+        build: |settings, device| Measured::boxed(SYNFLOW, synflow, settings, device),
     },
     Entry {
         info: ProxyInfo {
@@ -201,7 +207,7 @@ const PROXIES: &[Entry] = &[
     },
     Entry {
         info: ProxyInfo {
-            name: Flops::NAME,
+            name: Counted::FLOPS,
             measures: "multiply-adds of one sample, counted exact with shortcuts: the baseline that \
                        grows a network up to its budgets",
             direction: HIGHER,
@@ -210,11 +216,11 @@ const PROXIES: &[Entry] = &[
             source: "Lin et al. 2021, Zen-NAS, Table 1",
             measured: false,
         },
-        build: |settings, _| Ok(Box::new(Flops::new(settings))),
+        build: |settings, _| Ok(Box::new(Counted::flops(settings))),
     },
     Entry {
         info: ProxyInfo {
-            name: Params::NAME,
+            name: Counted::PARAMS,
             measures: "parameters, counted exact with shortcuts: a baseline like flops",
             direction: HIGHER,
             needs: Needs::Nothing,
@@ -222,7 +228,7 @@ const PROXIES: &[Entry] = &[
             source: "a common baseline",
             measured: false,
         },
-        build: |settings, _| Ok(Box::new(Params::new(settings))),
+        build: |settings, _| Ok(Box::new(Counted::params(settings))),
     },
     Entry {
         info: ProxyInfo {
@@ -239,7 +245,7 @@ const PROXIES: &[Entry] = &[
 ];
 
 /// Proxies that compare the images of a batch: of one image they say nothing.
-const COMPARING: [&str; 4] = [Naswot::NAME, Te::REGIONS, Te::KERNEL, Te::NAME];
+const COMPARING: [&str; 4] = [NASWOT, LINEAR_REGIONS, NTK, TE];
 
 /// Why a proxy can't be built.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -134,3 +134,21 @@ fn a_search_goes_by_nothing() {
     assert!(last["spread"].as_f64().is_some_and(|spread| spread > 0.0), "{last}");
     assert!(last["noise"].as_f64().is_some_and(|noise| (0.1..0.5).contains(&noise)), "{last}");
 }
+
+/// How long they take is not looked at.
+#[test]
+fn every_proxy_is_measured_against_zen() {
+    let args = ["bench", "proxies", "--json", "--device", "cpu", "--resolution", "8"];
+    let lines = json(&[&args[..], &["--batch", "2", "--rounds", "1", SMALL]].concat());
+    let named = |lines: &[Value], key: &str| -> Vec<String> {
+        lines.iter().map(|line| line[key].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(named(&lines, "proxy"), named(&json(&["proxies", "--json"]), "name"));
+    for line in &lines {
+        assert!(line["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0), "{line}");
+        assert_eq!(line["to_zen"] == 1.0, line["proxy"] == "zen", "{line}");
+        assert_eq!(line["failure"], Value::Null, "{line}");
+    }
+    let unknown = zendo(&["bench", "proxies", "--batch", "0"]);
+    assert_eq!(unknown.status.code(), Some(2));
+}

@@ -34,20 +34,21 @@ pub struct Gpus {
     /// The newest CUDA that the driver runs, (major, minor); none where there is no driver.
     pub driver: Option<(u32, u32)>,
     pub gpus: Vec<Gpu>,
-    /// One line where none can be used: built without the feature, no driver, driver too old, no GPU.
+    /// One line where one can't be used, or none: built without the feature, no driver, driver too old, no
+    /// GPU.
     pub problem: Option<String>,
 }
 
 /// Asks the driver. This opens every GPU for a moment, to know its free memory.
 pub fn gpus() -> Gpus {
     let driver = driver::version();
-    let found = check_driver().and_then(|count| {
-        (0..count).map(driver::describe).collect::<Result<Vec<_>, DeviceError>>()
-    });
-    match found {
-        Ok(gpus) => Gpus { driver, gpus, problem: None },
-        Err(error) => Gpus { driver, gpus: Vec::new(), problem: Some(error.reason()) },
-    }
+    let found = match check_driver() {
+        Ok(count) => (0..count).map(driver::describe).collect(),
+        Err(error) => vec![Err(error)],
+    };
+    // One that is broken hides none of the others.
+    let problem = found.iter().find_map(|gpu| gpu.as_ref().err()).map(DeviceError::reason);
+    Gpus { driver, gpus: found.into_iter().flatten().collect(), problem }
 }
 
 /// The number of GPUs, at least 1.

@@ -52,46 +52,38 @@ mod tests {
     use super::*;
     use crate::score::Definition;
 
+    const SETTINGS: Settings = Settings {
+        definition: Definition::Table,
+        batch: 1,
+        resolution: 8,
+        alpha: 0.01,
+        classes: 10,
+    };
+
+    fn score(mut counted: Counted) -> f64 {
+        let structure =
+            "SuperConvK3BNRELU(3,8,2,1)SuperConvK1BNRELU(8,16,1,1)".parse().expect("valid");
+        let evaluation = counted.evaluate(&structure, 1, 2).expect("a score");
+        assert_eq!(evaluation.zen, None);
+        evaluation.score
+    }
+
     #[test]
     fn multiply_adds_are_counted_at_the_scored_resolution() {
-        let structure: Structure =
-            "SuperConvK3BNRELU(3,8,2,1)SuperConvK1BNRELU(8,16,1,1)".parse().expect("valid");
-        let settings = Settings {
-            definition: Definition::Table,
-            batch: 1,
-            resolution: 8,
-            alpha: 0.01,
-            classes: 10,
-        };
-        let of = |settings| {
-            let evaluation = Counted::flops(&settings).evaluate(&structure, 1, 2).expect("a score");
-            assert_eq!(evaluation.zen, None);
-            evaluation.score
-        };
+        let of = |settings| score(Counted::flops(&settings));
         // 3·8·3² and 8·16 weights on 4² maps, and the classifier's 16·10.
-        assert_eq!(of(settings), f64::from((216 + 128) * 16 + 160));
-        assert_eq!(of(Settings { resolution: 16, ..settings }), f64::from((216 + 128) * 64 + 160));
-        assert_eq!(of(Settings { classes: 20, ..settings }), f64::from((216 + 128) * 16 + 320));
+        assert_eq!(of(SETTINGS), f64::from((216 + 128) * 16 + 160));
+        assert_eq!(of(Settings { resolution: 16, ..SETTINGS }), f64::from((216 + 128) * 64 + 160));
+        assert_eq!(of(Settings { classes: 20, ..SETTINGS }), f64::from((216 + 128) * 16 + 320));
     }
 
     #[test]
     fn the_classifier_counts_and_the_resolution_does_not() {
-        let structure: Structure =
-            "SuperConvK3BNRELU(3,8,2,1)SuperConvK1BNRELU(8,16,1,1)".parse().expect("valid");
-        let settings = Settings {
-            definition: Definition::Table,
-            batch: 1,
-            resolution: 8,
-            alpha: 0.01,
-            classes: 10,
-        };
-        let of = |settings| {
-            Counted::params(&settings).evaluate(&structure, 1, 2).expect("a score").score
-        };
+        let of = |settings| score(Counted::params(&settings));
         // Convs 3·8·3² and 8·16, norms of 2·8 and 2·16, the classifier's 16·10 and its bias.
         let expected = f64::from(216 + 128 + 16 + 32 + 170);
-        assert_eq!(of(settings), expected);
-        assert_eq!(of(Settings { resolution: 64, ..settings }), expected);
-        assert_eq!(of(Settings { classes: 11, ..settings }), expected + 17.0);
+        assert_eq!(of(SETTINGS), expected);
+        assert_eq!(of(Settings { resolution: 64, ..SETTINGS }), expected);
+        assert_eq!(of(Settings { classes: 11, ..SETTINGS }), expected + 17.0);
     }
 }

@@ -107,6 +107,11 @@ impl RunSpec {
     /// # Errors
     /// The first thing that stands in the way, in words for the user.
     pub fn check(&self) -> Result<(), StartError> {
+        self.checked().map(drop)
+    }
+
+    /// As [`RunSpec::check`], with the device that it opened, so that nobody has to open it again.
+    pub(super) fn checked(&self) -> Result<OpenedDevice, StartError> {
         let opened = self.open_device()?;
         self.check_proxies(&opened.device)?;
         self.check_tiers()?;
@@ -115,10 +120,10 @@ impl RunSpec {
                 .map_err(|why| StartError::SeedWith(why.to_string()))?;
         }
         self.check_polish()?;
-        if self.resumes.is_some() {
-            return Ok(());
+        if self.resumes.is_none() {
+            super::store::claim(self.out.as_deref())?;
         }
-        super::store::claim(self.out.as_deref())
+        Ok(opened)
     }
 
     /// With the settings that a run had when it was interrupted; device and kernels are what was asked for now.

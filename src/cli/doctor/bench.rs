@@ -36,10 +36,6 @@ const NETS: [&str; 3] = [
 const BATCH: u32 = 64;
 /// Iterations of the published searches.
 const CANDIDATES: u32 = 480_000;
-/// A GPU waits for its host between kernels: others can use that time. The CPU's second core is a matter of the
-/// search's `run.workers`.
-const WORKERS_OF_CPU: u32 = 1;
-const WORKERS_OF_GPU: u32 = 4;
 
 /// When enough was measured.
 struct Enough {
@@ -121,8 +117,9 @@ pub(super) fn run(
     let mut failures = Vec::new();
     for device in devices {
         for net in nets() {
-            let usual = if is_gpu(device) { WORKERS_OF_GPU } else { WORKERS_OF_CPU };
-            let workers = workers.unwrap_or(usual);
+            // A GPU as a search uses it; of the CPU one core, since more are a matter of the search.
+            let usual = if is_gpu(device) { device.default_workers() } else { 1 };
+            let workers = workers.unwrap_or(usual as u32);
             let measured = measure(&Load { device, net: &net, batch: BATCH, workers }, &ENOUGH);
             tally.count(measured.is_err());
             tell(device, &net, workers, &measured, &table, manner)?;

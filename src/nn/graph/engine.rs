@@ -65,6 +65,10 @@ impl Engine {
         Engine { least_parts: parts.max(1), ..self }
     }
 
+    pub(super) fn kernels(&self) -> Kernels {
+        self.kernels
+    }
+
     /// Parts that the last batch was taken in: more than 1 where memory was short.
     pub fn parts(&self) -> u32 {
         self.last_parts.load(Ordering::Relaxed)

@@ -183,7 +183,7 @@ impl Engine {
         kept: u32,
         work: impl FnOnce(&Classified<'_>) -> Result<T> + Send,
     ) -> std::result::Result<T, NetworkError> {
-        let needed = memory::tracked(network, classes, kept);
+        let needed = memory::tracked(network, self.kernels(), classes, kept);
         self.reserved(network, needed, |device, kernels| {
             work(&Classified { network, classes, device, kernels })
         })

@@ -28,8 +28,7 @@ impl<'a> Engine<'a> {
         reports: mpsc::SyncSender<Message>,
         means: Means<'a>,
     ) -> Result<Engine<'a>, StartError> {
-        spec.check()?;
-        let opened = spec.open_device()?;
+        let opened = spec.checked()?;
         let device = opened.device.clone();
         spec.settle_workers(&device);
         let (folder, mut history, factory, retelling) = match means {

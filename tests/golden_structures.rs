@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use zendo::arch::{Counting, LayerList, NetSpec, Shortcuts, Structure, costs};
+use zendo::space::published_nets;
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("golden/structures.json")).expect("golden file is JSON")
@@ -76,4 +77,23 @@ fn squeeze_and_excitation_adds_its_convs_and_norms() {
     assert_eq!(added(Counting::Exact), (2 * 64 + 2 * (4 + 16), 2 * 64));
     // The reference also counts the pooled vector's norm and the multiplication of the 8×8 map.
     assert_eq!(added(Counting::Reference), (2 * 64 + 2 * (4 + 16), 2 * 64 + 16 + 16 * 64));
+}
+
+/// ResNets cost what torchvision's documentation of its weights says: parameters, and giga-multiply-adds.
+#[test]
+fn resnets_cost_what_they_do_in_torchvision() {
+    let expected = [
+        ("resnet-18", 11_689_512, 1.814),
+        ("resnet-34", 21_797_672, 3.664),
+        ("resnet-50", 25_557_032, 4.089),
+        ("resnet-101", 44_549_160, 7.801),
+        ("resnet-152", 60_192_808, 11.514),
+    ];
+    for (name, params, giga_flops) in expected {
+        let net = published_nets().find(|net| net.name == name).expect("shipped");
+        let spec = NetSpec::residual(net.resolution, net.classes);
+        let costs = costs(&net.structure, &spec, Counting::Exact);
+        assert_eq!(costs.params, params, "{name}");
+        assert!((costs.flops as f64 / 1e9 - giga_flops).abs() < 5e-4, "{name}: {}", costs.flops);
+    }
 }

@@ -70,7 +70,7 @@ fn published_settings_are_the_published_ones() {
 
 #[test]
 fn the_twelve_published_nets_are_there() {
-    assert_eq!(published_nets().count(), 12);
+    assert_eq!(published_nets().count(), 12 + 5);
     let net = published_nets().find(|n| n.name == "zennet_cifar_model_size1M_res32");
     assert_eq!(net.map(|n| (n.resolution, n.classes, n.structure.depth())), Some((32, 100, 18)));
 }
@@ -208,7 +208,7 @@ fn kernel_weights_are_drawn_as_given() {
         let mut stream = Stream::of_candidate(1, Purpose::Propose, id);
         mover.published(initial.blocks(), 1, &mut stream, &mut draft);
         for mutation in &draft.mutations {
-            if !mutation.to.kind.is_conv() {
+            if mutation.to.kind.is_residual() {
                 counts[mutation.to.kind.kernel().side() as usize / 2 - 1] += 1;
             }
         }
@@ -332,9 +332,9 @@ proptest! {
             let child = draft.structure();
             prop_assert!(space.contains(&child, &initial), "{}", child);
             prop_assert_eq!(strides(&child), strides(&initial));
-            let residual = |s: &Structure| s.blocks().iter().filter(|b| !b.kind.is_conv()).count();
+            let residual = |s: &Structure| s.blocks().iter().filter(|b| b.kind.is_residual()).count();
             prop_assert!(residual(&child) >= residual(&initial), "{}", child);
-            prop_assert!(child.blocks().iter().all(|b| b.kind.is_conv() || b.sub_layers <= 5), "{}", child);
+            prop_assert!(child.blocks().iter().all(|b| !b.kind.is_residual() || b.sub_layers <= 5), "{}", child);
             prop_assert_eq!(draft.mutations.is_empty(), child == parent);
             mover.conform(&mut draft);
             for _ in 0..20 {

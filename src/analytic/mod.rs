@@ -9,7 +9,9 @@
 
 mod geometry;
 mod model;
+mod pooled;
 mod recursion;
 
 pub use model::{BlockScore, Model, Settings};
-pub use recursion::{Form, State};
+pub use pooled::Pooled;
+pub use recursion::{Entering, Form, State};

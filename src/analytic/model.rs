@@ -3,12 +3,12 @@
 use std::f64::consts::PI;
 
 use super::{
-    Form, State,
+    Entering, Form, Pooled, State,
     geometry::Geometries,
     recursion::{Step, relu_distance},
 };
 use crate::{
-    arch::{Block, Conv, Layer, NetSpec, Structure, walk_sub_layer},
+    arch::{Block, BlockKind, Conv, Layer, NetSpec, Structure, walk_sub_layer},
     score::{Definition, ZenParts},
 };
 
@@ -115,7 +115,7 @@ impl Model {
             return at;
         }
         let (second, steps) = self.sub_layer(block, 1, &mut at);
-        if at.state.spread > 0.0 {
+        if at.state.spread > 0.0 || block.kind == BlockKind::MaxPool {
             // The spread makes every sub-layer another.
             at.log_sigma += second;
             for index in 2..block.sub_layers {
@@ -141,7 +141,8 @@ impl Model {
             return *known;
         }
         let spreads = [before.spread, known.state.spread, state.spread];
-        if !(before.inside && state.inside && spreads == [0.0; 3]) {
+        let rectified = [before, &state].iter().all(|s| s.entering == Entering::Rectified);
+        if !(rectified && spreads == [0.0; 3]) || block.kind == BlockKind::MaxPool {
             return self.block(block, resolution, state);
         }
         let mut again = *known;
@@ -221,10 +222,19 @@ impl Model {
     fn log_deltas(&self, channels: u32, last: &BlockScore) -> [f64; 2] {
         let c = self.settings.form.constants();
         let elements = f64::from(channels) * f64::from(last.resolution).powi(2);
-        let State { spread, distance, .. } = last.state;
-        let l1 = (elements * (distance / PI).sqrt()).ln() - c.spread_l1 / 8.0 * spread.ln_1p();
-        let l2 = 0.5 * (elements * 2.0 * relu_distance(distance)).ln()
-            - c.spread_l2 / 8.0 * spread.ln_1p();
+        let State { spread, distance, entering } = last.state;
+        let [absolute, squared] = match entering {
+            Entering::Images | Entering::Rectified => {
+                [(distance / PI).sqrt(), 2.0 * relu_distance(distance)]
+            }
+            // As if the differences of largest values were Gaussian.
+            Entering::Pooled(pooled) => {
+                let squared = 2.0 * pooled.distance(distance);
+                [(2.0 * squared / PI).sqrt(), squared]
+            }
+        };
+        let l1 = (elements * absolute).ln() - c.spread_l1 / 8.0 * spread.ln_1p();
+        let l2 = 0.5 * (elements * squared).ln() - c.spread_l2 / 8.0 * spread.ln_1p();
         [l1, l2]
     }
 
@@ -262,6 +272,11 @@ impl Model {
     ) {
         let resolution = at.resolution;
         walk_sub_layer(block, index, resolution, &self.plain, &mut |layer| {
+            if let Layer::MaxPool(pool) = layer.layer {
+                let pooled = Pooled::new(pool.kernel.side(), pool.stride, layer.input.resolution);
+                at.state.entering = Entering::Pooled(pooled);
+                at.resolution = layer.output.resolution;
+            }
             let Layer::Conv(conv) = layer.layer else { return };
             let (sigma, step) = self.conv(&conv, layer.input.resolution, &mut at.state);
             at.resolution = step.output();

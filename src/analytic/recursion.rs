@@ -3,7 +3,7 @@
 
 use std::f64::consts::PI;
 
-use super::geometry::Geometry;
+use super::{geometry::Geometry, pooled::Pooled};
 
 /// Which constants the recursion has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,15 +65,24 @@ pub struct State {
     pub spread: f64,
     /// u: 1 − the correlation of the two passes, from 0 (equal) to 1 (unrelated).
     pub distance: f64,
-    /// Whether a conv has been passed: the first sees images, the others what a ReLU left.
-    pub inside: bool,
+    pub entering: Entering,
+}
+
+/// What a conv sees.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Entering {
+    Images,
+    /// What a ReLU left.
+    Rectified,
+    /// What a max-pool left of that.
+    Pooled(Pooled),
 }
 
 impl State {
     /// Of the images: x and x + αε, unit Gaussians, correlate by 1/√(1 + α²).
     pub(super) fn of_input(alpha: f64) -> State {
         let distance = -(-0.5 * (alpha * alpha).ln_1p()).exp_m1();
-        State { spread: 0.0, distance, inside: false }
+        State { spread: 0.0, distance, entering: Entering::Images }
     }
 }
 
@@ -121,20 +130,29 @@ impl Step {
 
     /// The variance of the output for unit fan-in; moves `state` behind the conv of `in_channels`.
     pub(super) fn pass(&self, state: &mut State, in_channels: u32, c: &Constants) -> f64 {
-        let base = if !state.inside {
-            self.geometry.taps
-        } else if state.spread == 0.0 {
-            state.distance = self.distance(state.distance);
-            self.fresh.base
-        } else {
-            let h = (1.0 + state.spread).powf(-0.25);
-            let variance = Variance::new(&self.geometry, self.samples, h, c);
-            let u = state.distance;
-            let left = 0.5 - h.powf(u * u) * (0.5 - relu_distance(u));
-            state.distance = variance.distance(left);
-            variance.base
+        let base = match state.entering {
+            Entering::Images => self.geometry.taps,
+            Entering::Rectified if state.spread == 0.0 => {
+                state.distance = self.distance(state.distance);
+                self.fresh.base
+            }
+            Entering::Rectified => {
+                let h = (1.0 + state.spread).powf(-0.25);
+                let variance = Variance::new(&self.geometry, self.samples, h, c);
+                let u = state.distance;
+                let left = 0.5 - h.powf(u * u) * (0.5 - relu_distance(u));
+                state.distance = variance.distance(left);
+                variance.base
+            }
+            // A pool stands near the input, where there is hardly a spread.
+            Entering::Pooled(pooled) => {
+                let moments = (pooled.second, pooled.mean_squared);
+                let variance = Variance::of(&self.geometry, self.samples, moments, c);
+                state.distance = variance.distance(pooled.distance(state.distance));
+                variance.base
+            }
         };
-        state.inside = true;
+        state.entering = Entering::Rectified;
         let growth = c.spread_growth * state.spread / (1.0 + state.spread / SPREAD_BEND);
         state.spread += c.spread_by_width / f64::from(in_channels) + growth;
         base
@@ -149,12 +167,17 @@ impl Step {
 }
 
 impl Variance {
+    /// Behind a ReLU.
     fn new(g: &Geometry, samples: f64, h: f64, c: &Constants) -> Variance {
-        let m2 = h / (2.0 * PI);
-        let v0 = 0.5 - m2;
+        Variance::of(g, samples, (0.5, h / (2.0 * PI)), c)
+    }
+
+    /// Of what has that mean square, and that square of the mean.
+    fn of(g: &Geometry, samples: f64, (second, m2): (f64, f64), c: &Constants) -> Variance {
+        let v0 = second - m2;
         let v = (v0 - 0.0908 / samples) * (1.0 - (1.0 - g.inside) / samples);
         let borders = m2 * (g.taps - g.taps_squared);
-        let uneven = (0.5 - m2 * g.inside.sqrt()) * c.border_variance * g.spread * g.taps;
+        let uneven = (second - m2 * g.inside.sqrt()) * c.border_variance * g.spread * g.taps;
         let base = v * g.taps + borders + uneven;
         let distance_gain = v * g.taps * (1.0 + c.border_distance * g.spread) / (v0 * base);
         Variance { base, distance_gain }

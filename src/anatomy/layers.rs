@@ -3,7 +3,7 @@
 use super::Anatomy;
 use crate::{
     analytic::Model,
-    arch::{Conv, Layer, PartCosts, Projection, Shape, walk_sub_layer},
+    arch::{Conv, Layer, MaxPool, PartCosts, Projection, Shape, walk_sub_layer},
 };
 
 /// What a layer does.
@@ -11,6 +11,7 @@ use crate::{
 pub enum Operation {
     /// On the main path.
     Conv(Conv),
+    MaxPool(MaxPool),
     SqueezeExcite {
         channels: u32,
         squeezed: u32,
@@ -49,6 +50,10 @@ impl Anatomy {
                     map = map.behind(conv.stride);
                     Some(Operation::Conv(conv))
                 }
+                Layer::MaxPool(pool) => {
+                    map = map.behind(pool.stride);
+                    Some(Operation::MaxPool(pool))
+                }
                 Layer::SqueezeExcite { channels, squeezed } => {
                     Some(Operation::SqueezeExcite { channels, squeezed })
                 }
@@ -62,7 +67,7 @@ impl Anatomy {
                     layers.push(LayerPart { operation, output: at.output, costs, log_sigma: None });
                 }
                 (None, Some(last)) => last.costs.add(&costs),
-                (None, None) => unreachable!("every sub-layer starts with a conv"),
+                (None, None) => unreachable!("every sub-layer starts with a conv or is a pool"),
             }
         });
         let convs = layers.iter_mut().filter(|l| matches!(l.operation, Operation::Conv(_)));

@@ -14,7 +14,7 @@ pub use layers::{LayerPart, Operation};
 use crate::{
     analytic::{BlockScore, Model},
     arch::{
-        Block, Conv, CostCounter, Costs, Counting, Layer, MapSide, NetSpec, PartCosts, Structure,
+        Block, CostCounter, Costs, Counting, Kernel, Layer, MapSide, NetSpec, PartCosts, Structure,
         walk_sub_layer,
     },
 };
@@ -82,7 +82,7 @@ pub struct Shares {
 }
 
 /// What one value of a map sees of the input, along one side, borders neglected: k − 1 more of its
-/// neighbours behind each k×k conv.
+/// neighbours behind each k×k conv and pool.
 #[derive(Clone, Copy, Debug)]
 struct Field {
     /// Pixels.
@@ -94,11 +94,11 @@ struct Field {
 impl Field {
     const PIXEL: Field = Field { side: 1, jump: 1 };
 
-    fn behind(self, conv: &Conv) -> Field {
-        let more = u64::from(conv.kernel.side() - 1).saturating_mul(self.jump);
+    fn behind(self, kernel: Kernel, stride: u32) -> Field {
+        let more = u64::from(kernel.side() - 1).saturating_mul(self.jump);
         Field {
             side: self.side.saturating_add(more),
-            jump: self.jump.saturating_mul(u64::from(conv.stride)),
+            jump: self.jump.saturating_mul(u64::from(stride)),
         }
     }
 }
@@ -146,7 +146,10 @@ fn convs(block: &Block, sub_layer: u32, map: MapSide, net: &NetSpec, field: Fiel
         if let Layer::Conv(conv) = at.layer {
             convs.count += 1;
             convs.outputs += at.output.elements();
-            convs.field = convs.field.behind(&conv);
+            convs.field = convs.field.behind(conv.kernel, conv.stride);
+        }
+        if let Layer::MaxPool(pool) = at.layer {
+            convs.field = convs.field.behind(pool.kernel, pool.stride);
         }
     });
     convs

@@ -97,6 +97,7 @@ fn layers_are_told_one_by_one() {
                     conv.out_channels,
                     conv.stride
                 ),
+                Operation::MaxPool(pool) => format!("max {}² /{}", pool.kernel.side(), pool.stride),
                 Operation::SqueezeExcite { channels, .. } => format!("se {channels}"),
                 Operation::Projection(p) => {
                     format!("{}⇒{} /{}", p.in_channels, p.out_channels, p.stride)

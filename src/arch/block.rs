@@ -68,7 +68,18 @@ pub enum BlockKind {
     K1KxK1(Kernel),
     /// `SuperResIDWE{e}K{k}`: inverted bottleneck with a depthwise k×k, residual; twice a sub-layer.
     Idw(Expansion, Kernel),
+    /// `MaxPoolK3`: the largest of 3×3 values; no conv, no norm.
+    MaxPool,
+    /// `BasicBlock`: two 3×3 convs, residual as He et al. 2016 have it: its shortcut is projected only
+    /// where shapes differ, without a bias.
+    Basic,
+    /// `Bottleneck`: 1×1, 3×3 (which has the stride), 1×1, residual as [`BlockKind::Basic`].
+    Bottleneck,
 }
+
+/// Kinds that a structure is written in, but that no Zen-NAS space has: of the ResNets of the
+/// literature.
+const OF_RESNETS: [BlockKind; 3] = [BlockKind::MaxPool, BlockKind::Basic, BlockKind::Bottleneck];
 
 impl BlockKind {
     /// Every kind of the grammar, in the order the names are listed in messages.
@@ -80,7 +91,12 @@ impl BlockKind {
         let idw = Expansion::ALL
             .into_iter()
             .flat_map(move |e| spatial.into_iter().map(move |k| BlockKind::Idw(e, k)));
-        conv.chain(kxkx).chain(k1kxk1).chain(idw)
+        conv.chain(kxkx).chain(k1kxk1).chain(idw).chain(OF_RESNETS)
+    }
+
+    /// Whether a Zen-NAS search knows what to do with it.
+    pub fn is_searchable(self) -> bool {
+        !OF_RESNETS.contains(&self)
     }
 
     pub fn kernel(self) -> Kernel {
@@ -89,11 +105,18 @@ impl BlockKind {
             | BlockKind::KxKx(k)
             | BlockKind::K1KxK1(k)
             | BlockKind::Idw(_, k) => k,
+            BlockKind::MaxPool | BlockKind::Basic | BlockKind::Bottleneck => Kernel::K3,
         }
     }
 
-    pub fn is_conv(self) -> bool {
-        matches!(self, BlockKind::Conv(_))
+    /// What a sub-layer adds to the depth that Zen-NAS caps.
+    pub fn depth(self) -> u32 {
+        u32::from(self != BlockKind::MaxPool)
+    }
+
+    /// Whether it has a shortcut, and a bottleneck width.
+    pub fn is_residual(self) -> bool {
+        !matches!(self, BlockKind::Conv(_) | BlockKind::MaxPool)
     }
 
     /// A name for tables, at most 7 long: `conv K3`, `K3K3`, `K1K7K1`, `E6 K7`.
@@ -103,6 +126,9 @@ impl BlockKind {
             BlockKind::KxKx(k) => format!("K{0}K{0}", k.side()),
             BlockKind::K1KxK1(k) => format!("K1K{}K1", k.side()),
             BlockKind::Idw(e, k) => format!("E{} K{}", e.factor(), k.side()),
+            BlockKind::MaxPool => "pool K3".to_owned(),
+            BlockKind::Basic => "basic".to_owned(),
+            BlockKind::Bottleneck => "bneck".to_owned(),
         }
     }
 
@@ -119,6 +145,9 @@ impl fmt::Display for BlockKind {
             BlockKind::KxKx(k) => write!(f, "SuperResK{0}K{0}", k.side()),
             BlockKind::K1KxK1(k) => write!(f, "SuperResK1K{}K1", k.side()),
             BlockKind::Idw(e, k) => write!(f, "SuperResIDWE{}K{}", e.factor(), k.side()),
+            BlockKind::MaxPool => f.write_str("MaxPoolK3"),
+            BlockKind::Basic => f.write_str("BasicBlock"),
+            BlockKind::Bottleneck => f.write_str("Bottleneck"),
         }
     }
 }
@@ -131,7 +160,7 @@ pub struct Block {
     pub out_channels: u32,
     /// Of the first sub-layer; the others have stride 1.
     pub stride: u32,
-    /// Inner width of a residual block; 0 in plain conv blocks, which have none.
+    /// Inner width of a residual block; 0 in the others, which have none.
     pub bottleneck: u32,
     pub sub_layers: u32,
 }
@@ -140,7 +169,7 @@ impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Block { kind, in_channels, out_channels, stride, bottleneck, sub_layers } = self;
         write!(f, "{kind}({in_channels},{out_channels},{stride},")?;
-        if !kind.is_conv() {
+        if kind.is_residual() {
             write!(f, "{bottleneck},")?;
         }
         write!(f, "{sub_layers})")
@@ -164,7 +193,7 @@ mod tests {
         for kind in BlockKind::all() {
             assert_eq!(BlockKind::from_name(&kind.to_string()), Some(kind));
         }
-        assert_eq!(BlockKind::all().count(), 4 + 3 + 3 + 12);
+        assert_eq!(BlockKind::all().count(), 4 + 3 + 3 + 12 + 3);
     }
 
     /// The table of the reference's `smart_round` with base 8 (golden/structures.json).

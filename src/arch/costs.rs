@@ -184,8 +184,10 @@ impl CostCounter {
     }
 
     fn sub_layer(&self, block: &Block, index: u32, map: MapSide) -> (PartCosts, MapSide) {
-        let mut tally =
-            Tally { part: PartCosts { layers: 1, ..PartCosts::NOTHING }, floored: map.floored };
+        let mut tally = Tally {
+            part: PartCosts { layers: block.kind.depth(), ..PartCosts::NOTHING },
+            floored: map.floored,
+        };
         let mut real = map.real;
         // Told apart out here, so that each walk is compiled for its counting.
         match self.counting {
@@ -221,7 +223,7 @@ impl Tally {
         match at.layer {
             Layer::Conv(conv) => self.add(conv.weights(), conv.weights() as f64 * area),
             Layer::Norm { channels } => self.add(2 * u64::from(channels), 0.0),
-            Layer::Relu | Layer::GlobalAvgPool => {}
+            Layer::Relu | Layer::MaxPool(_) | Layer::GlobalAvgPool => {}
             Layer::SqueezeExcite { channels, squeezed } => {
                 let weights = 2 * u64::from(channels) * u64::from(squeezed);
                 let norms = 2 * u64::from(channels) + 2 * u64::from(squeezed);
@@ -229,8 +231,8 @@ impl Tally {
             }
             Layer::Shortcut(shortcut) => {
                 if let Some(p) = shortcut.projection {
-                    // The conv's bias, and the norm's scale and shift.
-                    let per_channel = 3 * u64::from(p.out_channels);
+                    // The norm's scale and shift, and the conv's bias.
+                    let per_channel = (2 + u64::from(p.bias)) * u64::from(p.out_channels);
                     self.add(weights_of(&p) + per_channel, weights_of(&p) as f64 * area);
                 }
             }
@@ -253,6 +255,7 @@ impl Tally {
                 self.add(u64::from(channels), f64::from(channels) * self.area());
             }
             Layer::Relu | Layer::GlobalAvgPool => {}
+            Layer::MaxPool(pool) => self.floored = (self.floored / pool.stride).max(1),
             Layer::SqueezeExcite { channels, squeezed } => {
                 let weights = 2 * u64::from(channels) * u64::from(squeezed);
                 let norms = 2 * u64::from(channels) + 2 * u64::from(squeezed);

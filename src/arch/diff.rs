@@ -141,7 +141,7 @@ const STRIDE: u32 = 4;
 const SPLIT: u32 = 1;
 
 fn pair_cost(a: &Block, b: &Block) -> u32 {
-    u32::from(a.kind.is_conv() != b.kind.is_conv()) * STRIDE
+    u32::from(a.kind.is_residual() != b.kind.is_residual()) * STRIDE
         + u32::from(a.stride != b.stride) * STRIDE
         + u32::from(a.kind != b.kind)
         + u32::from(a.out_channels != b.out_channels)

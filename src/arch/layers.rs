@@ -50,6 +50,14 @@ impl Shape {
     }
 }
 
+/// The largest value of every k×k window, padded by (k−1)/2 a side with values that are never the
+/// largest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MaxPool {
+    pub kernel: Kernel,
+    pub stride: u32,
+}
+
 /// A convolution without bias, padded by (k−1)/2 a side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv {
@@ -83,7 +91,7 @@ impl Conv {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortcut {
     pub from: usize,
-    /// A 1×1 conv with bias and a norm on the way, where shapes differ; otherwise the identity.
+    /// A 1×1 conv and a norm on the way, where shapes differ; otherwise the identity.
     pub projection: Option<Projection>,
 }
 
@@ -92,6 +100,8 @@ pub struct Projection {
     pub in_channels: u32,
     pub out_channels: u32,
     pub stride: u32,
+    /// Of the conv; Zen-NAS has one, though the norm behind it shifts as well.
+    pub bias: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +112,7 @@ pub enum Layer {
         channels: u32,
     },
     Relu,
+    MaxPool(MaxPool),
     /// Pool, 1×1 conv to `squeezed`, BN, ReLU, 1×1 conv back, BN, sigmoid, multiply.
     SqueezeExcite {
         channels: u32,
@@ -243,15 +254,33 @@ impl<'a, F: FnMut(LayerAt)> Walker<'a, F> {
         }
     }
 
+    /// As Zen-NAS has it: the first of a block is always projected.
     fn shortcut(&mut self, start: (usize, Shape), stride: u32, first: bool) {
+        let differs = stride > 1 || start.1.channels != self.shape.channels;
+        self.add(start, (first || differs).then_some((stride, true)));
+    }
+
+    /// As He et al. 2016 have it: projected where shapes differ (option B), without a bias.
+    fn resnet_shortcut(&mut self, start: (usize, Shape), stride: u32) {
+        let differs = stride > 1 || start.1.channels != self.shape.channels;
+        self.add(start, differs.then_some((stride, false)));
+    }
+
+    /// Adds what entered at `start`; `projected` by a conv of that stride, with a bias or not.
+    fn add(&mut self, (from, input): (usize, Shape), projected: Option<(u32, bool)>) {
         if self.spec.shortcuts == Shortcuts::Removed {
             return;
         }
-        let (from, input) = start;
         let (in_channels, out_channels) = (input.channels, self.shape.channels);
-        let needed = first || stride > 1 || in_channels != out_channels;
-        let projection = needed.then_some(Projection { in_channels, out_channels, stride });
+        let projection =
+            projected.map(|(stride, bias)| Projection { in_channels, out_channels, stride, bias });
         self.emit(Layer::Shortcut(Shortcut { from, projection }), self.shape);
+    }
+
+    fn max_pool(&mut self, kernel: Kernel, stride: u32) {
+        let Shape { channels, resolution } = self.shape;
+        let pooled = Shape { channels, resolution: resolution.div_ceil(stride) };
+        self.emit(Layer::MaxPool(MaxPool { kernel, stride }), pooled);
     }
 
     fn sub_layer(&mut self, block: &Block) {
@@ -270,6 +299,27 @@ impl<'a, F: FnMut(LayerAt)> Walker<'a, F> {
                 self.squeeze_excite();
                 self.conv(out, k, 1);
                 self.shortcut(start, stride, first);
+                self.relu();
+            }
+            BlockKind::MaxPool => self.max_pool(Kernel::K3, stride),
+            BlockKind::Basic => {
+                let start = (self.count, self.shape);
+                self.conv(inner, Kernel::K3, stride);
+                self.relu();
+                self.squeeze_excite();
+                self.conv(out, Kernel::K3, 1);
+                self.resnet_shortcut(start, stride);
+                self.relu();
+            }
+            BlockKind::Bottleneck => {
+                let start = (self.count, self.shape);
+                self.conv(inner, Kernel::K1, 1);
+                self.relu();
+                self.conv(inner, Kernel::K3, stride);
+                self.relu();
+                self.squeeze_excite();
+                self.conv(out, Kernel::K1, 1);
+                self.resnet_shortcut(start, stride);
                 self.relu();
             }
             BlockKind::K1KxK1(k) => {

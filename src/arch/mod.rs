@@ -17,8 +17,8 @@ pub use block::{Block, BlockKind, Expansion, Kernel, round_width};
 pub use costs::{CostCounter, Costs, Counting, MapSide, PartCosts, costs};
 pub use diff::{BlockChange, BlockField, Change, Diff, DiffRow};
 pub use layers::{
-    Conv, Layer, LayerAt, LayerList, NetSpec, Projection, Shape, Shortcut, Shortcuts, walk,
-    walk_sub_layer,
+    Conv, Layer, LayerAt, LayerList, MaxPool, NetSpec, Projection, Shape, Shortcut, Shortcuts,
+    walk, walk_sub_layer,
 };
 pub use parse::{ParseError, parse_blocks};
 pub use structure::{

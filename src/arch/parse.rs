@@ -46,7 +46,7 @@ impl ParseError {
             StructureError::Channels { block, .. } => {
                 places.get(*block).map_or(start, |p| p.in_channels)
             }
-            StructureError::OutOfRange { block, .. } => {
+            StructureError::Pool { block } | StructureError::OutOfRange { block, .. } => {
                 places.get(*block).map_or(start, |p| p.name)
             }
         };
@@ -152,9 +152,7 @@ impl<'a> Cursor<'a> {
         self.expect(',', "the output width")?;
         let stride = self.number("the stride", limits::STRIDE)?;
         self.expect(',', "the stride")?;
-        let bottleneck = if kind.is_conv() {
-            0
-        } else {
+        let bottleneck = if kind.is_residual() {
             let width = self.number("the bottleneck width", limits::WIDTH)?;
             self.expect(
                 ',',
@@ -163,9 +161,11 @@ impl<'a> Cursor<'a> {
                 ),
             )?;
             width
+        } else {
+            0
         };
         let sub_layers = self.number("the number of sub-layers", limits::SUB_LAYERS)?;
-        let fields = if kind.is_conv() { 4 } else { 5 };
+        let fields = if kind.is_residual() { 5 } else { 4 };
         self.expect(')', &format!("the {fields} fields of {name}"))?;
         let block = Block { kind, in_channels, out_channels, stride, bottleneck, sub_layers };
         Ok((block, BlockPlace { name: name_at, in_channels: in_at }))

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Block, BlockKind, ParseError, limits, parse_blocks};
+use super::{Block, BlockKind, Kernel, ParseError, limits, parse_blocks};
 
 /// A network as Zen-NAS writes it: blocks whose channels chain. Serialises as its canonical string.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,6 +26,11 @@ pub enum StructureError {
         n = block + 1
     )]
     Channels { block: usize, expected: u32, found: u32 },
+    #[error(
+        "block {n}: a max-pool gives as many channels as it takes, in one sub-layer, behind a block of convs",
+        n = block + 1
+    )]
+    Pool { block: usize },
     #[error("block {n}: {field} {value} is outside {min} to {max}", n = block + 1)]
     OutOfRange { block: usize, field: &'static str, value: u32, min: u32, max: u32 },
 }
@@ -44,7 +49,8 @@ impl Structure {
         }
         for (i, block) in blocks.iter().enumerate() {
             check_ranges(i, block)?;
-            let given = i.checked_sub(1).map(|p| blocks[p].out_channels);
+            let before = i.checked_sub(1).map(|p| blocks[p]);
+            let given = before.map(|before| before.out_channels);
             if let Some(expected) = given.filter(|&c| c != block.in_channels) {
                 return Err(StructureError::Channels {
                     block: i,
@@ -52,15 +58,19 @@ impl Structure {
                     found: block.in_channels,
                 });
             }
+            check_pool(i, block, before)?;
         }
         Ok(Structure { blocks })
     }
 
     /// Like [`Structure::new`], after setting every block's input width to its predecessor's output,
-    /// as the reference does after a mutation.
+    /// as the reference does after a mutation; a pool gives what it takes.
     pub fn chained(mut blocks: Vec<Block>) -> Result<Structure, StructureError> {
         for i in 1..blocks.len() {
             blocks[i].in_channels = blocks[i - 1].out_channels;
+            if blocks[i].kind == BlockKind::MaxPool {
+                blocks[i].out_channels = blocks[i].in_channels;
+            }
         }
         Structure::new(blocks)
     }
@@ -75,13 +85,13 @@ impl Structure {
         &self.blocks
     }
 
-    /// The depth that Zen-NAS caps: sub-layers over all blocks, plain convs included.
+    /// The depth that Zen-NAS caps: sub-layers over all blocks, plain convs included, max-pools not.
     pub fn depth(&self) -> u32 {
-        self.blocks.iter().map(|b| b.sub_layers).sum()
+        self.blocks.iter().map(|block| block.kind.depth() * block.sub_layers).sum()
     }
 
-    /// Splits every residual block of 6 or more sub-layers into 3 and the rest, once, as the
-    /// reference does. The plain net stays the same; with shortcuts the second half gains a
+    /// Splits every residual block of a Zen-NAS space of 6 or more sub-layers into 3 and the rest, once, as
+    /// the reference does. The plain net stays the same; with shortcuts the second half gains a
     /// projection, so split before judging costs.
     pub fn split_deep_blocks(&self) -> Structure {
         let mut blocks = self.blocks.clone();
@@ -105,7 +115,8 @@ pub fn split_deep_blocks(blocks: &mut Vec<Block>) {
     while index < blocks.len() {
         let block = blocks[index];
         index += 1;
-        if block.kind.is_conv() || block.sub_layers <= DEEPEST || blocks.len() >= limits::BLOCKS {
+        let stays = !block.kind.is_residual() || !block.kind.is_searchable();
+        if stays || block.sub_layers <= DEEPEST || blocks.len() >= limits::BLOCKS {
             continue;
         }
         blocks[index - 1].sub_layers = 3;
@@ -131,8 +142,21 @@ pub fn hash_blocks(blocks: &[Block]) -> StructureHash {
     StructureHash((hash ^ (hash >> 61)).wrapping_mul(PRIME))
 }
 
+/// A pool takes what a ReLU gives; one behind another would be a larger one.
+fn check_pool(i: usize, block: &Block, before: Option<Block>) -> Result<(), StructureError> {
+    if block.kind != BlockKind::MaxPool {
+        return Ok(());
+    }
+    let follows_convs = before.is_some_and(|before| before.kind != BlockKind::MaxPool);
+    let keeps_channels = block.in_channels == block.out_channels;
+    match follows_convs && keeps_channels && block.sub_layers == 1 {
+        true => Ok(()),
+        false => Err(StructureError::Pool { block: i }),
+    }
+}
+
 fn check_ranges(block: usize, b: &Block) -> Result<(), StructureError> {
-    let least_inner = u32::from(!b.kind.is_conv());
+    let least_inner = u32::from(b.kind.is_residual());
     for (field, value, min, max) in [
         ("input width", b.in_channels, 1, limits::WIDTH),
         ("output width", b.out_channels, 1, limits::WIDTH),
@@ -154,6 +178,9 @@ fn kind_code(kind: BlockKind) -> u64 {
         BlockKind::KxKx(k) => (2, 0, k),
         BlockKind::K1KxK1(k) => (3, 0, k),
         BlockKind::Idw(e, k) => (4, e.factor(), k),
+        BlockKind::MaxPool => (5, 0, Kernel::K3),
+        BlockKind::Basic => (6, 0, Kernel::K3),
+        BlockKind::Bottleneck => (7, 0, Kernel::K3),
     };
     family << 16 | u64::from(e) << 8 | u64::from(k.side())
 }
@@ -219,6 +246,24 @@ mod tests {
             "SuperConvK3BNRELU(3,8,1,7)SuperResK3K3(8,16,2,8,3)SuperResK3K3(16,16,1,8,5)\
              SuperConvK1BNRELU(16,32,1,1)"
         );
+    }
+
+    #[test]
+    fn a_pool_follows_convs_and_keeps_their_channels() {
+        let stem = "SuperConvK7BNRELU(3,64,2,1)";
+        for faulty in [
+            "MaxPoolK3(3,3,2,1)",
+            &format!("{stem}MaxPoolK3(64,32,2,1)"),
+            &format!("{stem}MaxPoolK3(64,64,2,2)"),
+            &format!("{stem}MaxPoolK3(64,64,2,1)MaxPoolK3(64,64,2,1)"),
+        ] {
+            let error = faulty.parse::<Structure>().expect_err(faulty);
+            assert!(error.message.contains("a max-pool gives"), "{error}");
+        }
+        let fixed = Structure::parse_fixing_channels(&format!("{stem}MaxPoolK3(8,8,2,1)"));
+        let fixed = fixed.expect("repaired");
+        assert_eq!(fixed.to_string(), format!("{stem}MaxPoolK3(64,64,2,1)"));
+        assert_eq!(fixed.depth(), 1, "a pool is no layer");
     }
 
     /// The identity is written into journals: a change of it is a change of format.

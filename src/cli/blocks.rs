@@ -134,7 +134,7 @@ pub(super) fn usual_view(net: NetSpec, counting: Counting) -> View {
 pub(super) fn cells(index: usize, block: &Block) -> String {
     let Block { kind, in_channels, out_channels, bottleneck, sub_layers, .. } = block;
     let channels = format!("{in_channels}→{out_channels}");
-    let bottleneck = if kind.is_conv() { "–".to_owned() } else { bottleneck.to_string() };
+    let bottleneck = if kind.is_residual() { bottleneck.to_string() } else { "–".to_owned() };
     let kind = kind.short_name();
     format!("{:>3} {kind:<7} {channels:>11} {bottleneck:>5} {sub_layers:>3}", index + 1)
 }

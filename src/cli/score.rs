@@ -85,6 +85,8 @@ struct Scored {
     /// log σ̄ of each norm in network order, in the definition asked for.
     log_sigma: Option<Vec<f64>>,
     scores: Option<Scores>,
+    /// Its Zen-Score in the literature, where there is one.
+    published: Option<f64>,
     /// Process CPU time per evaluation.
     cpu_ms: f64,
     /// That the network ran in; 0 where that is not known.
@@ -225,6 +227,7 @@ impl Evaluated {
             bn_sum: over(&|parts| parts.bn_sum(definition)).map(|m| m.mean),
             log_sigma: log_sigma(&zen, definition),
             scores,
+            published: net.published.as_ref().and_then(|net| net.zen_score),
             cpu_ms: self.cpu.as_secs_f64() * 1e3 / f64::from(repeats),
             memory_bytes: proxy.memory_bytes(),
             device,
@@ -284,6 +287,9 @@ fn print(scored: &Scored) -> Result<(), Failure> {
             show(table),
             show(reference)
         ))?;
+        if let Some(published) = scored.published {
+            line(format!("  {published} as published: Zen-NAS, Table 5 (table, batch 16, 224²)"))?;
+        }
     }
     let Scored { cpu_ms, device, kernels, .. } = scored;
     let memory = match scored.memory_bytes {

@@ -13,11 +13,22 @@ pub(super) enum Family {
     KxKx,
     K1KxK1,
     Idw,
+    MaxPool,
+    Basic,
+    Bottleneck,
 }
 
 impl Family {
     /// In the order the classes stand in a file.
-    const ALL: [Family; 4] = [Family::Conv, Family::KxKx, Family::K1KxK1, Family::Idw];
+    const ALL: [Family; 7] = [
+        Family::Conv,
+        Family::KxKx,
+        Family::K1KxK1,
+        Family::Idw,
+        Family::MaxPool,
+        Family::Basic,
+        Family::Bottleneck,
+    ];
 
     pub(super) fn of(kind: BlockKind) -> Family {
         match kind {
@@ -25,6 +36,9 @@ impl Family {
             BlockKind::KxKx(_) => Family::KxKx,
             BlockKind::K1KxK1(_) => Family::K1KxK1,
             BlockKind::Idw(..) => Family::Idw,
+            BlockKind::MaxPool => Family::MaxPool,
+            BlockKind::Basic => Family::Basic,
+            BlockKind::Bottleneck => Family::Bottleneck,
         }
     }
 
@@ -35,6 +49,9 @@ impl Family {
             Family::KxKx => "KxKxBlock",
             Family::K1KxK1 => "K1KxK1Block",
             Family::Idw => "IDWBlock",
+            Family::MaxPool => "MaxPool",
+            Family::Basic => "BasicBlock",
+            Family::Bottleneck => "Bottleneck",
         }
     }
 
@@ -44,6 +61,9 @@ impl Family {
             Family::KxKx => KXKX_BLOCK,
             Family::K1KxK1 => K1KXK1_BLOCK,
             Family::Idw => IDW_BLOCK,
+            Family::MaxPool => MAX_POOL,
+            Family::Basic => BASIC_BLOCK,
+            Family::Bottleneck => BOTTLENECK,
         }
     }
 }
@@ -54,9 +74,15 @@ pub(super) fn definitions(structure: &Structure, options: &Options) -> String {
         .into_iter()
         .filter(|family| structure.blocks().iter().any(|b| Family::of(b.kind) == *family))
         .collect();
-    let is_residual = families != [Family::Conv];
-    let squeeze_excite = options.squeeze_excite.then_some(SQUEEZE_EXCITE);
-    let parts = [Some(CONV), squeeze_excite, is_residual.then_some(RESIDUAL)];
+    let zen_nas = [Family::KxKx, Family::K1KxK1, Family::Idw];
+    let resnet = [Family::Basic, Family::Bottleneck];
+    let has_any = |of: &[Family]| families.iter().any(|family| of.contains(family));
+    let parts = [
+        Some(CONV),
+        options.squeeze_excite.then_some(SQUEEZE_EXCITE),
+        has_any(&zen_nas).then_some(RESIDUAL),
+        has_any(&resnet).then_some(RESNET_RESIDUAL),
+    ];
     let classes = families.into_iter().map(Family::class);
     let parts: Vec<String> =
         parts.into_iter().flatten().chain(classes).map(|part| chosen(part, options)).collect();
@@ -195,5 +221,62 @@ const IDW_BLOCK: &str = r#"class IDWBlock(nn.Sequential):
                 ]
                 units.append(Residual(in_channels, width, stride, not units, body))
                 in_channels, stride = width, 1
+        super().__init__(*units)
+"#;
+
+const RESNET_RESIDUAL: &str = r#"class ResNetResidual(nn.Module):
+    """Adds a shortcut to what `body` makes of a map, projected where shapes differ."""
+
+    def __init__(self, in_channels, out_channels, stride, body):
+        super().__init__()
+        self.body = nn.Sequential(*body)
+        self.shortcut = nn.Identity()
+        if stride > 1 or in_channels != out_channels:
+            self.shortcut = conv(in_channels, out_channels, 1, stride)
+
+    def forward(self, x):
+        return torch.relu(self.body(x) + self.shortcut(x))
+"#;
+
+const MAX_POOL: &str = r#"class MaxPool(nn.MaxPool2d):
+    """MaxPoolK3."""
+
+    def __init__(self, in_channels, out_channels, kernel, stride, layers):
+        super().__init__(kernel, stride, padding=(kernel - 1) // 2)
+"#;
+
+const BASIC_BLOCK: &str = r#"class BasicBlock(nn.Sequential):
+    """ResNet-18's and -34's: two 3x3 convs."""
+
+    def __init__(self, in_channels, out_channels, kernel, stride, bottleneck, «squeezed, »layers):
+        units = []
+        for _ in range(layers):
+            body = [
+                conv(in_channels, bottleneck, kernel, stride),
+                nn.ReLU(inplace=True),
+«                SqueezeExcite(bottleneck, squeezed),
+»                conv(bottleneck, out_channels, kernel),
+            ]
+            units.append(ResNetResidual(in_channels, out_channels, stride, body))
+            in_channels, stride = out_channels, 1
+        super().__init__(*units)
+"#;
+
+const BOTTLENECK: &str = r#"class Bottleneck(nn.Sequential):
+    """ResNet-50's and deeper ones': 1x1, 3x3 and 1x1 convs."""
+
+    def __init__(self, in_channels, out_channels, kernel, stride, bottleneck, «squeezed, »layers):
+        units = []
+        for _ in range(layers):
+            body = [
+                conv(in_channels, bottleneck, 1),
+                nn.ReLU(inplace=True),
+                conv(bottleneck, bottleneck, kernel, stride),
+                nn.ReLU(inplace=True),
+«                SqueezeExcite(bottleneck, squeezed),
+»                conv(bottleneck, out_channels, 1),
+            ]
+            units.append(ResNetResidual(in_channels, out_channels, stride, body))
+            in_channels, stride = out_channels, 1
         super().__init__(*units)
 "#;

@@ -16,7 +16,7 @@ use crate::{
 pub fn pytorch(structure: &Structure, options: &Options) -> String {
     // Only residual blocks have a place for it.
     let squeeze_excite =
-        options.squeeze_excite && structure.blocks().iter().any(|block| !block.kind.is_conv());
+        options.squeeze_excite && structure.blocks().iter().any(|block| block.kind.is_residual());
     let options = &Options { squeeze_excite, ..*options };
     let parts = [
         header(structure, options),
@@ -108,6 +108,7 @@ fn row(block: &Block, options: &Options) -> String {
         Layer::Conv(_)
         | Layer::Norm { .. }
         | Layer::Relu
+        | Layer::MaxPool(_)
         | Layer::Shortcut(_)
         | Layer::GlobalAvgPool
         | Layer::Linear { .. } => {}
@@ -118,8 +119,8 @@ fn row(block: &Block, options: &Options) -> String {
     let mut text =
         format!("{name}({in_channels}, {out_channels}, kernel={kernel}, stride={stride}");
     match family {
-        Family::Conv => {}
-        Family::KxKx | Family::K1KxK1 => {
+        Family::Conv | Family::MaxPool => {}
+        Family::KxKx | Family::K1KxK1 | Family::Basic | Family::Bottleneck => {
             text.push_str(&format!(", bottleneck={bottleneck}"));
             // Both halves of a sub-layer squeeze alike.
             if let Some(channels) = squeezed.first() {
@@ -198,6 +199,10 @@ mod tests {
             let (mut i, o): (u64, u64) = (i.parse().expect("input"), o.parse().expect("output"));
             let (k, b, s, e) =
                 (named("kernel")[0], named("bottleneck")[0], named("squeezed"), named("expanded"));
+            let stride = named("stride")[0];
+            let resnet_shortcut = |i: u64, o: u64, layer: u64| {
+                if (layer == 0 && stride > 1) || i != o { conv(i, o, 1) } else { 0 }
+            };
             for layer in 0..named("layers")[0] {
                 let first = layer == 0;
                 match class {
@@ -205,6 +210,15 @@ mod tests {
                     "KxKxBlock" => {
                         params += conv(i, b, k) + gate(b, s[0]) + conv(b, o, k);
                         params += shortcut(i, o, first);
+                    }
+                    "MaxPool" => {}
+                    "BasicBlock" => {
+                        params += conv(i, b, k) + gate(b, s[0]) + conv(b, o, k);
+                        params += resnet_shortcut(i, o, layer);
+                    }
+                    "Bottleneck" => {
+                        params += conv(i, b, 1) + conv(b, b, k) + gate(b, s[0]) + conv(b, o, 1);
+                        params += resnet_shortcut(i, o, layer);
                     }
                     "K1KxK1Block" => {
                         let inner = conv(b, b, k) + gate(b, s[0]) + conv(b, o, 1);
@@ -233,8 +247,12 @@ mod tests {
             prop_assert_eq!(params_of_rows(&file), exact, "{}", file);
             let stated = format!("# parameters  {}, ", grouped(exact));
             prop_assert!(file.contains(&stated));
-            let residual = structure.blocks().iter().any(|block| !block.kind.is_conv());
-            prop_assert_eq!(file.contains("class Residual"), residual);
+            let residual = structure.blocks().iter().any(|block| block.kind.is_residual());
+            let of_zen_nas = |b: &Block| b.kind.is_residual() && b.kind.is_searchable();
+            let has_any = |of: &dyn Fn(&Block) -> bool| structure.blocks().iter().any(of);
+            prop_assert_eq!(file.contains("class Residual"), has_any(&of_zen_nas));
+            let of_resnets = |b: &Block| b.kind.is_residual() && !b.kind.is_searchable();
+            prop_assert_eq!(file.contains("class ResNetResidual"), has_any(&of_resnets));
             prop_assert_eq!(file.contains("SqueezeExcite"), residual && squeeze_excite);
             prop_assert!(!file.contains(['«', '»']));
             prop_assert_eq!(file, pytorch(structure, &options));

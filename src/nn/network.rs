@@ -1,11 +1,11 @@
 //! The plain net: what is evaluated, as values, and what one evaluation gives.
 //!
 //! Must not know: tensors, devices. Invariant: every conv is followed by a norm and a ReLU, which
-//! is what removing shortcuts leaves of every Zen-NAS block.
+//! is what removing shortcuts leaves of every block, and perhaps by a max-pool.
 
 use serde::{Deserialize, Serialize};
 
-use crate::arch::{Conv, LayerAt, LayerList, NetSpec, Shape, Structure};
+use crate::arch::{Conv, Layer, LayerAt, LayerList, MaxPool, NetSpec, Shape, Structure};
 use crate::score::ZenParts;
 
 /// The floating-point type that a network runs in.
@@ -53,6 +53,27 @@ impl PlainNetwork {
     /// The convs in network order; a norm and a ReLU follow each.
     pub fn convs(&self) -> impl Iterator<Item = (&Conv, &LayerAt)> {
         self.layers.convs()
+    }
+
+    /// Of each conv, in network order, the pool behind its ReLU.
+    pub(super) fn pools(&self) -> Vec<Option<MaxPool>> {
+        let mut pools = Vec::new();
+        for at in &self.layers.layers {
+            match at.layer {
+                Layer::Conv(_) => pools.push(None),
+                // It never comes first (`Structure`).
+                Layer::MaxPool(pool) => {
+                    pools.last_mut().into_iter().for_each(|last| *last = Some(pool));
+                }
+                Layer::Norm { .. }
+                | Layer::Relu
+                | Layer::SqueezeExcite { .. }
+                | Layer::Shortcut(_)
+                | Layer::GlobalAvgPool
+                | Layer::Linear { .. } => {}
+            }
+        }
+        pools
     }
 
     pub(super) fn input_shape(&self) -> Shape {
@@ -137,7 +158,6 @@ impl Perturbation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arch::Layer;
 
     #[test]
     fn norm_and_relu_follow_every_conv() {

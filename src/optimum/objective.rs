@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use crate::{
-    analytic::{BlockScore, Model, Settings, State},
+    analytic::{BlockScore, Entering, Model, Settings, State},
     arch::{Conv, Layer, NetSpec, Shape, Structure, walk},
 };
 
@@ -21,7 +21,7 @@ pub enum ObjectiveForm {
 const RECTIFIED: f64 = 0.5 - 0.5 / PI;
 
 /// Behind the first conv, with the passes unrelated.
-const SATURATED: State = State { spread: 0.0, distance: 1.0, inside: true };
+const SATURATED: State = State { spread: 0.0, distance: 1.0, entering: Entering::Rectified };
 
 #[derive(Debug)]
 pub(super) struct Objective {

@@ -94,7 +94,7 @@ impl Place {
             inners.into_iter().filter(|&b| probe.fits_inner(&choices, [ins[0], b, outs[0]]));
         let inners: Vec<u32> = inners.collect();
         let depths = union(choices.iter().map(|choice| &choice.depths));
-        let is_residual = choices.iter().any(|choice| !choice.kind.is_conv());
+        let is_residual = choices.iter().any(|choice| choice.kind.is_residual());
         let tables =
             choices.into_par_iter().map(|choice| Table::new(&probe, choice, &ins, &inners, &outs));
         let tables = if inners.is_empty() { Vec::new() } else { tables.collect() };
@@ -189,7 +189,7 @@ impl Table {
     /// Marks what constraints and the activation budget refuse.
     fn forbid(&mut self, probe: &Probe, ins: &[u32], inners: &[u32], outs: &[u32]) {
         let Table { choice, measures, spans, .. } = self;
-        let is_residual = !choice.kind.is_conv();
+        let is_residual = choice.kind.is_residual();
         let constraints = &probe.problem.constraints;
         let deepest = choice.depths.last().map_or(1, |&depth| depth.min(2));
         let score = &mut measures[0];

@@ -270,7 +270,7 @@ impl Depths {
         if !space.depths_vary() {
             return Ok(Depths::Frozen);
         }
-        let residual = initial.blocks().iter().filter(|block| !block.kind.is_conv());
+        let residual = initial.blocks().iter().filter(|block| block.kind.is_residual());
         let starts = residual.map(|block| block.sub_layers.min(DEEPEST)).chain(1..=DEEPEST);
         let leads_everywhere = |depth| {
             let reached = space.reachable_depths(depth);
@@ -310,7 +310,7 @@ fn slot(space: &Space, base: &[Block], index: usize, depths: Depths) -> Slot {
         return Slot { stride, choices: vec![as_it_is], extras: Vec::new() };
     }
     let mut outs = space.reachable_widths(block.out_channels);
-    if block.kind.is_conv() {
+    if !block.kind.is_residual() {
         if let Err(at) = outs.binary_search(&block.out_channels) {
             outs.insert(at, block.out_channels);
         }

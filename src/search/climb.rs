@@ -229,7 +229,7 @@ fn widths(blocks: &[Block], workshop: &Workshop) -> Vec<Width> {
             continue;
         }
         widths.push(Width::Out(index));
-        if !block.kind.is_conv() {
+        if block.kind.is_residual() {
             widths.push(Width::Bottleneck(index));
         }
     }

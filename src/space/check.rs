@@ -122,6 +122,13 @@ impl Preset {
             .initial
             .parse()
             .map_err(|e| Invalid { path, message: format!("in the structure: {e}") })?;
+        if let Some(block) = initial.blocks().iter().find(|block| !block.kind.is_searchable()) {
+            let message = format!(
+                "no space has {}: a search starts from the blocks of Zen-NAS (SuperConv…, SuperRes…)",
+                block.kind
+            );
+            return Err(Invalid { path, message });
+        }
         let budgets = Budgets { latency_ms: None, ..self.budgets() };
         let (space, split) = (self.search_space(), initial.split_deep_blocks());
         if let Some(constraint) = space.constraints().broken(split.blocks()) {

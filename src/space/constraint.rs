@@ -82,7 +82,7 @@ impl Constraints {
             return None;
         }
         let mut stage = 0_u32;
-        for block in blocks.iter().filter(|block| !block.kind.is_conv()) {
+        for block in blocks.iter().filter(|block| block.kind.is_residual()) {
             if !self.allows_bottleneck(block.bottleneck, block.out_channels) {
                 return Some(Constraint::BottleneckRatio);
             }
@@ -135,7 +135,7 @@ impl Constraints {
         if self.non_decreasing {
             for i in (1..blocks.len()).rev() {
                 let out = blocks[i].out_channels;
-                if !blocks[i].kind.is_conv() && free(i - 1) {
+                if blocks[i].kind.is_residual() && free(i - 1) {
                     blocks[i - 1].out_channels = blocks[i - 1].out_channels.min(out);
                 }
             }
@@ -146,7 +146,7 @@ impl Constraints {
                 None => blocks[i].in_channels,
             };
             let block = &mut blocks[i];
-            if block.kind.is_conv() || !free(i) {
+            if !block.kind.is_residual() || !free(i) {
                 continue;
             }
             if let Some(ratio) = self.out_ratio {
@@ -181,7 +181,7 @@ fn thin_stages(blocks: &mut [Block], most: u32, free: impl Fn(usize) -> bool) {
         let next = (start + 1..blocks.len()).find(|&i| blocks[i].stride > 1);
         let end = next.unwrap_or(blocks.len());
         loop {
-            let residual = |i: &usize| !blocks[*i].kind.is_conv();
+            let residual = |i: &usize| blocks[*i].kind.is_residual();
             let depth: u32 = (start..end).filter(residual).map(|i| blocks[i].sub_layers).sum();
             let deepest = (start..end)
                 .filter(residual)

@@ -132,7 +132,7 @@ impl Mover {
             return block;
         }
         let out_channels = self.widths.pick(block.out_channels, stream);
-        if block.kind.is_conv() {
+        if !block.kind.is_residual() {
             return Block { out_channels, ..block };
         }
         Block {
@@ -275,7 +275,7 @@ impl Mover {
         let count = blocks.len();
         let slots = |(index, block): (usize, &Block)| match self.space.is_fixed(index, count) {
             true => 0,
-            false => 1 + u32::from(!block.kind.is_conv()),
+            false => 1 + u32::from(block.kind.is_residual()),
         };
         let total = blocks.iter().enumerate().map(slots).sum();
         let mut ticket = if total > 0 { stream.below(total) } else { return None };

@@ -113,12 +113,12 @@ impl Space {
     /// Whether a structure of this space stays one without block `index`: the initial structure's
     /// strides keep their order, and between two of them as many blocks stay as there were.
     pub fn is_optional(&self, blocks: &[Block], index: usize) -> bool {
-        if blocks[index].stride != 1 || blocks[index].kind.is_conv() {
+        if blocks[index].stride != 1 || !blocks[index].kind.is_residual() {
             return false;
         }
         let gap = |i: usize| blocks[..i].iter().filter(|b| b.stride > 1).count();
         let at = gap(index);
-        let residual = |&(_, b): &(usize, &Block)| b.stride == 1 && !b.kind.is_conv();
+        let residual = |&(_, b): &(usize, &Block)| b.stride == 1 && b.kind.is_residual();
         let here =
             blocks.iter().enumerate().filter(residual).filter(|&(i, _)| gap(i) == at).count();
         here > self.least_in_gap.get(at).copied().unwrap_or(0)
@@ -149,7 +149,7 @@ impl Space {
 
     /// Whether moves may change the kind and depth of block `index`.
     pub fn is_free_residual(&self, blocks: &[Block], index: usize) -> bool {
-        !blocks[index].kind.is_conv() && !self.is_fixed(index, blocks.len())
+        blocks[index].kind.is_residual() && !self.is_fixed(index, blocks.len())
     }
 
     /// Whether mutation leaves block `index` of `count` alone.
@@ -212,7 +212,7 @@ fn gaps(initial: &Structure) -> Vec<usize> {
     for block in initial.blocks() {
         if block.stride > 1 {
             gaps.push(0);
-        } else if !block.kind.is_conv() {
+        } else if block.kind.is_residual() {
             *gaps.last_mut().expect("one from the start") += 1;
         }
     }

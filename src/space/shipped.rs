@@ -20,6 +20,7 @@ const PRESETS: &[(&str, &str)] = &[
 ];
 
 const ZENNETS: &str = include_str!("../../presets/zennets.txt");
+const RESNETS: &str = include_str!("../../presets/resnets.txt");
 
 /// The text of a shipped preset.
 pub fn shipped_preset(name: &str) -> Option<&'static str> {
@@ -42,22 +43,40 @@ pub struct PublishedNet {
     /// Whether it was trained with squeeze-and-excitation, as the nets by FLOPs were (paper Table 7). The
     /// parameters published there (5.7, 7.1, 13.3 M) are those without it.
     pub se: bool,
+    /// The Zen-Score that was published of it: Zen-NAS, Table 5, in the definition `table`, of 16 images of
+    /// 224².
+    pub zen_score: Option<f64>,
 }
 
-/// The twelve ZenNets (paper Tables 8–18).
+/// Zen-NAS, Table 5.
+const PUBLISHED_SCORES: [(&str, f64); 5] = [
+    ("resnet-18", 59.53),
+    ("resnet-34", 112.32),
+    ("resnet-50", 140.3),
+    ("resnet-101", 287.87),
+    ("resnet-152", 433.57),
+];
+
+/// The twelve ZenNets (Zen-NAS, Tables 8–18), then the five ResNets (He et al. 2016).
 pub fn published_nets() -> impl Iterator<Item = PublishedNet> {
-    let lines = ZENNETS.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let lines = ZENNETS.lines().chain(RESNETS.lines());
+    let lines = lines.filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     lines.map(|line| {
         let (name, structure) = line.split_once(' ').expect("name and structure in each line");
         let structure = structure.parse().expect("shipped nets parse; a test reads them all");
         let (resolution, classes) = if name.contains("cifar") { (32, 100) } else { (224, 1000) };
         let se = name.contains("_flops");
-        PublishedNet { name, structure, resolution, classes, se }
+        let zen_score = PUBLISHED_SCORES.into_iter().find(|(of, _)| *of == name);
+        let zen_score = zen_score.map(|(_, score)| score);
+        PublishedNet { name, structure, resolution, classes, se, zen_score }
     })
 }
 
-/// `zennet_cifar_model_size1M_res32` as the paper calls it: `ZenNet-1M`.
+/// `zennet_cifar_model_size1M_res32` as the paper calls it, `ZenNet-1M`; `resnet-18` as `ResNet-18`.
 pub fn published_name(name: &str) -> String {
+    if let Some(depth) = name.strip_prefix("resnet-") {
+        return format!("ResNet-{depth}");
+    }
     let sized = name.split('_').find_map(|part| {
         let size = ["size", "flops", "latency"].iter().find_map(|p| part.strip_prefix(p))?;
         let tenths = size.strip_prefix('0').map(|rest| format!("0.{rest}"));
@@ -83,6 +102,7 @@ mod tests {
         assert_eq!(names[..3], ["ZenNet-0.5M", "ZenNet-1M", "ZenNet-2M"]);
         assert_eq!(names[3], "ZenNet-400M");
         assert_eq!((names[6].as_str(), names[11].as_str()), ("ZenNet-0.1ms", "ZenNet-1.2ms"));
+        assert_eq!(names[12..], ["18", "34", "50", "101", "152"].map(|n| format!("ResNet-{n}")));
         assert_eq!(published_name("mine"), "mine");
     }
 }

@@ -47,7 +47,7 @@ fn an_export_imports_nothing_but_torch() {
 /// Every kind with and without a change of width, on maps that strides don't divide.
 fn every_kind() -> impl Iterator<Item = Case> {
     BlockKind::all().map(|kind| {
-        let text = if kind.is_conv() {
+        let text = if !kind.is_residual() {
             format!("{kind}(4,20,2,3){kind}(20,20,1,1){kind}(20,9,3,1)")
         } else {
             format!("{kind}(4,20,2,12,3){kind}(20,20,1,20,2){kind}(20,9,3,7,1)")

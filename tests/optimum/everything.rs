@@ -71,7 +71,7 @@ impl Everything {
         let outs = self.space.reachable_widths(like.out_channels);
         if fixed {
             vec![like]
-        } else if like.kind.is_conv() {
+        } else if !like.kind.is_residual() {
             outs.iter().map(|&out_channels| Block { out_channels, ..like }).collect()
         } else {
             let depths = if self.space.depths_vary() {

@@ -13,15 +13,15 @@ fn is_a_mutation(space: &Space, from: &[Block], to: &[Block]) -> bool {
         let block = from[i];
         let outs = space.width_options(block.out_channels);
         let inners = space.width_options(block.bottleneck);
-        let kinds: Vec<BlockKind> = match block.kind.is_conv() {
+        let kinds: Vec<BlockKind> = match !block.kind.is_residual() {
             true => vec![block.kind],
             false => space.kinds().collect(),
         };
         kinds.iter().any(|&kind| {
             space.depth_options(block.sub_layers).into_iter().any(|depth| {
-                let sub_layers = if kind.is_conv() { block.sub_layers } else { depth };
+                let sub_layers = if kind.is_residual() { depth } else { block.sub_layers };
                 outs.iter().any(|&out_channels| {
-                    let inners = if kind.is_conv() { &vec![0] } else { &inners };
+                    let inners = if kind.is_residual() { &inners } else { &vec![0] };
                     inners.iter().any(|&bottleneck| {
                         let child = Block { kind, out_channels, bottleneck, sub_layers, ..block };
                         let mut child_blocks = from.to_vec();
@@ -129,7 +129,7 @@ impl Walker<'_> {
         for i in 0..self.at.len() {
             if !self.space.is_fixed(i, self.at.len()) {
                 self.lead(i, |block| &mut block.out_channels, least);
-                if !self.at[i].kind.is_conv() {
+                if self.at[i].kind.is_residual() {
                     self.lead(i, |block| &mut block.bottleneck, least);
                 }
             }
@@ -138,7 +138,7 @@ impl Walker<'_> {
         let mut i = 0;
         while i < goal.len() {
             let has = self.at.get(i).is_some_and(|b| {
-                b.stride == goal[i].stride && b.kind.is_conv() == goal[i].kind.is_conv()
+                b.stride == goal[i].stride && b.kind.is_residual() == goal[i].kind.is_residual()
             });
             if has {
                 i += 1;
@@ -150,7 +150,7 @@ impl Walker<'_> {
             self.depth(i, 1);
         }
         for i in (0..goal.len()).filter(|&i| !fixed[i]) {
-            if goal[i].kind.is_conv() {
+            if !goal[i].kind.is_residual() {
                 continue;
             }
             self.step(i, |block| block.kind = goal[i].kind);
@@ -165,7 +165,7 @@ impl Walker<'_> {
         order.sort_by_key(|i| std::cmp::Reverse(detour(i)));
         for i in order {
             self.lead(i, |block| &mut block.out_channels, goal[i].out_channels);
-            if !goal[i].kind.is_conv() {
+            if goal[i].kind.is_residual() {
                 self.lead(i, |block| &mut block.bottleneck, goal[i].bottleneck);
             }
         }

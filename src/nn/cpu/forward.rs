@@ -19,6 +19,7 @@ use super::{
     geometry::Geometry,
     moments::Moments,
     plan::{Plan, Sizes, Step},
+    pool::{Pool, PoolGeometry},
     prefix::{Border, BorderNorm, Prefix, PrefixCache},
     profile::{self, StepTime},
     simd::{Kernel, Simd},
@@ -88,7 +89,7 @@ impl Kernel for Forward<'_> {
     type Output = Perturbation;
 
     fn run<S: Simd>(mut self, s: S) -> Perturbation {
-        let steps: Vec<Step> = self.plan.steps().collect();
+        let steps = self.plan.steps();
         let mut norms = Vec::with_capacity(self.plan.layers.len());
         let first = match self.resume(&steps, S::LANES) {
             Some((first, border)) => {
@@ -114,10 +115,14 @@ impl Kernel for Forward<'_> {
                     self.pair(s, layer);
                     norms.push(self.norm_variance(layer, &self.arena.between));
                 }
+                Step::Pool(layer, pool) => self.pool(s, layer, pool),
             }
-            norms.push(self.norm_variance(step.last(), &self.arena.moments[1]));
             self.arena.maps.swap(0, 1);
-            self.arena.moments.swap(0, 1);
+            // What is left of a map is normalised as all of it.
+            if !matches!(step, Step::Pool(..)) {
+                norms.push(self.norm_variance(step.last(), &self.arena.moments[1]));
+                self.arena.moments.swap(0, 1);
+            }
             self.arena.check_fences();
             if self.prefixes.is_some() && self.plan.is_border(step) && number + 1 < steps.len() {
                 self.keep(&steps[..=number], &norms, S::LANES);
@@ -132,7 +137,7 @@ impl Kernel for Forward<'_> {
                 times.push(StepTime { layers, macs, macs_with_padding, drawing, computing });
             }
         }
-        let result = self.compare(s, norms);
+        let result = self.compare(s, norms, steps[steps.len() - 1]);
         if steps.len() % 2 == 1 {
             // Buffers keep their roles, so that a second run of the same network grows nothing.
             self.arena.maps.swap(0, 1);
@@ -186,13 +191,11 @@ impl Forward<'_> {
     /// Keeps the map that the last of `steps` has just written.
     fn keep(&self, steps: &[Step], norms: &[NormVariance], lanes: usize) {
         let (Some(prefixes), Some(step)) = (self.prefixes, steps.last()) else { return };
-        let last = &self.plan.layers[step.last()];
-        let (_, map) = self.plan.map_lens(last, last);
         let norm = |moments: &Moments| {
             let norm = moments.norm();
             BorderNorm { scale: norm.scale.to_vec(), shift: norm.shift.to_vec() }
         };
-        let map = &self.arena.maps[0].values()[..PASSES * map];
+        let map = &self.arena.maps[0].values()[..PASSES * self.plan.len_behind(*step)];
         let of_passes = self.arena.moments[0].each_ref().map(norm);
         prefixes.keep(self.prefix(steps, lanes), map, of_passes, norms.to_vec());
     }
@@ -300,6 +303,23 @@ impl Forward<'_> {
         }
     }
 
+    fn pool<S: Simd>(&mut self, s: S, layer: usize, geometry: PoolGeometry) {
+        let plan = self.plan;
+        let g = plan.layers[layer];
+        let ((_, from_len), to_len) = (plan.map_lens(&g, &g), plan.pooled_len(&g, geometry));
+        let [from, to] = &mut self.arena.maps;
+        for pass in 0..PASSES {
+            let pool = Pool {
+                geometry,
+                images: plan.images,
+                channels: g.out_channels.next_multiple_of(S::LANES),
+                from: &from.values()[pass * from_len..][..from_len],
+                to: &mut to.values_mut()[pass * to_len..][..to_len],
+            };
+            pool.run_on(s);
+        }
+    }
+
     fn norm_variance(&self, layer: usize, moments: &[Moments; PASSES]) -> NormVariance {
         let g = self.plan.layers[layer];
         let [clean, perturbed] = moments.each_ref().map(|m| &m.variances()[..g.out_channels]);
@@ -307,13 +327,12 @@ impl Forward<'_> {
         NormVariance::of(pairs, (self.plan.images * g.out_pixels()) as u64)
     }
 
-    /// What the last map says.
-    fn compare<S: Simd>(&self, s: S, norms: Vec<NormVariance>) -> Perturbation {
-        let last = self.plan.layers[self.plan.layers.len() - 1];
-        let channels = last.out_channels.next_multiple_of(S::LANES);
-        let image = last.out_pixels() * channels;
-        let maps = self.arena.maps[0].values();
-        let (clean, perturbed) = maps.split_at(self.plan.images * image);
+    /// What the map behind the `last` step says.
+    fn compare<S: Simd>(&self, s: S, norms: Vec<NormVariance>, last: Step) -> Perturbation {
+        let channels = self.plan.layers[last.last()].out_channels.next_multiple_of(S::LANES);
+        let pass = self.plan.len_behind(last);
+        let image = pass / self.plan.images;
+        let (clean, perturbed) = self.arena.maps[0].values().split_at(pass);
         let norms_of = self.arena.moments[0].each_ref().map(Moments::norm);
         let mut sums = Perturbation { norms, ..Perturbation::default() };
         let images = clean.chunks_exact(image).zip(perturbed.chunks_exact(image));

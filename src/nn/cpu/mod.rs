@@ -19,6 +19,7 @@ mod fused;
 mod geometry;
 mod moments;
 mod plan;
+mod pool;
 mod prefix;
 mod profile;
 mod simd;

@@ -3,38 +3,48 @@
 //! Must not know: pointers. Invariant: made before anything is allocated, with sums that saturate,
 //! so that a monstrous structure is refused before it does harm.
 
+use std::ops::Range;
+
 use super::{
     draw::drawn_len,
     fused,
     geometry::{Blocks, Geometry, depthwise_staged},
+    pool::PoolGeometry,
 };
 use crate::nn::network::{PASSES, PlainNetwork};
 
-/// One or two convs that run together.
+/// One or two convs that run together, or a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Step {
     /// The conv of this layer.
     Conv(usize),
     /// This 1 × 1 conv and the next.
     Pair(usize),
+    /// The pool behind the conv of this layer.
+    Pool(usize, PoolGeometry),
 }
 
 impl Step {
-    pub(super) fn layers(self) -> std::ops::RangeInclusive<usize> {
+    /// Whose convs run.
+    pub(super) fn layers(self) -> Range<usize> {
         match self {
-            Step::Conv(layer) => layer..=layer,
-            Step::Pair(layer) => layer..=layer + 1,
+            Step::Conv(layer) => layer..layer + 1,
+            Step::Pair(layer) => layer..layer + 2,
+            Step::Pool(layer, _) => layer + 1..layer + 1,
         }
     }
 
+    /// The layer that is complete behind it, but for a pool.
     pub(super) fn last(self) -> usize {
-        *self.layers().end()
+        self.layers().end - 1
     }
 }
 
 /// A network for one vector width.
 pub(super) struct Plan {
     pub layers: Vec<Geometry>,
+    /// Behind each of them.
+    pools: Vec<Option<PoolGeometry>>,
     /// In a pass.
     pub images: usize,
     pub sizes: Sizes,
@@ -58,38 +68,45 @@ impl Plan {
     /// `lanes` values to a vector; `bordered` if maps between blocks must exist.
     pub(super) fn new(network: &PlainNetwork, lanes: usize, bordered: bool) -> Plan {
         let layers = network.convs().map(|(conv, at)| Geometry::new(conv, at)).collect();
+        let pools = network.convs().zip(network.pools());
+        let pools = pools.map(|((_, at), pool)| Some(PoolGeometry::new(&pool?, at))).collect();
         let blocks = network.convs().map(|(_, at)| at.block).collect();
         let images = network.input.batch as usize;
         let sizes = Sizes::default();
-        let mut plan = Plan { layers, images, sizes, lanes, blocks, bordered };
+        let mut plan = Plan { layers, pools, images, sizes, lanes, blocks, bordered };
         plan.sizes = plan.sizes();
         plan
     }
 
-    pub(super) fn steps(&self) -> impl Iterator<Item = Step> {
-        let mut layer = 0;
-        std::iter::from_fn(move || {
+    /// Every conv once, in order, and the pools behind them.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let (mut steps, mut layer) = (Vec::new(), 0);
+        while layer < self.layers.len() {
             let step = match self.layers.get(layer..layer + 2) {
-                _ if layer == self.layers.len() => return None,
                 Some([a, b]) if self.may_pair(layer) && fused::pays(a, b, self.images) => {
                     Step::Pair(layer)
                 }
-                _ => Step::Conv(layer),
+                Some(_) | None => Step::Conv(layer),
             };
+            steps.push(step);
+            steps.extend(self.pools[step.last()].map(|pool| Step::Pool(step.last(), pool)));
             layer = step.last() + 1;
-            Some(step)
-        })
+        }
+        steps
     }
 
-    /// The input has no norm to stage by, and a border is no place inside of a pair.
+    /// The input has no norm to stage by, and neither a pool nor a border has a place inside of a pair.
     fn may_pair(&self, layer: usize) -> bool {
-        layer > 0 && !(self.bordered && self.blocks[layer] != self.blocks[layer + 1])
+        layer > 0
+            && self.pools[layer].is_none()
+            && !(self.bordered && self.blocks[layer] != self.blocks[layer + 1])
     }
 
-    /// Whether a block ends with `step`.
+    /// Whether a block ends with `step`, and no pool goes with it.
     pub(super) fn is_border(&self, step: Step) -> bool {
         let last = step.last();
-        self.blocks.get(last + 1).is_none_or(|next| *next != self.blocks[last])
+        let waits = self.pools[last].is_some() && !matches!(step, Step::Pool(..));
+        !waits && self.blocks.get(last + 1).is_none_or(|next| *next != self.blocks[last])
     }
 
     /// Values of one pass of the maps in front of `first` and behind `last`.
@@ -101,6 +118,20 @@ impl Plan {
         )
     }
 
+    /// Values of one pass of the map behind `step`.
+    pub(super) fn len_behind(&self, step: Step) -> usize {
+        let last = &self.layers[step.last()];
+        match step {
+            Step::Conv(_) | Step::Pair(_) => self.map_lens(last, last).1,
+            Step::Pool(_, pool) => self.pooled_len(last, pool),
+        }
+    }
+
+    /// Values of one pass of the map that `pool` makes of the one behind `last`.
+    pub(super) fn pooled_len(&self, last: &Geometry, pool: PoolGeometry) -> usize {
+        self.images * pool.to * pool.to * last.out_channels.next_multiple_of(self.lanes)
+    }
+
     fn sizes(&self) -> Sizes {
         let mut sizes = Sizes::default();
         let padded = |channels: usize| channels.next_multiple_of(self.lanes);
@@ -110,9 +141,15 @@ impl Plan {
         };
         let grow = |size: &mut u64, to: usize| *size = (*size).max(to as u64);
         grow(&mut sizes.drawn, drawn_len(self.layers[0].in_channels));
-        for (number, step) in self.steps().enumerate() {
-            let (first, last) = (&self.layers[*step.layers().start()], &self.layers[step.last()]);
+        for (number, step) in self.steps().into_iter().enumerate() {
             let [from, to] = [number % 2, (number + 1) % 2];
+            let last = &self.layers[step.last()];
+            if let Step::Pool(_, pool) = step {
+                // What it takes was counted with the step before.
+                sizes.maps[to] = sizes.maps[to].max(map(pool.to * pool.to, last.out_channels));
+                continue;
+            }
+            let first = &self.layers[step.layers().start];
             let in_map = map(first.in_pixels(), first.in_channels);
             sizes.maps[from] = sizes.maps[from].max(in_map);
             sizes.maps[to] = sizes.maps[to].max(map(last.out_pixels(), last.out_channels));
@@ -123,6 +160,7 @@ impl Plan {
             }
             let staged = match step {
                 Step::Pair(_) => fused::staged_len(first, self.lanes),
+                Step::Pool(..) => 0,
                 Step::Conv(_) if first.depthwise => depthwise_staged(first, self.lanes),
                 Step::Conv(_) => {
                     Blocks::of(first, self.lanes, self.images).staged(first, self.lanes)
@@ -157,7 +195,7 @@ mod tests {
     fn steps(structure: &str, bordered: bool) -> Vec<Step> {
         let input = InputSpec { batch: 8, resolution: 32, precision: Precision::F32 };
         let network = PlainNetwork::new(&structure.parse().expect("valid"), input);
-        Plan::new(&network, 16, bordered).steps().collect()
+        Plan::new(&network, 16, bordered).steps()
     }
 
     #[test]

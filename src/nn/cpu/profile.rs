@@ -3,7 +3,7 @@
 //! Must not know: what is measured. Invariant: measuring changes no bit of a result.
 
 use std::{
-    ops::RangeInclusive,
+    ops::Range,
     time::{Duration, Instant},
 };
 
@@ -12,11 +12,11 @@ use super::{
     simd::{Kernel, Simd},
 };
 
-/// Time of one step of a network: one conv or two fused ones, with their norms, for both passes.
+/// Time of one step of a network: one conv, two fused ones or a pool, with their norms, for both passes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepTime {
-    /// Convs of the step, counted from 0.
-    pub layers: RangeInclusive<usize>,
+    /// Convs of the step, counted from 0; none of a pool.
+    pub layers: Range<usize>,
     /// Multiply-adds of both passes that see the map; those with padding don't count.
     pub macs: u64,
     /// With those, as FLOPs are usually counted.

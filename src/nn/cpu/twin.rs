@@ -7,6 +7,7 @@ use super::{
     fused::{self, Covariance, Pair},
     geometry::{Blocks, Geometry, depthwise_staged},
     moments::Moments,
+    pool::{Pool, PoolGeometry},
     simd::Simd,
     stage::Norm,
     testing::{OnPath, on_every_path},
@@ -328,4 +329,52 @@ fn fused_pairs_are_their_twins() {
         }
     }
     on_every_path(&Check);
+}
+
+#[test]
+fn pools_are_their_twins() {
+    struct Check;
+    impl OnPath for Check {
+        fn run<S: Simd>(&self, s: S) {
+            let mut draw = Stream::new(14, Purpose::Propose, 0, 0);
+            for _ in 0..60 {
+                let stride = [1, 2, 2, 3, 8][draw.below(5) as usize];
+                let (from, channels) = (1 + draw.below(20) as usize, 1 + draw.below(40) as usize);
+                let images = 1 + draw.below(3) as usize;
+                let geometry = PoolGeometry { side: 3, stride, from, to: from.div_ceil(stride) };
+                let padded = channels.next_multiple_of(S::LANES);
+                let input = map(images * from * from, channels, S::LANES, 1);
+                let mut to = Buffer::default();
+                to.resize(images * geometry.to * geometry.to * padded).expect("memory");
+                let (from, to_values) = (input.buffer.values(), to.values_mut());
+                Pool { geometry, images, channels: padded, from, to: to_values }.run_on(s);
+                to.check_fences();
+                let expected = pooled(&geometry, images, channels, &input.plain);
+                let found = to.values().chunks_exact(padded).flat_map(|pixel| &pixel[..channels]);
+                let found: Vec<f64> = found.map(|x| f64::from(*x)).collect();
+                assert_eq!(found, expected, "{geometry:?}, {images} images of {channels}");
+                let padding = to.values().chunks_exact(padded).flat_map(|pixel| &pixel[channels..]);
+                assert!(padding.into_iter().all(|x| *x == 0.0));
+            }
+        }
+    }
+    on_every_path(&Check);
+}
+
+/// The pool as it is defined: a value goes to every window that it is under.
+fn pooled(g: &PoolGeometry, images: usize, channels: usize, from: &[f64]) -> Vec<f64> {
+    let mut out = vec![f64::NEG_INFINITY; images * g.to * g.to * channels];
+    let near = |o: usize, i: usize| (o * g.stride).abs_diff(i) <= 1;
+    for (at, x) in from.iter().enumerate() {
+        let (pixel, channel) = (at / channels, at % channels);
+        let (image, row, column) =
+            (pixel / (g.from * g.from), pixel / g.from % g.from, pixel % g.from);
+        for (y, x_out) in (0..g.to * g.to).map(|o| (o / g.to, o % g.to)) {
+            if near(y, row) && near(x_out, column) {
+                let out = &mut out[((image * g.to + y) * g.to + x_out) * channels + channel];
+                *out = out.max(*x);
+            }
+        }
+    }
+    out
 }

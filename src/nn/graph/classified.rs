@@ -142,14 +142,18 @@ impl Classified<'_> {
         mut map: Tensor,
         see: &mut dyn FnMut(&Tensor) -> Result<()>,
     ) -> Result<Tensor> {
-        let layers = self.network.convs().zip(parameters.convs.iter().zip(&parameters.norms));
-        for ((conv, _), (weight, [scale, shift])) in layers {
+        let drawn = parameters.convs.iter().zip(&parameters.norms);
+        let layers = self.network.convs().zip(self.network.pools()).zip(drawn);
+        for (((conv, _), pool), (weight, [scale, shift])) in layers {
             let convolved = self.convolve(&map, weight, conv)?;
             map = match self.kernels {
                 Kernels::Cpu => trained_norm::norm_relu(&convolved, scale, shift)?,
                 Kernels::Cuda | Kernels::Tensor => relu(&normalise(&convolved, scale, shift)?)?,
             };
             see(&map)?;
+            if let Some(pool) = pool {
+                map = plain::max_pool(&map, &pool)?;
+            }
         }
         Ok(map)
     }

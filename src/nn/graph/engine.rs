@@ -128,10 +128,14 @@ impl Engine {
             .map_err(|error| NetworkError::Backend(first_line(&error)))
     }
 
+    /// Bytes of the device that an evaluation can have.
+    pub(super) fn available(&self) -> u64 {
+        self.seat.memory.limit().min(self.memory_limit.unwrap_or(u64::MAX))
+    }
+
     /// How `network` is to run, in `least` parts or more.
     fn plan(&self, network: &PlainNetwork, least: u32) -> Result<Plan, NetworkError> {
-        let limit = self.memory_limit.unwrap_or(u64::MAX);
-        let available = self.seat.memory.limit().min(limit);
+        let available = self.available();
         let refuse = |needed| NetworkError::Memory { needed, available };
         // In the host's memory parts would lie side by side with what they are parts of.
         if self.kernels == Kernels::Cpu {
@@ -188,6 +192,7 @@ fn is_out_of_memory(reason: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::graph::memory;
     use crate::nn::{InputSpec, PhiloxNormals, Precision};
 
     const NET: &str = "SuperConvK3BNRELU(3,8,2,1)SuperResIDWE2K5(8,16,2,8,1)\
@@ -304,6 +309,47 @@ mod tests {
         for (ours, theirs) in ours.iter().zip(&theirs) {
             assert!((ours / theirs - 1.0).abs() < 1e-9, "{ours} {theirs}");
         }
+    }
+
+    /// A max-pool behind the stem, by all kernels and by all that runs networks.
+    #[test]
+    fn pools_are_the_same_everywhere() {
+        let structure = "SuperConvK7BNRELU(3,8,2,1)MaxPoolK3(8,8,2,1)BasicBlock(8,16,1,8,1)";
+        let structure = structure.parse().expect("valid");
+        let input = InputSpec { batch: 4, resolution: 27, precision: Precision::F64 };
+        let network = PlainNetwork::new(&structure, input);
+        let source = || PhiloxNormals { seed: 2, repeat: 0 };
+        let run = |engine: Engine| engine.perturb(&network, 0.01, &mut source()).expect("runs");
+        let ours = run(engine());
+        for kernels in [Kernels::Cuda, Kernels::Tensor] {
+            let worst = worst_difference(&run(Engine { kernels, ..engine() }), &ours);
+            assert!(worst < 1e-12, "{kernels:?}: {worst:e}");
+        }
+        assert!(worst_difference(&run(engine().split(3)), &ours) < 1e-11);
+        let gradient = |kernels| {
+            let engine = Engine { kernels, ..engine() };
+            let found = engine.loss_gradient(&network, 5, &[1, 0, 3, 4], &mut source());
+            found.expect("runs").norm
+        };
+        let (ours, theirs) = (gradient(Kernels::Cpu), gradient(Kernels::Tensor));
+        assert!((ours / theirs - 1.0).abs() < 1e-10, "{ours} {theirs}");
+    }
+
+    #[test]
+    fn a_tangent_kernel_is_the_same_in_little_memory() {
+        let network = network(Precision::F32);
+        let kernel = |engine: Engine| {
+            engine.tangent_kernel(&network, 7, &mut PhiloxNormals { seed: 3, repeat: 1 })
+        };
+        let whole = kernel(engine()).expect("runs");
+        let needed = |held| memory::tracked(&network, Kernels::Cpu, 7, held);
+        for held in 2..4 {
+            let little = engine().with_memory_limit(needed(held));
+            assert_eq!(little.gradients_held(&network, 7), held);
+            assert_eq!(kernel(little), Ok(whole.clone()), "{held} held");
+        }
+        let too_little = kernel(engine().with_memory_limit(needed(2) - 1));
+        assert!(matches!(too_little, Err(NetworkError::Memory { .. })), "{too_little:?}");
     }
 
     #[test]

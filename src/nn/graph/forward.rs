@@ -13,8 +13,9 @@ use super::{
     conv::{Kernels, convolve},
     draws::{DrawInputs, DrawWeights, input_pair},
     norm,
+    plain::max_pool,
 };
-use crate::arch::{Conv, Shape};
+use crate::arch::{Conv, MaxPool, Shape};
 use crate::nn::{
     network::{NormVariance, PASSES, Perturbation, PlainNetwork, Precision},
     source::{Draw, NormalSource},
@@ -46,9 +47,10 @@ impl Forward<'_> {
             .map(|samples| self.inputs(alpha, source, samples));
         let mut batch = inputs.collect::<Result<Vec<_>>>()?;
         let mut told = Vec::new();
-        for (layer, (conv, _)) in (0..).zip(self.network.convs()) {
+        let layers = self.network.convs().zip(self.network.pools());
+        for (layer, ((conv, _), pool)) in (0..).zip(layers) {
             let weights = self.weights(source, layer, conv)?;
-            told.push(self.layer(&mut batch, &weights, conv)?);
+            told.push(self.layer(&mut batch, &weights, conv, pool)?);
         }
         for part in &batch {
             told.push(compare(&part.map.to_device(self.device)?, self.kernels)?);
@@ -57,12 +59,22 @@ impl Forward<'_> {
         Ok(self.read(&Tensor::cat(&flat, 0)?.to_vec1()?))
     }
 
-    /// Conv, norm and ReLU. Gives the moments of the norm.
-    fn layer(&self, batch: &mut [Part], weights: &Tensor, conv: &Conv) -> Result<Tensor> {
+    /// Conv, norm, ReLU, and a pool where there is one. Gives the moments of the norm.
+    fn layer(
+        &self,
+        batch: &mut [Part],
+        weights: &Tensor,
+        conv: &Conv,
+        pool: Option<MaxPool>,
+    ) -> Result<Tensor> {
+        let pooled = |map: Tensor| match &pool {
+            Some(pool) => max_pool(&map, pool),
+            None => Ok(map),
+        };
         if let [Part { map, .. }] = batch {
             let convolved = convolve(map, weights, conv, self.kernels)?;
             let (normalised, moments) = norm::norm_relu(convolved, self.kernels)?;
-            *map = normalised;
+            *map = pooled(normalised)?;
             return Ok(moments);
         }
         let samples: usize = batch.iter().map(|part| part.samples).sum();
@@ -78,7 +90,7 @@ impl Forward<'_> {
         for part in batch {
             let map = part.map.to_device(self.device)?;
             let normalised = norm::normalise(map, &moments, self.kernels)?;
-            part.map = normalised.to_device(&Device::Cpu)?;
+            part.map = pooled(normalised)?.to_device(&Device::Cpu)?;
         }
         Ok(moments)
     }

@@ -76,12 +76,17 @@ pub(super) fn tracked(network: &PlainNetwork, kernels: Kernels, classes: u32, ke
     let samples = u64::from(network.input.batch);
     let mut bytes = 0_u64;
     let mut weights = u64::from(network.output_shape().channels).saturating_mul(classes.into());
-    for (conv, at) in network.convs() {
+    for ((conv, at), pool) in network.convs().zip(network.pools()) {
         let pointwise = conv.kernel.side() == 1 && conv.stride == 1;
         let taps = if pointwise || conv.is_depthwise() { 0 } else { conv.kernel.side().pow(2) };
         // Patches and their gradient.
         let rows = 2 * u64::from(taps) * u64::from(conv.fan_channels());
         let places = u64::from(at.output.resolution).pow(2).saturating_mul(samples);
+        // A pool keeps the map padded, and a largest value and its mask for each of its taps.
+        let maps = maps
+            + pool.map_or(0, |pool| {
+                2 + 4 * u64::from(pool.kernel.side().pow(2)) / u64::from(pool.stride.pow(2))
+            });
         let of_conv = at.output.elements().saturating_mul(samples).saturating_mul(maps);
         let of_conv = of_conv.saturating_add(rows.saturating_mul(places));
         bytes = bytes.saturating_add(of_conv.saturating_mul(size));
@@ -108,6 +113,13 @@ fn needed(network: &PlainNetwork, kernels: Kernels, parts: u32) -> u64 {
     let samples = samples(network, parts);
     let of_conv = |(conv, at)| conv_bytes(network, conv, at, kernels, samples);
     let widest = network.convs().map(of_conv).max().unwrap_or(0);
+    let pools = network.convs().zip(network.pools()).filter_map(|((_, at), pool)| pool.map(|_| at));
+    // The map, padded, and what lies under a tap beside two results of a quarter of its size or more.
+    let of_pool = |at: &LayerAt| {
+        let size = network.input.precision.bytes();
+        at.output.elements().saturating_mul(samples).saturating_mul(5 * size)
+    };
+    let widest = widest.max(pools.map(of_pool).max().unwrap_or(0));
     let widest = widest.max(input_bytes(network, samples));
     widest.saturating_add(widest / 4)
 }

@@ -1,4 +1,4 @@
-//! Convolutions in Candle's operations alone: for any device, differentiable, and slow.
+//! Convolutions and max-pools in Candle's operations alone: for any device, differentiable, and slow.
 //!
 //! Candle's own conv2d runs grouped convs as one conv a group, and on GPUs hands dense ones to cuDNN,
 //! which rounds to TF32 on its own account. So taps are shifted products here, dense and depthwise.
@@ -6,6 +6,7 @@
 use candle_core::{Result, Tensor};
 
 use super::window::Window;
+use crate::arch::MaxPool;
 
 /// A padded map split by stride into its phases: in phase (a, b), which holds the padded pixels with
 /// row ≡ a and column ≡ b, a tap is a plain shift.
@@ -45,15 +46,24 @@ impl Phases {
     }
 }
 
-/// Σ of `term` over all taps.
+/// What `join` makes of `term` over all taps.
 fn over_taps(
     window: Window,
-    mut term: impl FnMut(usize, (usize, usize)) -> Result<Tensor>,
+    term: impl Fn(usize, (usize, usize)) -> Result<Tensor>,
+    join: impl Fn(&Tensor, &Tensor) -> Result<Tensor>,
 ) -> Result<Tensor> {
     let mut taps = window.taps().enumerate();
     let (tap, at) = taps.next().expect("a kernel has at least one tap");
     let first = term(tap, at)?;
-    taps.try_fold(first, |sum, (tap, at)| sum + term(tap, at)?)
+    taps.try_fold(first, |joined, (tap, at)| join(&joined, &term(tap, at)?))
+}
+
+/// The largest value under each window of `x` (channels, samples, side, side), which has none below 0:
+/// the padding's zeros are never larger.
+pub(super) fn max_pool(x: &Tensor, pool: &MaxPool) -> Result<Tensor> {
+    let window = Window::of_pool(pool, x.dim(2)?);
+    let phases = Phases::new(x, window)?;
+    over_taps(window, |_, at| phases.under(at), |most, value| most.maximum(value))?.contiguous()
 }
 
 /// `x` (channels, samples, side, side) by `weight` (channels, 1, k, k).
@@ -65,7 +75,7 @@ pub(super) fn depthwise(x: &Tensor, weight: &Tensor, window: Window) -> Result<T
         let weight = weight.narrow(1, tap, 1)?.reshape((channels, 1, 1, 1))?;
         phases.under(at)?.broadcast_mul(&weight)
     };
-    over_taps(window, product)?.contiguous()
+    over_taps(window, product, |sum, term| sum + term)?.contiguous()
 }
 
 /// `x` (in, samples, side, side) by `weight` (out, in, k, k): (out, samples·out²).
@@ -73,8 +83,9 @@ pub(super) fn dense(x: &Tensor, weight: &Tensor, window: Window) -> Result<Tenso
     let (out, channels, side, _) = weight.dims4()?;
     let phases = Phases::new(x, window)?;
     let weight = weight.reshape((out, channels, side * side))?;
-    over_taps(window, |tap, at| {
+    let product = |tap, at| {
         let weight = weight.narrow(2, tap, 1)?.squeeze(2)?.contiguous()?;
         weight.matmul(&phases.under(at)?.contiguous()?.reshape((channels, ()))?)
-    })
+    };
+    over_taps(window, product, |sum, term| sum + term)
 }

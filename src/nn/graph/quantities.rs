@@ -9,7 +9,7 @@ use super::{
     classified::{Classified, Parameters, frozen, learnt, learnt_magnitude},
     conv::convolve,
     engine::Engine,
-    memory,
+    memory, plain,
 };
 use crate::nn::{
     error::NetworkError,
@@ -120,7 +120,8 @@ impl Engine {
         source: &mut dyn NormalSource,
     ) -> std::result::Result<Vec<Vec<f64>>, NetworkError> {
         let batch = network.input.batch as usize;
-        self.classified(network, classes, network.input.batch, |net| {
+        let held = self.gradients_held(network, classes);
+        self.classified(network, classes, held, |net| {
             let parameters = net.parameters(learnt, source)?;
             // The norms couple all images, so each gradient goes through the whole batch.
             let logits = net.logits(&parameters, net.input(source)?)?;
@@ -128,15 +129,26 @@ impl Engine {
                 let gradients = logits.narrow(1, image, 1)?.sum_all()?.backward()?;
                 flattened(&gradients, &parameters)
             };
-            let jacobian = (0..batch).map(gradient).collect::<Result<Vec<_>>>()?;
-            let mut kernel = Tensor::zeros((batch, batch), DType::F64, &Device::Cpu)?;
-            for parameter in 0..jacobian[0].len() {
-                let of_images: Vec<_> = jacobian.iter().map(|row| &row[parameter]).collect();
-                let rows = Tensor::stack(&of_images, 0)?;
-                let products = rows.matmul(&rows.t()?)?.to_device(&Device::Cpu)?;
-                kernel = (kernel + products.to_dtype(DType::F64)?)?;
+            let mut kernel = vec![vec![0.0; batch]; batch];
+            let chunk = if held as usize >= batch { batch } else { held as usize - 1 };
+            for first in (0..batch).step_by(chunk) {
+                let mut rows: Vec<Vec<Tensor>> = Vec::new();
+                for image in first..batch {
+                    let row = gradient(image)?;
+                    for (other, column) in (first..).zip(rows.iter().chain([&row])) {
+                        // One that isn't held meets all that are, and itself when its turn comes.
+                        if other < first + chunk {
+                            let product = product(&row, column)?;
+                            kernel[image][other] = product;
+                            kernel[other][image] = product;
+                        }
+                    }
+                    if rows.len() < chunk {
+                        rows.push(row);
+                    }
+                }
             }
-            kernel.to_vec2()
+            Ok(kernel)
         })
     }
 
@@ -157,8 +169,12 @@ impl Engine {
             let noise = net.noise(source)?;
             let mut map = Tensor::cat(&[&clean, &(&clean + (noise * alpha)?)?], 1)?;
             let mut scales = Vec::new();
-            for ((conv, _), weight) in network.convs().zip(&parameters.convs) {
+            let layers = network.convs().zip(network.pools()).zip(&parameters.convs);
+            for (((conv, _), pool), weight) in layers {
                 map = convolve(&map, weight, conv, net.kernels)?.relu()?;
+                if let Some(pool) = pool {
+                    map = plain::max_pool(&map, &pool)?;
+                }
                 let scale = map.sqr()?.mean_all()?.sqrt()?;
                 map = map.broadcast_div(&scale)?;
                 scales.push(scale.to_dtype(DType::F64)?);
@@ -173,6 +189,15 @@ impl Engine {
             let logs = number(&logs)? - alpha.ln();
             Ok(LogPhi { l1: l1 + logs, l2: l2 + logs })
         })
+    }
+
+    /// Of how many images the gradients are held at once: of all, or of as many as there is memory for, at
+    /// least 2; the others are taken again.
+    pub(super) fn gradients_held(&self, network: &PlainNetwork, classes: u32) -> u32 {
+        let available = self.available();
+        let fits =
+            |held: &u32| memory::tracked(network, self.kernels(), classes, *held) <= available;
+        (2..=network.input.batch).rev().find(fits).unwrap_or(network.input.batch.min(2))
     }
 
     /// Runs `work` on the network with its classifier, of whose gradients `kept` are held at once.
@@ -213,6 +238,12 @@ fn flattened(gradients: &GradStore, parameters: &Parameters) -> Result<Vec<Tenso
         None => var.detach().zeros_like()?.flatten_all(),
     };
     parameters.weights().map(of).collect()
+}
+
+/// Of two rows. A sum in f64 does not depend on how many rows are held.
+fn product(a: &[Tensor], b: &[Tensor]) -> Result<f64> {
+    let of = |(a, b): (&Tensor, &Tensor)| number(&(a * b)?.to_dtype(DType::F64)?.sum_all()?);
+    a.iter().zip(b).map(of).sum()
 }
 
 fn number(tensor: &Tensor) -> Result<f64> {

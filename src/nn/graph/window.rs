@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::arch::Conv;
+use crate::arch::{Conv, MaxPool};
 
 /// A square kernel going over a square map, padded by (k−1)/2 a side.
 #[derive(Clone, Copy, Debug)]
@@ -18,9 +18,16 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(conv: &Conv, side: usize) -> Window {
-        let stride = conv.stride as usize;
-        let kernel = conv.kernel.side() as usize;
-        Window { kernel, stride, side, out: side.div_ceil(stride) }
+        Window::of(conv.kernel.side(), conv.stride, side)
+    }
+
+    pub(super) fn of_pool(pool: &MaxPool, side: usize) -> Window {
+        Window::of(pool.kernel.side(), pool.stride, side)
+    }
+
+    fn of(kernel: u32, stride: u32, side: usize) -> Window {
+        let stride = stride as usize;
+        Window { kernel: kernel as usize, stride, side, out: side.div_ceil(stride) }
     }
 
     pub(super) fn pad(&self) -> usize {

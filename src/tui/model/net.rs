@@ -41,7 +41,7 @@ impl Net {
     }
 
     pub fn published(net: &PublishedNet) -> Net {
-        let &PublishedNet { name, ref structure, resolution, classes, se } = net;
+        let &PublishedNet { name, ref structure, resolution, classes, se, .. } = net;
         let published_for = Some(Task { resolution, classes, se });
         Net {
             label: published_name(name),

@@ -70,8 +70,8 @@ mod tests {
         assert_eq!(model.place().context, Context::Net);
         let best = model.search.as_ref().and_then(|s| s.best()).expect("scored").id;
         let all = labels(&model);
-        // The best, which is selected too; its parent; what it all began with; twelve published nets.
-        assert_eq!(all.len(), 15, "{all:?}");
+        // The best, which is selected too; its parent; what it all began with; seventeen published nets.
+        assert_eq!(all.len(), 3 + 17, "{all:?}");
         assert!(all.contains(&"initial".to_owned()));
         assert_eq!(all[0], crate::tui::format::id(best));
         "zennet-1".chars().for_each(|c| press(&mut model, Key::Char(c)));

@@ -273,10 +273,10 @@ impl Table<'_> {
             y,
             &[(&from, ink(BlockField::InChannels)), (&to, ink(BlockField::OutChannels))],
         );
-        if let Some(end) = at.bottleneck_end.filter(|_| !block.kind.is_conv()) {
+        if let Some(end) = at.bottleneck_end.filter(|_| block.kind.is_residual()) {
             canvas.right(end, y, block.bottleneck.to_string(), ink(BlockField::Bottleneck));
         }
-        let has_depth = !block.kind.is_conv() || block.sub_layers > 1;
+        let has_depth = block.kind.is_residual() || block.sub_layers > 1;
         if has_depth {
             canvas.right(at.depth_end, y, block.sub_layers.to_string(), ink(BlockField::SubLayers));
         }
@@ -415,9 +415,9 @@ fn axes(canvas: &mut Canvas<'_>, columns: &[DeltaColumns; 3], y: u16) {
 fn in_words(row: &DiffRow, part: usize, block: &Block) -> (String, Role) {
     let whole = |block: &Block| {
         let widths = format!("{}→{}", block.in_channels, block.out_channels);
-        match block.kind.is_conv() {
-            true => widths,
-            false => format!("{widths} btl {} ×{}", block.bottleneck, block.sub_layers),
+        match block.kind.is_residual() {
+            true => format!("{widths} btl {} ×{}", block.bottleneck, block.sub_layers),
+            false => widths,
         }
     };
     let parts = |blocks: &[Block]| {

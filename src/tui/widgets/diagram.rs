@@ -467,7 +467,7 @@ fn none() -> String {
 /// In at most 4 cells; none of a conv.
 pub fn bottleneck(block: &Block) -> String {
     match block.bottleneck {
-        _ if block.kind.is_conv() => none(),
+        _ if !block.kind.is_residual() => none(),
         wide @ 10_000.. => format::compact(wide.into()),
         width => width.to_string(),
     }

@@ -21,8 +21,9 @@ const FULL: u16 = 56;
 pub fn rows(kind: BlockKind, squeeze_excite: bool) -> u16 {
     let gate = u16::from(squeeze_excite);
     match kind {
-        BlockKind::Conv(_) => 1,
-        BlockKind::KxKx(_) => 2,
+        BlockKind::Conv(_) | BlockKind::MaxPool => 1,
+        BlockKind::KxKx(_) | BlockKind::Basic => 2,
+        BlockKind::Bottleneck => 2 + gate,
         // Three convs a half, and a projection in the first.
         BlockKind::K1KxK1(_) | BlockKind::Idw(..) => 4 + gate,
     }
@@ -83,7 +84,11 @@ impl Layers<'_> {
     fn first_column(&self) -> usize {
         let is_conv = |layer: &&LayerPart| matches!(layer.operation, Operation::Conv(_));
         match self.kind {
-            BlockKind::Conv(_) | BlockKind::KxKx(_) => self.layers.len().div_ceil(2),
+            BlockKind::Conv(_)
+            | BlockKind::KxKx(_)
+            | BlockKind::MaxPool
+            | BlockKind::Basic
+            | BlockKind::Bottleneck => self.layers.len().div_ceil(2),
             BlockKind::K1KxK1(_) | BlockKind::Idw(..) => {
                 let convs = self.layers.iter().enumerate().filter(|(_, layer)| is_conv(layer));
                 convs.map(|(i, _)| i).nth(3).unwrap_or(self.layers.len())
@@ -131,6 +136,11 @@ impl Layers<'_> {
                 let name = format!("{side}×{side}{depthwise}");
                 let ends = (conv.in_channels, conv.out_channels);
                 (name, conv.stride, kernel_role(conv.kernel), ends)
+            }
+            Operation::MaxPool(pool) => {
+                let channels = layer.output.channels;
+                let name = format!("max {0}×{0}", pool.kernel.side());
+                (name, pool.stride, Role::Muted, (channels, channels))
             }
             Operation::SqueezeExcite { channels, squeezed } => {
                 ("SE".to_owned(), 1, Role::Muted, (channels, squeezed))

@@ -78,8 +78,10 @@ fn core_role(kernel: Kernel) -> Role {
 /// Channels of the rib and of the core. Inverted bottlenecks are widest inside.
 fn channels(block: &Block) -> (u32, Option<u32>) {
     match block.kind {
-        BlockKind::Conv(_) => (block.out_channels, None),
-        BlockKind::KxKx(_) | BlockKind::K1KxK1(_) => (block.out_channels, Some(block.bottleneck)),
+        BlockKind::Conv(_) | BlockKind::MaxPool => (block.out_channels, None),
+        BlockKind::KxKx(_) | BlockKind::K1KxK1(_) | BlockKind::Basic | BlockKind::Bottleneck => {
+            (block.out_channels, Some(block.bottleneck))
+        }
         BlockKind::Idw(e, _) => {
             (block.bottleneck.saturating_mul(e.factor()), Some(block.out_channels))
         }
@@ -198,7 +200,7 @@ pub fn compact(
         ribs.draw(canvas, y, block);
         canvas.text(kind_column, y, format::kind(block.kind), kernel_role(block.kind.kernel()));
         canvas.right(at.out_end, y, block.out_channels.to_string(), Role::Text);
-        if !block.kind.is_conv() {
+        if block.kind.is_residual() {
             canvas.right(at.bottleneck_end, y, block.bottleneck.to_string(), Role::Muted);
         }
         if let Some(end) = at.depth_end.filter(|_| block.sub_layers > 1) {
@@ -271,7 +273,7 @@ pub fn full(
         canvas.text(x + 23, y, format::long_kind(block.kind), role);
         let ends = format!("{}→{}", block.in_channels, block.out_channels);
         canvas.right(x + 38, y, ends, Role::Text);
-        if !block.kind.is_conv() {
+        if block.kind.is_residual() {
             canvas.right(x + 43, y, block.bottleneck.to_string(), Role::Muted);
         }
         let share = weights[i] as f64 / all as f64;

@@ -8,6 +8,7 @@ pub mod arch;
 pub mod cli;
 pub mod export;
 pub mod keymap;
+pub mod lab;
 pub mod nn;
 pub mod optimum;
 pub mod proxy;

@@ -30,10 +30,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "space", "text", "theme",
         ],
     ),
+    ("lab", &["arch", "nn", "proxy", "run", "score", "space"]),
     (
         "cli",
         &[
-            "anatomy", "arch", "export", "keymap", "nn", "optimum", "proxy", "run", "score",
+            "anatomy", "arch", "export", "keymap", "lab", "nn", "optimum", "proxy", "run", "score",
             "space", "text", "theme",
         ],
     ),

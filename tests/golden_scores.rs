@@ -9,7 +9,7 @@ use serde::Deserialize;
 use zendo::arch::Structure;
 use zendo::nn::{Device, KernelChoice, KernelPath};
 use zendo::proxy::{Proxy, Settings, Zen};
-use zendo::score::{Definition, MeanStd};
+use zendo::score::{Definition, MeanStd, standard_error};
 use zendo::space::published_nets;
 
 const SEED: u64 = 1;
@@ -143,10 +143,10 @@ fn mean_scores_agree_on_every_path() {
 }
 
 /// The nets of the paper's Table 5 at 224² and 16 images, as PyTorch measures them: stem with max-pool, no
-/// shortcuts. The paper itself has 59.53, 112.32, 140.3, 287.87 and 433.57.
+/// shortcuts. Within .5 % and the noise of our mean: the deepest are chaotic, one draw of ResNet-152 has a
+/// deviation of 1.7. The paper itself has 59.53, 112.32, 140.3, 287.87 and 433.57.
 #[test]
 fn resnets_score_as_measured_by_pytorch() {
-    // The deepest are chaotic: one draw of ResNet-152 has a deviation of 2.
     let expected = [
         ("resnet-18", 59.51, 2),
         ("resnet-34", 112.30, 2),
@@ -185,8 +185,10 @@ fn resnets_score_as_measured_by_pytorch() {
         let scores = done.iter().filter(|(name, _)| *name == net).map(|(_, score)| *score);
         let scores: Vec<f64> = scores.collect();
         assert_eq!(scores.len(), draws as usize);
-        let mean = MeanStd::of(&scores).mean;
-        println!("{net}: {mean:.2}, {expected} expected");
-        assert!((mean / expected - 1.0).abs() < 0.005, "{net}: {mean:.2} is not {expected}");
+        let MeanStd { mean, std } = MeanStd::of(&scores);
+        let noise = standard_error(std.expect("two draws or more"), draws);
+        println!("{net}: {mean:.2} ± {noise:.2}, {expected} expected");
+        let apart = (mean - expected).abs();
+        assert!(apart < 0.005 * expected + 3.0 * noise, "{net}: {mean:.2} is not {expected}");
     }
 }

@@ -11,16 +11,16 @@ pub(super) fn figure(value: f64) -> String {
 }
 
 /// A Markdown table whose columns are aligned as they stand, too.
-pub(super) struct Table {
-    heads: Vec<&'static str>,
+pub(super) struct Table<'a> {
+    heads: Vec<&'a str>,
     widths: Vec<usize>,
     /// So many columns from the left hold words, the others numbers.
     words: usize,
 }
 
-impl Table {
+impl<'a> Table<'a> {
     /// `words` columns of words from the left, each with the most cells that it needs.
-    pub(super) fn new(heads: Vec<&'static str>, least: &[usize], words: usize) -> Table {
+    pub(super) fn new(heads: Vec<&'a str>, least: &[usize], words: usize) -> Table<'a> {
         let widths = heads.iter().zip(least).map(|(head, least)| head.chars().count().max(*least));
         Table { widths: widths.collect(), heads, words }
     }

@@ -15,6 +15,7 @@ mod export;
 mod host;
 mod inspect;
 mod keys;
+mod lab;
 mod man;
 mod markdown;
 mod net;
@@ -84,6 +85,9 @@ pub enum Command {
     Config(config::ConfigCommand),
     /// Look at this machine: terminal, CPU, GPUs; check that each device computes rightly
     Doctor(doctor::DoctorArgs),
+    /// Experiments that show when to believe a score
+    #[command(subcommand)]
+    Lab(lab::LabCommand),
     /// Measure what things cost on this machine
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -146,6 +150,7 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Keys(args) => keys::run(args),
         Command::Config(command) => config::run(command),
         Command::Doctor(args) => doctor::run(args),
+        Command::Lab(command) => lab::run(command),
         Command::Bench(command) => bench::run(command),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

@@ -184,7 +184,7 @@ fn tell(
 }
 
 /// Of rates; as wide as 80 cells allow where devices and kernels have short names.
-fn rates(devices: &[&Device]) -> Table {
+fn rates(devices: &[&Device]) -> Table<'static> {
     let longest = |of: &dyn Fn(&Device) -> usize| devices.iter().map(|device| of(device)).max();
     let names = [
         longest(&|device| device.to_string().len()),

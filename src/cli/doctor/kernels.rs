@@ -97,7 +97,7 @@ fn tell(
     rates.iter().try_for_each(|rate| line(table.row(&row(rate, limits))))
 }
 
-fn table(rates: &[KernelRate]) -> Table {
+fn table(rates: &[KernelRate]) -> Table<'static> {
     let longest = rates.iter().map(|rate| rate.name.chars().count()).max().unwrap_or(0);
     Table::new(vec!["kernel", "ms", "GB/s", "TFLOP/s", "%"], &[longest, 6, 4, 0, 3], 1)
 }

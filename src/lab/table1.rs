@@ -1,0 +1,327 @@
+//! The same search under each proxy, and what every proxy thinks of what the others found (Zen-NAS, Table 1,
+//! without its training).
+
+use std::{
+    collections::VecDeque,
+    num::NonZero,
+    path::PathBuf,
+    sync::{Mutex, PoisonError, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use thiserror::Error;
+
+use crate::{
+    arch::{Costs, Structure},
+    nn::{self, Device, DeviceChoice, KernelChoice},
+    proxy::{self, Settings},
+    run::{
+        self, RunSpec,
+        protocol::{Command, Finished, Reason, Snapshot, Update},
+    },
+    score::{MeanStd, Score},
+    space::{Preset, RunSettings},
+};
+
+/// The experiment.
+#[derive(Clone, Debug)]
+pub struct Table1 {
+    /// Of the preset.
+    pub name: String,
+    /// The same search but for its proxy, each with that.
+    pub searches: Vec<(&'static str, Preset)>,
+    /// Draws of an opinion; at least 1.
+    pub repeats: u32,
+    /// A folder with one for each search, which go on there where they were interrupted; none keeps nothing.
+    pub out: Option<PathBuf>,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    pub structure: Structure,
+    pub costs: Costs,
+    /// What the search went by.
+    pub score: Score,
+    pub scored: u64,
+    /// Time spent running.
+    pub seconds: f64,
+}
+
+/// A search by `proxy`, and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Searched {
+    pub proxy: &'static str,
+    /// Or why nothing was found.
+    pub found: Result<Found, String>,
+}
+
+/// What a proxy thinks of a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opinion {
+    pub proxy: &'static str,
+    /// Or why there is no score.
+    pub score: Result<MeanStd, String>,
+}
+
+/// A search with all opinions of what it found, in the order of the searches; none where nothing was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    pub searched: Searched,
+    pub opinions: Vec<Opinion>,
+}
+
+/// How far the experiment is.
+#[derive(Debug)]
+pub enum Told<'a> {
+    Searching {
+        proxy: &'static str,
+        number: usize,
+        snapshot: &'a Snapshot,
+    },
+    Searched(&'a Searched),
+    Judging {
+        done: usize,
+        of: usize,
+    },
+    /// What a person should know.
+    Remark(String),
+}
+
+/// Why there is no result.
+#[derive(Debug, Error)]
+pub enum LabError {
+    #[error("interrupted{}", if *.kept { "; the same command goes on" } else { "; with --out it could go on" })]
+    Interrupted { kept: bool },
+    #[error("{}: {reason}", .path.display())]
+    Folder { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Device(#[from] nn::DeviceError),
+    #[error("{0}")]
+    Setting(String),
+}
+
+/// How often a search is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+impl Table1 {
+    /// Runs what isn't done yet. `stop` is asked now and then.
+    ///
+    /// # Errors
+    /// Where it is interrupted or can't begin. A search that fails, or a network without a score, is a result.
+    pub fn run(
+        &self,
+        stop: &(dyn Fn() -> bool + Sync),
+        tell: &mut dyn FnMut(Told<'_>),
+    ) -> Result<Vec<Row>, LabError> {
+        let mut all = Vec::new();
+        for (number, (proxy, preset)) in self.searches.iter().enumerate() {
+            let spec = self.spec(proxy, preset)?;
+            let mut tell = |told: SearchTold<'_>| match told {
+                SearchTold::Snapshot(snapshot) => tell(Told::Searching { proxy, number, snapshot }),
+                SearchTold::Remark(text) => tell(Told::Remark(format!("{proxy}: {text}"))),
+            };
+            let found = match search(spec, stop, &mut tell) {
+                Ok(Some(found)) => Ok(found),
+                Ok(None) => return Err(LabError::Interrupted { kept: self.out.is_some() }),
+                Err(reason) => Err(reason),
+            };
+            all.push(Searched { proxy, found });
+        }
+        for searched in &all {
+            tell(Told::Searched(searched));
+        }
+        let opinions = self.opinions(&all, stop, tell)?;
+        Ok(all
+            .into_iter()
+            .zip(opinions)
+            .map(|(searched, opinions)| Row { searched, opinions })
+            .collect())
+    }
+
+    /// A new search, or the one in the folder.
+    fn spec(&self, proxy: &str, preset: &Preset) -> Result<RunSpec, LabError> {
+        let new = RunSpec::new(&self.name, preset.clone());
+        let Some(out) = &self.out else { return Ok(new) };
+        let path = out.join(proxy);
+        let fail = |reason: String| Err(LabError::Folder { path: path.clone(), reason });
+        if !path.exists() {
+            if let Err(error) = std::fs::create_dir_all(out) {
+                return fail(format!("can't be made: {error}"));
+            }
+            return Ok(RunSpec { out: Some(path), ..new });
+        }
+        match run::resume(&path) {
+            Ok(known) if same_search(&known.preset, preset) => Ok(known),
+            Ok(_) => fail("holds a search with other settings; another --out".to_owned()),
+            Err(error) => fail(error.to_string()),
+        }
+    }
+
+    /// Of every search, in their order.
+    fn opinions(
+        &self,
+        all: &[Searched],
+        stop: &(dyn Fn() -> bool + Sync),
+        tell: &mut dyn FnMut(Told<'_>),
+    ) -> Result<Vec<Vec<Opinion>>, LabError> {
+        let Some((_, preset)) = self.searches.first() else { return Ok(Vec::new()) };
+        let choice: DeviceChoice =
+            preset.run.device.parse().map_err(|e| LabError::Setting(format!("run.device: {e}")))?;
+        let kernels: KernelChoice = preset
+            .run
+            .kernels
+            .parse()
+            .map_err(|e| LabError::Setting(format!("run.kernels: {e}")))?;
+        let (device, _) = nn::open(choice, kernels)?;
+        let judge =
+            Judge { preset, seed: preset.search.seed, repeats: self.repeats, device: &device };
+        let nets = all.iter().enumerate();
+        let nets = nets.filter_map(|(row, it)| Some((row, &it.found.as_ref().ok()?.structure)));
+        let judges = || self.searches.iter().map(|(proxy, _)| *proxy).enumerate();
+        let tasks: VecDeque<_> = nets
+            .flat_map(|(row, net)| judges().map(move |(column, proxy)| (row, column, net, proxy)))
+            .collect();
+        let of = tasks.len();
+        let mut opinions: Vec<Vec<Option<Opinion>>> =
+            all.iter().map(|_| vec![None; self.searches.len()]).collect();
+        let tasks = Mutex::new(tasks);
+        let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let workers = preset.run.workers.unwrap_or_else(|| {
+            if device.is_cpu() {
+                thread::available_parallelism().map_or(1, NonZero::get)
+            } else {
+                device.default_workers()
+            }
+        });
+        thread::scope(|scope| {
+            // At most one answer of each worker waits.
+            let (answers, inbox) = mpsc::sync_channel(workers);
+            for _ in 0..workers {
+                let answers = answers.clone();
+                let (next, judge) = (&next, &judge);
+                scope.spawn(move || {
+                    while let Some((row, column, net, proxy)) = next().filter(|_| !stop()) {
+                        let score = judge.score(net, proxy);
+                        if answers.send((row, column, Opinion { proxy, score })).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(answers);
+            for (done, (row, column, opinion)) in inbox.iter().enumerate() {
+                opinions[row][column] = Some(opinion);
+                tell(Told::Judging { done: done + 1, of });
+            }
+        });
+        if stop() {
+            return Err(LabError::Interrupted { kept: self.out.is_some() });
+        }
+        Ok(opinions.into_iter().map(|row| row.into_iter().flatten().collect()).collect())
+    }
+}
+
+/// Whether both give the same result on the same machine: what they run on is the folder's business.
+fn same_search(a: &Preset, b: &Preset) -> bool {
+    let decisive = |preset: &Preset| Preset { run: RunSettings::default(), ..preset.clone() };
+    decisive(a) == decisive(b)
+}
+
+/// What judges all networks alike.
+struct Judge<'a> {
+    preset: &'a Preset,
+    seed: u64,
+    repeats: u32,
+    device: &'a Device,
+}
+
+impl Judge<'_> {
+    /// Mean over the draws.
+    fn score(&self, net: &Structure, proxy: &str) -> Result<MeanStd, String> {
+        let score = &self.preset.score;
+        let settings = Settings {
+            definition: score.definition,
+            batch: score.batch,
+            resolution: self.preset.score_resolution(),
+            alpha: score.alpha,
+            classes: self.preset.space.classes,
+        };
+        let mut proxy = proxy::build(proxy, &settings, self.device).map_err(|e| e.to_string())?;
+        let draws = if proxy.is_measured() { self.repeats } else { 1 };
+        let scores = (0..draws).map(|draw| Ok(proxy.evaluate(net, self.seed, draw)?.score));
+        let scores: Result<Vec<f64>, proxy::Failure> = scores.collect();
+        scores.map(|scores| MeanStd::of(&scores)).map_err(|failure| failure.to_string())
+    }
+}
+
+enum SearchTold<'a> {
+    Snapshot(&'a Snapshot),
+    Remark(String),
+}
+
+/// Runs a search to its end; nothing where it was stopped.
+fn search(
+    spec: RunSpec,
+    stop: &dyn Fn() -> bool,
+    tell: &mut dyn FnMut(SearchTold<'_>),
+) -> Result<Option<Found>, String> {
+    spec.check().map_err(|error| error.to_string())?;
+    let is_kept = spec.out.is_some();
+    let handle = run::spawn(Box::new(|| {})).map_err(|error| error.to_string())?;
+    let gone = |_| "the engine ended without a result".to_owned();
+    handle.send(Command::Start(Box::new(spec))).map_err(gone)?;
+    let mut newest = None;
+    let mut told = Instant::now();
+    let mut asked_to_stop = false;
+    let finished: Finished = 'running: loop {
+        for update in handle.wait(LOOK) {
+            match update {
+                Update::Snapshot(snapshot) => newest = Some(snapshot),
+                Update::Fault(fault) => tell(SearchTold::Remark(fault.text)),
+                Update::Finished(finished) => break 'running finished,
+                Update::Hello(_)
+                | Update::Phase(_)
+                | Update::NewBest(_)
+                | Update::Log(_)
+                | Update::Tuned(_)
+                | Update::Refused(_)
+                | Update::Ancestors(_) => {}
+            }
+        }
+        if handle.is_over() {
+            return Err("the engine ended without a result".to_owned());
+        }
+        if stop() && !asked_to_stop {
+            // Nothing is on disk that could go on, where it isn't kept.
+            let command = if is_kept { Command::Suspend } else { Command::Stop };
+            asked_to_stop = handle.send(command).is_ok();
+        }
+        if let Some(snapshot) = newest.as_deref().filter(|_| told.elapsed() >= LOOK) {
+            tell(SearchTold::Snapshot(snapshot));
+            told = Instant::now();
+        }
+    };
+    handle.join();
+    let is_complete = matches!(finished.reason, Reason::Iterations | Reason::MaxScored);
+    match (finished.winner, newest) {
+        _ if asked_to_stop && !is_complete => Ok(None),
+        (Some(winner), Some(snapshot)) => Ok(Some(Found {
+            structure: winner.member.structure.clone(),
+            costs: winner.member.costs,
+            score: winner.member.score,
+            scored: snapshot.scored,
+            seconds: snapshot.elapsed_ms as f64 / 1e3,
+        })),
+        (_, _) => Err(format!("nothing was found: {}", finished.reason.name())),
+    }
+}
+
+/// The place of each network in the opinion of the proxy in `column`, from 1; equal ones share the best place
+/// of theirs. None where there is no score.
+pub fn rank(rows: &[Row], column: usize) -> Vec<Option<usize>> {
+    let score = |row: &Row| Some(row.opinions.get(column)?.score.as_ref().ok()?.mean);
+    let better = |than: f64| rows.iter().filter_map(score).filter(|other| *other > than).count();
+    rows.iter().map(|row| Some(1 + better(score(row)?))).collect()
+}

@@ -72,7 +72,7 @@ pub(super) fn definition(text: &str) -> Result<Definition, String> {
 struct Scored {
     structure: String,
     name: Option<String>,
-    proxy: &'static str,
+    proxy: String,
     definition: Definition,
     batch: u32,
     resolution: u32,
@@ -213,7 +213,7 @@ impl Evaluated {
         Scored {
             structure: net.structure.to_string(),
             name: net.name.clone(),
-            proxy: proxy.name(),
+            proxy: proxy.name().to_owned(),
             definition,
             batch: settings.batch,
             resolution: settings.resolution,
@@ -253,7 +253,7 @@ fn cpu_time() -> Duration {
 fn print(scored: &Scored) -> Result<(), Failure> {
     line(scored.name.as_deref().unwrap_or(&scored.structure))?;
     let spread = |std: Option<f64>| std.map_or(String::new(), |std| format!(" ±{}", score(std)));
-    let info = proxy::info(scored.proxy);
+    let info = proxy::info(&scored.proxy);
     let noise = match scored.repeats {
         _ if scored.proxy == AnalyticZen::FITTED => "an estimate in closed form".to_owned(),
         _ if scored.proxy == AnalyticZen::THEORY => "in closed form, without a draw".to_owned(),
@@ -266,11 +266,9 @@ fn print(scored: &Scored) -> Result<(), Failure> {
         (Some(_), _) => (format!("{proxy} {definition}"), format!("batch {batch}, {resolution}²")),
         // A definition is one of Zen-Scores, and without passes there is no batch.
         (None, Some(Needs::Nothing)) => {
-            ((*proxy).to_owned(), format!("{resolution}², {classes} classes"))
+            (proxy.clone(), format!("{resolution}², {classes} classes"))
         }
-        (None, _) => {
-            ((*proxy).to_owned(), format!("batch {batch}, {resolution}², {classes} classes"))
-        }
+        (None, _) => (proxy.clone(), format!("batch {batch}, {resolution}², {classes} classes")),
     };
     line(format!("  {what} {}{}   {how}, {noise}", in_full(*mean), spread(scored.std)))?;
     if let (Some(log_delta), Some(bn_sum)) = (scored.log_delta, scored.bn_sum) {

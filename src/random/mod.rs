@@ -34,6 +34,8 @@ pub enum Purpose {
     Classifier = 8,
     /// The labels of repeat b; a is 0.
     Labels = 9,
+    /// Seeds of the reference sample: of its walk at (0, 0), of its structure (a, b) from 1.
+    Reference = 10,
 }
 
 /// One reproducible sequence. Salmon et al., *Parallel random numbers: as easy as 1, 2, 3* (SC 2011).

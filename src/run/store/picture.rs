@@ -191,7 +191,7 @@ impl Summary {
             version: VERSION,
             name: hello.spec.name.clone(),
             seed: preset.search.seed,
-            proxy: proxy.map_or_else(|| preset.score.proxy.clone(), plain),
+            proxy: proxy.map_or_else(|| preset.score.proxy.to_string(), plain),
             device: hello.device.clone(),
             phase: snapshot.phase,
             reason: None,

@@ -1,0 +1,274 @@
+//! What combinations rank by: a sample of the preset's space, measured once by each of their proxies.
+//!
+//! Owns: which structures are in the sample, who measures them. Must not know what ranks are made of: the proxies do.
+//! Invariant: what values stand for follows from the preset a run began with and the settings it scores by, whatever the
+//! number of workers, so that a score never changes, and a run that goes on has the scores it had.
+
+use std::{
+    collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, mpsc},
+    time::{Duration, Instant},
+};
+
+use super::{Role, RunSpec, ScorerFactory, engine::Message, worker::panic_text};
+use crate::{
+    arch::Structure,
+    nn::Device,
+    proxy::{Proxy, Standing},
+    random::{Purpose, Stream},
+    score::Score,
+    search::{Asked, Elites, Evolution, Moves, Scoring, Settings},
+    space::ProxyChoice,
+};
+
+/// Structures that values stand among.
+const SAMPLE: usize = 64;
+/// Of them a proxy must have measured so many; fewer order nothing.
+const LEAST: usize = 8;
+/// The walk: so many are alive, the oldest leaves as one comes, and every 32nd is taken. A parent is half as old on the average as
+/// the oldest, so that two in a row of the sample lie a generation apart, and the sample spans some sixty.
+const ALIVE: usize = 64;
+const APART: u64 = 32;
+/// Proposals of the walk at most, those that break budgets included: a second or two.
+const MOST_PROPOSED: u64 = 200_000;
+
+/// The sample's structures: a walk through the preset's space by its own mutations within its budgets, without a selection.
+pub(super) struct Reference {
+    walk: Settings,
+    run_seed: u64,
+    structures: OnceLock<Vec<Structure>>,
+}
+
+impl Reference {
+    /// Of the space as it is in `spec`; where a search is tuned later, the sample stays.
+    pub(super) fn new(spec: &RunSpec) -> Reference {
+        let settings = spec.search_settings();
+        let run_seed = settings.seed;
+        let walk = Settings {
+            iterations: MOST_PROPOSED,
+            max_scored: Some((SAMPLE as u64 - 1) * APART + 1),
+            population: ALIVE,
+            moves: Moves { tournament: 1, climb: 0, plant: false, ..settings.moves },
+            scoring: Scoring::Measured,
+            elites: Elites::NONE,
+            pipeline: 1,
+            seed: Stream::of_candidate(run_seed, Purpose::Reference, 0).next_u64(),
+            dedup: false,
+            ..settings
+        };
+        Reference { walk, run_seed, structures: OnceLock::new() }
+    }
+
+    /// Each once; the initial one first.
+    fn structures(&self) -> &[Structure] {
+        self.structures.get_or_init(|| {
+            let mut evolution = Evolution::new(self.walk.clone());
+            let (mut taken, mut seen) = (Vec::new(), HashSet::new());
+            let mut count = 0_u64;
+            loop {
+                match evolution.ask(&mut |_| {}) {
+                    Asked::Candidate(candidate) => {
+                        // The newest is the best: whoever is drawn, age alone decides who leaves.
+                        let score = plain_score(count as f64);
+                        evolution.tell(candidate.id, Ok(score)).expect("it was just handed out");
+                        if count.is_multiple_of(APART) && seen.insert(candidate.structure.hash()) {
+                            taken.push(candidate.structure);
+                        }
+                        count += 1;
+                    }
+                    Asked::Again => {}
+                    Asked::Wait => unreachable!("nothing is on its way"),
+                    Asked::Done(_) => return taken,
+                }
+            }
+        })
+    }
+
+    /// The draw that the structure with this index is measured by.
+    fn seed(&self, index: usize) -> u64 {
+        Stream::of_candidate(self.run_seed, Purpose::Reference, index as u64 + 1).next_u64()
+    }
+}
+
+fn plain_score(value: f64) -> Score {
+    Score { value, std: None, repeats: 1, log_delta: None, bn_sum: None }
+}
+
+/// What the proxies of a run's workers are built with, whatever its settings become.
+pub(super) struct Workbench {
+    pub device: Device,
+    pub reference: Arc<Reference>,
+    /// For what a person should know of it.
+    pub messages: mpsc::SyncSender<Message>,
+}
+
+impl Workbench {
+    /// By the registry, as `spec` wants them; those of combinations once their sample is measured, which all workers that
+    /// wait for it do together.
+    pub(super) fn factory(self: &Arc<Workbench>, spec: &RunSpec) -> ScorerFactory {
+        let scorers = Scorers {
+            spec: spec.clone(),
+            bench: Arc::clone(self),
+            search: Measuring::default(),
+            confirmation: Measuring::default(),
+        };
+        Arc::new(move |role| scorers.build(role))
+    }
+}
+
+struct Scorers {
+    spec: RunSpec,
+    bench: Arc<Workbench>,
+    search: Measuring,
+    confirmation: Measuring,
+}
+
+impl Scorers {
+    /// # Errors
+    /// A proxy can't start, or there is too little of the sample to rank by.
+    fn build(&self, role: Role) -> Result<Box<dyn Proxy>, String> {
+        let (choice, Workbench { device, reference, messages }) =
+            (self.spec.choice(role), self.bench.as_ref());
+        if let ProxyChoice::One(_) = choice {
+            return self.spec.build_proxy(role, device).map_err(|error| error.to_string());
+        }
+        let measuring = match role {
+            Role::Confirmation if !self.spec.preset.confirms_alike() => &self.confirmation,
+            Role::Search | Role::Confirmation => &self.search,
+        };
+        let build = || self.spec.build_parts(role, device).map_err(|e| e.to_string());
+        let mut parts = build()?;
+        let standings = measuring.help(reference, &mut parts, &build, &|what| {
+            let text = match what {
+                Told::Begun(n) => format!("{choice}: scores {n} structures first, to rank by"),
+                Told::Done(n, took) => {
+                    let seconds = took.as_secs_f64();
+                    format!("{choice}: ranks among {n} structures, scored in {seconds:.1} s")
+                }
+            };
+            // Nobody listens to a run that is over.
+            let _ = messages.send(Message::Note(text));
+        });
+        let standings: Result<Vec<_>, String> = choice
+            .names()
+            .zip(standings?)
+            .map(|(name, (values, failure))| standing(name, &values, failure))
+            .collect();
+        Ok(self.spec.combine(role, parts, standings?))
+    }
+}
+
+/// Where the values of the proxy called `name` stand.
+fn standing(name: &str, values: &[f64], failure: Option<String>) -> Result<Standing, String> {
+    if values.len() < LEAST {
+        let why = failure.map_or(String::new(), |failure| format!(": {failure}"));
+        let (found, wanted) = (values.len(), LEAST);
+        return Err(format!(
+            "nothing to rank by: {name} scores {found} structures of the sample, and {wanted} are needed{why}"
+        ));
+    }
+    Ok(Standing::among(values))
+}
+
+enum Told {
+    /// So many are to be measured.
+    Begun(usize),
+    /// So many were, in that time.
+    Done(usize, Duration),
+}
+
+/// By proxy, in the order of the combination: a value, or why there is none.
+type Values = Vec<Result<f64, String>>;
+
+/// A sample that is being measured, or was.
+#[derive(Default)]
+struct Measuring {
+    slots: Mutex<Slots>,
+    /// Nobody is at work on it any more.
+    all_told: Condvar,
+}
+
+#[derive(Default)]
+struct Slots {
+    /// By structure; those behind the last one are nobody's yet.
+    values: Vec<Option<Values>>,
+    /// Filled.
+    told: usize,
+    began: Option<Instant>,
+}
+
+impl Measuring {
+    /// Measures what nobody has begun, waits for what others are at, and gives what each proxy measured in the order of the
+    /// structures, with the first failure. `parts` are as `build` builds them, before and after.
+    ///
+    /// # Errors
+    /// `parts` panicked and can't be built again.
+    fn help(
+        &self,
+        reference: &Reference,
+        parts: &mut Vec<Box<dyn Proxy>>,
+        build: &dyn Fn() -> Result<Vec<Box<dyn Proxy>>, String>,
+        tell: &dyn Fn(Told),
+    ) -> Result<Vec<(Vec<f64>, Option<String>)>, String> {
+        let structures = reference.structures();
+        let lock = || self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let mut slots = lock();
+            let index = slots.values.len();
+            let Some(structure) = structures.get(index) else { break };
+            // Others leave this one alone from here on; it is filled whatever happens.
+            slots.values.push(None);
+            let is_first = slots.began.is_none();
+            slots.began.get_or_insert_with(Instant::now);
+            drop(slots);
+            if is_first {
+                tell(Told::Begun(structures.len()));
+            }
+            let (values, broken) = measure(structure, reference.seed(index), parts);
+            let rebuilt = if broken { build().map(|new| *parts = new) } else { Ok(()) };
+            let mut slots = lock();
+            slots.values[index] = Some(values);
+            slots.told += 1;
+            let took = slots.began.map_or(Duration::ZERO, |began| began.elapsed());
+            let is_last = slots.told == structures.len();
+            drop(slots);
+            if is_last {
+                self.all_told.notify_all();
+                tell(Told::Done(structures.len(), took));
+            }
+            rebuilt?;
+        }
+        let mut slots = lock();
+        while slots.told < structures.len() {
+            slots = self.all_told.wait(slots).unwrap_or_else(PoisonError::into_inner);
+        }
+        let mut found = vec![(Vec::new(), None); parts.len()];
+        for values in slots.values.iter().flatten() {
+            for ((scores, failure), value) in found.iter_mut().zip(values) {
+                match value {
+                    Ok(score) => scores.push(*score),
+                    Err(why) => *failure = failure.take().or_else(|| Some(why.clone())),
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What each of `parts` measures, and whether one panicked, which costs nobody but it this value.
+fn measure(structure: &Structure, seed: u64, parts: &mut [Box<dyn Proxy>]) -> (Values, bool) {
+    let mut broken = false;
+    let mut one = |proxy: &mut Box<dyn Proxy>| match catch_unwind(AssertUnwindSafe(|| {
+        proxy.evaluate(structure, seed, 0)
+    })) {
+        Ok(Ok(evaluation)) => Ok(evaluation.score),
+        Ok(Err(failure)) => Err(failure.to_string()),
+        Err(panic) => {
+            broken = true;
+            Err(panic_text(panic.as_ref()).to_owned())
+        }
+    };
+    let values = parts.iter_mut().map(&mut one).collect();
+    (values, broken)
+}

@@ -21,6 +21,7 @@ mod net;
 mod output;
 mod presets;
 mod proxies;
+mod ranked;
 mod runs;
 mod score;
 mod search;

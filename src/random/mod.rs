@@ -34,7 +34,7 @@ pub enum Purpose {
     Classifier = 8,
     /// The labels of repeat b; a is 0.
     Labels = 9,
-    /// Seeds of the reference sample: of its walk at (0, 0), of its structure (a, b) from 1.
+    /// The seeds (a, b) of the sample that combinations of proxies rank by.
     Reference = 10,
 }
 

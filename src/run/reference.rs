@@ -1,7 +1,7 @@
 //! What combinations rank by: a sample of the preset's space, measured once by each of their proxies.
 //!
 //! Owns: which structures are in the sample, who measures them. Must not know what ranks are made of: the proxies do.
-//! Invariant: what values stand for follows from the preset a run began with and the settings it scores by, whatever the
+//! Invariant: where values stand follows from the space a run began with and the settings it scores by, whatever the
 //! number of workers, so that a score never changes, and a run that goes on has the scores it had.
 
 use std::{
@@ -33,31 +33,31 @@ const APART: u64 = 32;
 /// Proposals of the walk at most, those that break budgets included: a second or two.
 const MOST_PROPOSED: u64 = 200_000;
 
-/// The sample's structures: a walk through the preset's space by its own mutations within its budgets, without a selection.
+/// The sample's structures: a walk through the preset's space by the published mutations within its budgets, without a selection.
 pub(super) struct Reference {
     walk: Settings,
-    run_seed: u64,
     structures: OnceLock<Vec<Structure>>,
 }
+
+/// One for all runs: those of a space and its budgets have one sample, and scores that compare.
+const SEED: u64 = 0;
 
 impl Reference {
     /// Of the space as it is in `spec`; where a search is tuned later, the sample stays.
     pub(super) fn new(spec: &RunSpec) -> Reference {
-        let settings = spec.search_settings();
-        let run_seed = settings.seed;
         let walk = Settings {
             iterations: MOST_PROPOSED,
             max_scored: Some((SAMPLE as u64 - 1) * APART + 1),
             population: ALIVE,
-            moves: Moves { tournament: 1, climb: 0, plant: false, ..settings.moves },
+            moves: Moves::PUBLISHED,
             scoring: Scoring::Measured,
             elites: Elites::NONE,
             pipeline: 1,
-            seed: Stream::of_candidate(run_seed, Purpose::Reference, 0).next_u64(),
+            seed: Reference::seed(0),
             dedup: false,
-            ..settings
+            ..spec.search_settings()
         };
-        Reference { walk, run_seed, structures: OnceLock::new() }
+        Reference { walk, structures: OnceLock::new() }
     }
 
     /// Each once; the initial one first.
@@ -85,9 +85,9 @@ impl Reference {
         })
     }
 
-    /// The draw that the structure with this index is measured by.
-    fn seed(&self, index: usize) -> u64 {
-        Stream::of_candidate(self.run_seed, Purpose::Reference, index as u64 + 1).next_u64()
+    /// Of the walk at 0, of the draw that measures the structure with the index `i` at `i` + 1.
+    fn seed(of: u64) -> u64 {
+        Stream::of_candidate(SEED, Purpose::Reference, of).next_u64()
     }
 }
 
@@ -225,7 +225,7 @@ impl Measuring {
             if is_first {
                 tell(Told::Begun(structures.len()));
             }
-            let (values, broken) = measure(structure, reference.seed(index), parts);
+            let (values, broken) = measure(structure, Reference::seed(index as u64 + 1), parts);
             let rebuilt = if broken { build().map(|new| *parts = new) } else { Ok(()) };
             let mut slots = lock();
             slots.values[index] = Some(values);
@@ -271,4 +271,122 @@ fn measure(structure: &Structure, seed: u64, parts: &mut [Box<dyn Proxy>]) -> (V
     };
     let values = parts.iter_mut().map(&mut one).collect();
     (values, broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::{
+        arch::costs,
+        proxy::{Evaluation, Failure},
+        space::{PresetSource, SearchSettings},
+    };
+
+    fn spec(name: &str, sets: &[&str]) -> RunSpec {
+        let mut source = PresetSource::find(name, &|_| Err(String::new())).expect("shipped");
+        sets.iter().for_each(|set| source.set_assignment(set).expect("a key"));
+        RunSpec::new(name, source.preset().expect("valid"))
+    }
+
+    /// Within the budgets, far apart, and the same each time.
+    #[test]
+    fn the_walk_goes_through_the_space() {
+        for name in ["quick", "cifar-params-1m", "imagenet-flops-400m-fast"] {
+            let spec = spec(name, &[]);
+            let reference = Reference::new(&spec);
+            let structures = reference.structures();
+            assert!(structures.len() >= 60, "{name}: {}", structures.len());
+            let (space, budgets) = (spec.preset.search_space(), spec.preset.budgets());
+            let mut params = Vec::new();
+            for structure in structures {
+                let costs = costs(structure, space.net(), budgets.counting);
+                assert!(budgets.broken(&costs).is_none(), "{name}: {structure}");
+                params.push(costs.params);
+            }
+            params.sort_unstable();
+            let [low, high] = [structures.len() / 8, structures.len() * 7 / 8].map(|at| params[at]);
+            assert!(high > 2 * low, "{name}: from {low} to {high}");
+            assert_eq!(Reference::new(&spec).structures(), structures);
+            // How it is searched, and by which draws, is nothing to it.
+            let mut other = spec.clone();
+            other.preset.search = SearchSettings { seed: 7, population: 16, ..Default::default() };
+            assert_eq!(Reference::new(&other).structures(), structures);
+            other.preset.space.kernels = vec![3];
+            assert_ne!(Reference::new(&other).structures(), structures);
+        }
+    }
+
+    /// As deep as the structure; every so often it fails, or panics and is broken from there on.
+    struct Fickle {
+        calls: Arc<AtomicU32>,
+        is_broken: bool,
+    }
+
+    impl Proxy for Fickle {
+        fn name(&self) -> &str {
+            "fickle"
+        }
+
+        fn evaluate(
+            &mut self,
+            structure: &Structure,
+            seed: u64,
+            _: u32,
+        ) -> Result<Evaluation, Failure> {
+            assert!(!self.is_broken, "used after a panic");
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            // By the structure's own draw, so that others fail nowhere else.
+            match seed % 8 {
+                0 => Err(Failure::NotFinite { what: "fickle".to_owned() }),
+                1 => {
+                    self.is_broken = true;
+                    panic!("scripted");
+                }
+                _ => Ok(Evaluation { score: structure.blocks().len() as f64, zen: None }),
+            }
+        }
+    }
+
+    /// Nobody waits in vain, and nobody's trouble is another's.
+    #[test]
+    fn workers_measure_together_whatever_happens() {
+        let reference = Reference::new(&spec("quick", &[]));
+        let measured = |workers: usize| {
+            let (measuring, calls) = (Measuring::default(), Arc::new(AtomicU32::new(0)));
+            let build = || -> Result<Vec<Box<dyn Proxy>>, String> {
+                let fickle = || Fickle { calls: Arc::clone(&calls), is_broken: false };
+                Ok(vec![Box::new(fickle()), Box::new(fickle())])
+            };
+            let told = AtomicU32::new(0);
+            let work = || {
+                let mut parts = build().expect("builds");
+                let tell = |_: Told| {
+                    told.fetch_add(1, Ordering::Relaxed);
+                };
+                measuring.help(&reference, &mut parts, &build, &tell).expect("measured")
+            };
+            let found: Vec<_> = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+                threads.into_iter().map(|thread| thread.join().expect("caught")).collect()
+            });
+            assert!(found.iter().all(|other| *other == found[0]));
+            assert_eq!(told.load(Ordering::Relaxed), 2);
+            // Who comes later measures nothing.
+            let before = calls.load(Ordering::Relaxed);
+            assert_eq!(before as usize, 2 * reference.structures().len());
+            assert_eq!(work(), found[0]);
+            assert_eq!(calls.load(Ordering::Relaxed), before);
+            found.into_iter().next().expect("a worker")
+        };
+        let one = measured(1);
+        let (values, failure) = &one[0];
+        assert!((LEAST..reference.structures().len()).contains(&values.len()), "{}", values.len());
+        assert!(failure.is_some());
+        assert_eq!(measured(3), one);
+        let few = standing("fickle", &values[..LEAST - 1], failure.clone()).expect_err("too few");
+        assert!(few.starts_with("nothing to rank by: fickle scores 7 structures"), "{few}");
+        assert!(standing("fickle", values, failure.clone()).is_ok());
+    }
 }

@@ -57,8 +57,8 @@ fn table(rows: &[&ProxyInfo]) -> Vec<String> {
     ));
     lines.push(String::new());
     lines.extend(folded(
-        "Several judge together by rank: proxy = { zen = 1.0, naswot = 0.5 } in a preset's [score], zen=1,naswot=0.5 as an \
-         argument. Below 0 is less of it: params=-0.2.",
+        "Several judge together by rank: proxy = { zen = 1.0, naswot = 0.5 } in a preset's [score], zen=1,naswot=0.5 as \
+         an argument. Below 0 is less of it: params=-0.2.",
         WIDTH,
     ));
     lines

@@ -29,7 +29,8 @@ pub(super) const ALPHA: f64 = 0.01;
 pub struct ScoreArgs {
     #[command(flatten)]
     nets: NetArgs,
-    /// What judges; `zendo proxies` lists what there is. Several, as zen=1,naswot=0.5, rank the networks among one another
+    /// What judges; `zendo proxies` lists what there is. Several, such as zen=1,naswot=0.5, rank the networks among
+    /// one another
     #[arg(long, value_name = "NAME", default_value = "zen")]
     pub(super) proxy: ProxyChoice,
     /// Which Zen-Score is the score; one evaluation gives all three

@@ -1,7 +1,7 @@
 //! Several proxies as one, by rank.
 //!
-//! Must not know where its standings come from. Invariant: better in one part, and no worse in the others, is better; a
-//! part that is weighed below 0 is better where it is lower.
+//! Must not know where its standings come from. Invariant: better in one part, and no worse in the others, is never
+//! worse; a part that is weighed below 0 is better where it is lower.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ pub struct Part {
     pub standing: Standing,
 }
 
-/// Σ w · z / Σ |w| over the parts, z the normal score of a part's value: in standard deviations of the sample that the
-/// values stand in.
+/// Σ w · z / Σ |w| over the parts, z the normal score of a part's value: in standard deviations of the sample that
+/// the values stand in.
 pub struct Combined {
     name: String,
     parts: Vec<Part>,

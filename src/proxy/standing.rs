@@ -1,14 +1,15 @@
 //! What a proxy's value is worth among others: its normal score in a sample.
 //!
-//! Values of different proxies can't be added: a FLOP is no nat. Ranks can. AZ-NAS (Lee & Ham, CVPR 2024) and TE-NAS (Chen
-//! et al., ICLR 2021) rank within the population; here the sample stays what it is, so that a score does, too.
+//! Values of different proxies can't be added: a FLOP is no nat. Ranks can. AZ-NAS (Lee & Ham, CVPR 2024) and TE-NAS
+//! (Chen et al., ICLR 2021) rank within the population; here the sample stays what it is, so that a score does, too.
 //! Invariant: finite, and never lower for a higher value.
 
 /// Where values of one proxy stand in a sample of its values.
 ///
-/// The value of rank r of n has the normal score of van der Waerden (Order tests for the two-sample problem and their power,
-/// 1952), Φ⁻¹(r / (n + 1)), equal ones that of their mean rank. Between them it is linear. Beyond either end it goes on as
-/// from the sample's quartile to that end, so that a search which leaves the sample behind still knows better from worse.
+/// The value of rank r of n has the normal score of van der Waerden (*Order tests for the two-sample problem and their
+/// power*, 1952), Φ⁻¹(r / (n + 1)), equal ones that of their mean rank. Between them it is linear. Beyond either end it
+/// goes on as from the sample's quartile to that end, so that a search which leaves the sample behind still knows
+/// better from worse.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
     /// Distinct values, rising, each with its normal score.
@@ -67,8 +68,8 @@ fn slope_times(slope: f64, high: f64, low: f64) -> f64 {
     (high * 0.5 - low * 0.5) * slope * 2.0
 }
 
-/// From the first of `knots`, an end of the sample, to the quartile next to it, or to the next knot where a quarter of the
-/// sample or more is equal.
+/// From the first of `knots`, an end of the sample, to the quartile next to it, or to the next knot where a quarter of
+/// the sample or more is equal.
 fn end_slope<'a>(mut knots: impl Iterator<Item = &'a (f64, f64)> + Clone) -> f64 {
     let Some(&(end, score)) = knots.next() else { return 0.0 };
     let is_inside = |(_, other): &&(f64, f64)| other * score.signum() <= normal_quantile(0.75);
@@ -87,7 +88,7 @@ fn normal_quantile(p: f64) -> f64 {
             3.387_132_872_796_366_6,
             1.331_416_678_917_843_8e2,
             1.971_590_950_306_551_4e3,
-            1.373_169_376_550_946_1e4,
+            1.373_169_376_550_946e4,
             4.592_195_393_154_987e4,
             6.726_577_092_700_87e4,
             3.343_057_558_358_813e4,
@@ -101,7 +102,7 @@ fn normal_quantile(p: f64) -> f64 {
             2.121_379_430_158_659_7e4,
             3.930_789_580_009_271e4,
             2.872_908_573_572_194_3e4,
-            5.226_495_278_852_854_5e3,
+            5.226_495_278_852_854e3,
         ],
     );
     const TAIL: ([f64; 8], [f64; 8]) = (

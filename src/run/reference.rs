@@ -26,14 +26,16 @@ use crate::{
 const SAMPLE: usize = 64;
 /// Of them a proxy must have measured so many; fewer order nothing.
 const LEAST: usize = 8;
-/// The walk: so many are alive, the oldest leaves as one comes, and every 32nd is taken. A parent is half as old on the average as
-/// the oldest, so that two in a row of the sample lie a generation apart, and the sample spans some sixty.
+/// The walk: so many are alive, the oldest leaves as one comes, and every 32nd is taken. A parent is half as old on
+/// the average as the oldest, so that two in a row of the sample lie a generation apart, and the sample spans some
+/// sixty.
 const ALIVE: usize = 64;
 const APART: u64 = 32;
 /// Proposals of the walk at most, those that break budgets included: a second or two.
 const MOST_PROPOSED: u64 = 200_000;
 
-/// The sample's structures: a walk through the preset's space by the published mutations within its budgets, without a selection.
+/// The sample's structures: a walk through the preset's space by the published mutations within its budgets, without
+/// a selection.
 pub(super) struct Reference {
     walk: Settings,
     structures: OnceLock<Vec<Structure>>,
@@ -104,8 +106,8 @@ pub(super) struct Workbench {
 }
 
 impl Workbench {
-    /// By the registry, as `spec` wants them; those of combinations once their sample is measured, which all workers that
-    /// wait for it do together.
+    /// By the registry, as `spec` wants them; those of combinations once their sample is measured, which all workers
+    /// that wait for it do together.
     pub(super) fn factory(self: &Arc<Workbench>, spec: &RunSpec) -> ScorerFactory {
         let scorers = Scorers {
             spec: spec.clone(),
@@ -150,17 +152,14 @@ impl Scorers {
             // Nobody listens to a run that is over.
             let _ = messages.send(Message::Note(text));
         });
-        let standings: Result<Vec<_>, String> = choice
-            .names()
-            .zip(standings?)
-            .map(|(name, (values, failure))| standing(name, &values, failure))
-            .collect();
+        let standings: Result<Vec<_>, String> =
+            choice.names().zip(standings?).map(|(name, found)| standing(name, found)).collect();
         Ok(self.spec.combine(role, parts, standings?))
     }
 }
 
 /// Where the values of the proxy called `name` stand.
-fn standing(name: &str, values: &[f64], failure: Option<String>) -> Result<Standing, String> {
+fn standing(name: &str, Found { values, failure }: Found) -> Result<Standing, String> {
     if values.len() < LEAST {
         let why = failure.map_or(String::new(), |failure| format!(": {failure}"));
         let (found, wanted) = (values.len(), LEAST);
@@ -168,7 +167,7 @@ fn standing(name: &str, values: &[f64], failure: Option<String>) -> Result<Stand
             "nothing to rank by: {name} scores {found} structures of the sample, and {wanted} are needed{why}"
         ));
     }
-    Ok(Standing::among(values))
+    Ok(Standing::among(&values))
 }
 
 enum Told {
@@ -180,6 +179,15 @@ enum Told {
 
 /// By proxy, in the order of the combination: a value, or why there is none.
 type Values = Vec<Result<f64, String>>;
+
+/// What one proxy measured.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Found {
+    /// In the order of the structures.
+    values: Vec<f64>,
+    /// The first there was.
+    failure: Option<String>,
+}
 
 /// A sample that is being measured, or was.
 #[derive(Default)]
@@ -199,8 +207,8 @@ struct Slots {
 }
 
 impl Measuring {
-    /// Measures what nobody has begun, waits for what others are at, and gives what each proxy measured in the order of the
-    /// structures, with the first failure. `parts` are as `build` builds them, before and after.
+    /// Measures what nobody has begun, waits for what others are at, and gives what each proxy measured. `parts` are as
+    /// `build` builds them, before and after.
     ///
     /// # Errors
     /// `parts` panicked and can't be built again.
@@ -210,7 +218,7 @@ impl Measuring {
         parts: &mut Vec<Box<dyn Proxy>>,
         build: &dyn Fn() -> Result<Vec<Box<dyn Proxy>>, String>,
         tell: &dyn Fn(Told),
-    ) -> Result<Vec<(Vec<f64>, Option<String>)>, String> {
+    ) -> Result<Vec<Found>, String> {
         let structures = reference.structures();
         let lock = || self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -243,11 +251,11 @@ impl Measuring {
         while slots.told < structures.len() {
             slots = self.all_told.wait(slots).unwrap_or_else(PoisonError::into_inner);
         }
-        let mut found = vec![(Vec::new(), None); parts.len()];
+        let mut found = vec![Found::default(); parts.len()];
         for values in slots.values.iter().flatten() {
-            for ((scores, failure), value) in found.iter_mut().zip(values) {
+            for (Found { values, failure }, value) in found.iter_mut().zip(values) {
                 match value {
-                    Ok(score) => scores.push(*score),
+                    Ok(value) => values.push(*value),
                     Err(why) => *failure = failure.take().or_else(|| Some(why.clone())),
                 }
             }
@@ -381,12 +389,13 @@ mod tests {
             found.into_iter().next().expect("a worker")
         };
         let one = measured(1);
-        let (values, failure) = &one[0];
+        let Found { values, failure } = one[0].clone();
         assert!((LEAST..reference.structures().len()).contains(&values.len()), "{}", values.len());
         assert!(failure.is_some());
         assert_eq!(measured(3), one);
-        let few = standing("fickle", &values[..LEAST - 1], failure.clone()).expect_err("too few");
+        let few = Found { values: values[..LEAST - 1].to_vec(), failure };
+        let few = standing("fickle", few).expect_err("too few");
         assert!(few.starts_with("nothing to rank by: fickle scores 7 structures"), "{few}");
-        assert!(standing("fickle", values, failure.clone()).is_ok());
+        assert!(standing("fickle", one[0].clone()).is_ok());
     }
 }

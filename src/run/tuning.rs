@@ -215,8 +215,25 @@ impl Plan {
         }
     }
 
-    /// Whether the workers do what they do in another way.
-    pub(super) fn changes_proxies(&self) -> bool {
+    /// Whether it may ask for proxies that can't be had.
+    pub(super) fn touches_proxies(&self) -> bool {
         self.changes.iter().any(|c| c.key.starts_with("score.") || c.key.starts_with("confirm."))
+    }
+
+    /// Whether the workers do what they do in another way: for ranks, a sample has to be measured anew.
+    pub(super) fn changes_proxies(&self) -> bool {
+        let is_measured_by = |key: &str| {
+            matches!(
+                key,
+                "score.proxy"
+                    | "score.definition"
+                    | "score.batch"
+                    | "score.resolution"
+                    | "score.alpha"
+                    | "confirm.proxy"
+                    | "confirm.batch"
+            )
+        };
+        self.changes.iter().any(|change| is_measured_by(&change.key))
     }
 }

@@ -107,9 +107,20 @@ fn a_running_search_takes_up_ranks() {
     assert_eq!(told(&said), ONCE);
     let change = said.tuned.last().and_then(|tuned| tuned.changes.first()).expect("a change");
     assert_eq!(change.to_string(), "score.proxy zen → zen=1,naswot=0.5,params=-0.5");
+    // What is measured stays what it is, and so does the sample.
+    for set in ["score.repeats=2", "confirm.best=3"] {
+        let before = said.tuned.len();
+        handle.send(tune(set)).expect("runs");
+        said.listen(&handle, |said| said.tuned.len() > before);
+        handle.send(Command::Untune).expect("runs");
+        said.listen(&handle, |said| said.tuned.len() > before + 1);
+    }
+    let scored = said.last().scored;
+    said.listen(&handle, |said| said.snapshots.last().is_some_and(|s| s.scored > scored + 5));
+    assert_eq!(told(&said), ONCE);
     handle.send(Command::Untune).expect("runs");
     said.listen(&handle, |said| {
-        said.tuned.len() == 2 && said.snapshots.last().is_some_and(|s| s.renewal.is_none())
+        said.tuned.len() == 6 && said.snapshots.last().is_some_and(|s| s.renewal.is_none())
     });
     handle.send(Command::Stop).expect("runs");
     said.listen(&handle, |said| said.finished.is_some());

@@ -227,11 +227,13 @@ impl Engine<'_> {
             false => Plan::of(&self.spec, &settings)?,
         };
         let spec = RunSpec { preset: plan.preset.clone(), ..self.spec.clone() };
-        if plan.changes_proxies()
-            && let Some(bench) = &self.tunings.bench
-        {
-            spec.check_proxies(&self.device).map_err(Refusal::whole)?;
-            self.tunings.factory = bench.factory(&spec);
+        if let Some(bench) = &self.tunings.bench {
+            if plan.touches_proxies() {
+                spec.check_proxies(&self.device).map_err(Refusal::whole)?;
+            }
+            if plan.changes_proxies() {
+                self.tunings.factory = bench.factory(&spec);
+            }
         }
         let tuning = Tuning { settings: plan.search, rescores: plan.rescores };
         let done = self.evolution.retune(tuning).map_err(Refusal::whole)?;

@@ -124,6 +124,48 @@ fn a_search_goes_by_counts_and_is_judged_by_zen() {
     assert!(error.contains("confirm.proxy: params is the same in every draw"), "{error}");
 }
 
+#[test]
+fn networks_rank_among_one_another() {
+    let args = ["score", "--batch", "2", "--resolution", "8", "--proxy"];
+    let nets = [SMALL, ZENNET, "ZenNet-2M"];
+    let by = |proxy: &str| json(&[&args[..], &[proxy, "--json"], &nets].concat());
+    let both = by("params=1,flops=-0.5");
+    let of = |key: &str| -> Vec<f64> {
+        both.iter().map(|line| line[key].as_f64().expect("a number")).collect()
+    };
+    assert_eq!(of("rank"), [3.0, 2.0, 1.0]);
+    // Of three, the one in the middle has the score 0.
+    assert_eq!(of("mean")[1], 0.0);
+    assert_eq!(of("mean")[0], -of("mean")[2]);
+    let params = &by("params")[1];
+    assert_eq!(both[1]["parts"]["params"]["mean"], params["mean"]);
+    let text = said(&[&args[..], &["params=1,zen=2", "--repeats", "2"], &nets].concat());
+    assert!(text.contains("  zen=2,params=1 ") && text.contains(" 1 of 3 by rank"), "{text}");
+    assert!(text.contains("  params 1,040,844   normal score 0"), "{text}");
+    let alone = zendo(&[&args[..], &["params=1,zen=2", SMALL]].concat());
+    let error = String::from_utf8_lossy(&alone.stderr);
+    assert_eq!(alone.status.code(), Some(2));
+    assert!(error.contains("there must be 2 or more"), "{error}");
+    let unknown = zendo(&[&args[..], &["params=1,zne=2", SMALL, ZENNET]].concat());
+    let error = String::from_utf8_lossy(&unknown.stderr);
+    assert!(error.contains("did you mean `zen`?"), "{error}");
+}
+
+#[test]
+fn a_search_goes_by_ranks() {
+    let sets = ["score.proxy=params=-1,entropy=1", "screen.keep=1", "search.climb=0"];
+    let by_ranks = search(&sets);
+    let lines = json(&[&by_ranks[..], &["--json"]].concat());
+    let last = lines.last().expect("a last line");
+    assert_eq!(last["proxy"], "entropy=1,params=-1");
+    let text = said(&by_ranks);
+    let best = text.lines().find(|line| line.starts_with("best #")).expect("a best");
+    assert!(best.contains(" by entropy=1,params=-1 as searched, confirmed "), "{best}");
+    let output = zendo(&search(&["score.proxy=zen=1,naswot=0.5"]));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("set screen.keep = 1 and search.climb = 0"), "{error}");
+}
+
 /// A draw that knows nothing is one like others: with noise, and of its own for each network where all
 /// share their seeds.
 #[test]

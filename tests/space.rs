@@ -114,6 +114,28 @@ fn errors_say_where_and_what_was_meant() {
             "my.toml:3:1: screen.floor: NaN is too small: -1 or more",
         ),
         (
+            "extends = \"quick\"\n[score]\nproxy = { zen = 1.0, naswot = 0 }\n",
+            "my.toml:3:22: score.proxy.naswot: 0 can't be a weight: expected 0.001 to 1000 in size, below 0 for \
+             less of it",
+        ),
+        (
+            "extends = \"quick\"\n[score.proxy]\nzen = 1\nte = \"half\"\n",
+            "my.toml:4:1: score.proxy.te: invalid type: string \"half\", expected f64",
+        ),
+        (
+            "extends = \"quick\"\n[confirm]\nproxy = \"zen=1,zen=2\"\n",
+            "my.toml:3:1: confirm.proxy: zen stands twice",
+        ),
+        (
+            "extends = \"quick\"\n[score]\nproxy = {}\n",
+            "my.toml:3:1: score.proxy: names no proxy: expected such as { zen = 1.0, naswot = 0.5 }",
+        ),
+        (
+            "extends = \"quick\"\n[score]\nproxy = 3\n",
+            "my.toml:3:1: score.proxy: invalid type: integer `3`, expected a proxy's name, or weights by rank \
+             such as { zen = 1.0, naswot = 0.5 }",
+        ),
+        (
             "extends = \"quik\"\n",
             "quik: no such preset and no such file, did you mean 'quick'?; `zendo presets list` shows all",
         ),
@@ -162,6 +184,49 @@ fn overrides_win_and_can_be_taken_back() {
     source.set_assignment("search.population=x").expect("the key exists");
     let error = source.preset().expect_err("no number").to_string();
     assert!(error.starts_with("--set search.population=x: search.population: "), "{error}");
+}
+
+/// Whatever is said last is the whole of it, however it is written.
+#[test]
+fn combinations_replace_each_other() {
+    let said = |source: &PresetSource| source.preset().expect("valid").score.proxy.to_string();
+    let base = "extends = \"quick\"\n[score]\nproxy = { zen = 1.0, naswot = 0.5 }\n";
+    let find = |own: &str| {
+        let own = own.to_owned();
+        let read = move |path: &Path| match path.ends_with("base.toml") {
+            true => Ok(base.to_owned()),
+            false => Ok(own.clone()),
+        };
+        PresetSource::find("my.toml", &read).expect("valid")
+    };
+    assert_eq!(said(&find("extends = \"base.toml\"\n")), "zen=1,naswot=0.5");
+    let own = "extends = \"base.toml\"\n[score]\nproxy.te = 2\nproxy.params = -0.5\n";
+    let mut source = find(own);
+    assert_eq!(said(&source), "te=2,params=-0.5");
+    for (set, expected) in [
+        ("score.proxy=zen=1,naswot=0.5", "zen=1,naswot=0.5"),
+        ("score.proxy={ phi = 1, zen = 2 }", "zen=2,phi=1"),
+        ("score.proxy=flops", "flops"),
+    ] {
+        source.set_assignment(set).expect("a key");
+        assert_eq!(said(&source), expected, "{set}");
+    }
+    source.unset("score.proxy");
+    let preset = source.preset().expect("valid");
+    let differences = preset.differences(&source.base());
+    assert_eq!(differences.len(), 1, "{differences:?}");
+    assert_eq!(differences[0].base.as_deref(), Some("zen=1,naswot=0.5"));
+    // A text loses all of its lines at once.
+    source.unset_in_text("score.proxy");
+    assert_eq!(said(&source), "zen=1,naswot=0.5", "{}", source.text());
+    let mut source = find("extends = \"quick\"\n[score.proxy]\nte = 2\nzen = 1\n");
+    source.unset_in_text("score.proxy");
+    assert_eq!(said(&source), "zen", "{}", source.text());
+    source.set_in_text("score.proxy", "{ te = 2, zen = 1 }").expect("a key");
+    assert!(source.text().ends_with("[score]\nproxy = { te = 2, zen = 1 }\n"), "{}", source.text());
+    source.set_assignment("score.proxy=ntk=1,zen=1").expect("a key");
+    source.settle().expect("valid");
+    assert_eq!(said(&source), "ntk=1,zen=1");
 }
 
 /// A preset printed whole reads back as itself, and names every key the schema knows.

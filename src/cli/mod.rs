@@ -22,6 +22,7 @@ mod net;
 mod output;
 mod presets;
 mod proxies;
+mod ranked;
 mod runs;
 mod score;
 mod search;

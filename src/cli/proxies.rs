@@ -55,6 +55,12 @@ fn table(rows: &[&ProxyInfo]) -> Vec<String> {
          `zendo score NET --proxy NAME` scores by one, `zendo search --set score.proxy=NAME` searches by it.",
         WIDTH,
     ));
+    lines.push(String::new());
+    lines.extend(folded(
+        "Several judge together by rank: proxy = { zen = 1.0, naswot = 0.5 } in a preset's [score], zen=1,naswot=0.5 as \
+         an argument. Below 0 is less of it: params=-0.2.",
+        WIDTH,
+    ));
     lines
 }
 

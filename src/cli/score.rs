@@ -10,12 +10,14 @@ use super::{
     Failure,
     net::{Net, NetArgs, resolve_all},
     output::{json_line, line, score},
+    ranked,
 };
 use crate::{
     arch::{Structure, limits},
     nn::{self, Device, DeviceChoice, KernelChoice},
     proxy::{self, AnalyticZen, Evaluation, Needs, Proxy, Settings},
     score::{Definition, MeanStd, ZenParts},
+    space::ProxyChoice,
     text::{binary, grouped},
 };
 
@@ -27,12 +29,13 @@ pub(super) const ALPHA: f64 = 0.01;
 pub struct ScoreArgs {
     #[command(flatten)]
     nets: NetArgs,
-    /// What judges; `zendo proxies` lists what there is
+    /// What judges; `zendo proxies` lists what there is. Several, such as zen=1,naswot=0.5, rank the networks among
+    /// one another
     #[arg(long, value_name = "NAME", default_value = "zen")]
-    proxy: String,
+    pub(super) proxy: ProxyChoice,
     /// Which Zen-Score is the score; one evaluation gives all three
     #[arg(long, value_parser = definition, default_value = "table", value_name = "paper|table|reference")]
-    definition: Definition,
+    pub(super) definition: Definition,
     /// Images in a batch
     #[arg(long, default_value_t = BATCH, value_parser = clap::value_parser!(u32).range(1..=4096))]
     batch: u32,
@@ -44,9 +47,9 @@ pub struct ScoreArgs {
     classes: Option<u32>,
     /// Draws of weights and images
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    repeats: u32,
+    pub(super) repeats: u32,
     #[arg(long, default_value_t = 0)]
-    seed: u64,
+    pub(super) seed: u64,
     /// Size of the perturbation
     #[arg(long, default_value_t = ALPHA, allow_negative_numbers = true)]
     alpha: f64,
@@ -58,7 +61,20 @@ pub struct ScoreArgs {
     kernels: KernelChoice,
     /// One JSON object a line
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
+}
+
+impl ScoreArgs {
+    /// How `net` is measured.
+    pub(super) fn settings(&self, net: &Net) -> Settings {
+        Settings {
+            definition: self.definition,
+            batch: self.batch,
+            resolution: net.resolution(self.resolution),
+            alpha: self.alpha,
+            classes: net.classes(self.classes),
+        }
+    }
 }
 
 pub(super) fn definition(text: &str) -> Result<Definition, String> {
@@ -72,7 +88,7 @@ pub(super) fn definition(text: &str) -> Result<Definition, String> {
 struct Scored {
     structure: String,
     name: Option<String>,
-    proxy: &'static str,
+    proxy: String,
     definition: Definition,
     batch: u32,
     resolution: u32,
@@ -104,10 +120,10 @@ struct Scores {
 
 /// A network without a score.
 #[derive(Serialize)]
-struct Failed<'a> {
-    structure: String,
-    name: &'a Option<String>,
-    failure: String,
+pub(super) struct Failed<'a> {
+    pub structure: String,
+    pub name: &'a Option<String>,
+    pub failure: String,
 }
 
 pub(super) fn run(args: &ScoreArgs) -> Result<ExitCode, Failure> {
@@ -116,16 +132,14 @@ pub(super) fn run(args: &ScoreArgs) -> Result<ExitCode, Failure> {
     if let Some(note) = note {
         eprintln!("{note}");
     }
+    let name = match &args.proxy {
+        ProxyChoice::One(name) => name,
+        ProxyChoice::Combination(several) => return ranked::run(args, several, &nets, &device),
+    };
     let mut failures = 0;
     for net in &nets {
-        let settings = Settings {
-            definition: args.definition,
-            batch: args.batch,
-            resolution: net.resolution(args.resolution),
-            alpha: args.alpha,
-            classes: net.classes(args.classes),
-        };
-        let mut proxy = proxy::build(&args.proxy, &settings, &device).map_err(Failure::usage)?;
+        let settings = args.settings(net);
+        let mut proxy = proxy::build(name, &settings, &device).map_err(Failure::usage)?;
         match evaluate(net, proxy.as_mut(), args) {
             Ok(evaluated) => {
                 if let Some(remark) = proxy.remark() {
@@ -215,7 +229,7 @@ impl Evaluated {
         Scored {
             structure: net.structure.to_string(),
             name: net.name.clone(),
-            proxy: proxy.name(),
+            proxy: proxy.name().to_owned(),
             definition,
             batch: settings.batch,
             resolution: settings.resolution,
@@ -255,8 +269,7 @@ fn cpu_time() -> Duration {
 
 fn print(scored: &Scored) -> Result<(), Failure> {
     line(scored.name.as_deref().unwrap_or(&scored.structure))?;
-    let spread = |std: Option<f64>| std.map_or(String::new(), |std| format!(" ±{}", score(std)));
-    let info = proxy::info(scored.proxy);
+    let info = proxy::info(&scored.proxy);
     let noise = match scored.repeats {
         _ if scored.proxy == AnalyticZen::FITTED => "an estimate in closed form".to_owned(),
         _ if scored.proxy == AnalyticZen::THEORY => "in closed form, without a draw".to_owned(),
@@ -269,11 +282,9 @@ fn print(scored: &Scored) -> Result<(), Failure> {
         (Some(_), _) => (format!("{proxy} {definition}"), format!("batch {batch}, {resolution}²")),
         // A definition is one of Zen-Scores, and without passes there is no batch.
         (None, Some(Needs::Nothing)) => {
-            ((*proxy).to_owned(), format!("{resolution}², {classes} classes"))
+            (proxy.clone(), format!("{resolution}², {classes} classes"))
         }
-        (None, _) => {
-            ((*proxy).to_owned(), format!("batch {batch}, {resolution}², {classes} classes"))
-        }
+        (None, _) => (proxy.clone(), format!("batch {batch}, {resolution}², {classes} classes")),
     };
     line(format!("  {what} {}{}   {how}, {noise}", in_full(*mean), spread(scored.std)))?;
     if let (Some(log_delta), Some(bn_sum)) = (scored.log_delta, scored.bn_sum) {
@@ -303,8 +314,13 @@ fn print(scored: &Scored) -> Result<(), Failure> {
     line(format!("  {cpu_ms:.1} ms of CPU time an evaluation, {memory}{where_}"))
 }
 
+/// What one draw is off by, where that is known.
+pub(super) fn spread(std: Option<f64>) -> String {
+    std.map_or(String::new(), |std| format!(" ±{}", score(std)))
+}
+
 /// Counts to the last digit, where they are scores; others as scores are shown anywhere.
-fn in_full(value: f64) -> String {
+pub(super) fn in_full(value: f64) -> String {
     // Up to 2⁵³ every whole number is an f64.
     match value {
         count if count.fract() == 0.0 && (1e3..9e15).contains(&count) => grouped(count as u64),

@@ -5,6 +5,7 @@
 //! it is a pure function of structure, seed, repeat, settings and device.
 
 mod analytic;
+mod combined;
 mod counted;
 mod entropy;
 mod grad_norm;
@@ -14,6 +15,7 @@ mod naswot;
 mod phi;
 mod random;
 mod registry;
+mod standing;
 mod synflow;
 mod te;
 mod zen;
@@ -28,15 +30,17 @@ use crate::nn::NetworkError;
 use crate::score::{Definition, ZenParts};
 
 pub use analytic::AnalyticZen;
+pub use combined::{Combined, Part, weighted_mean};
 pub use entropy::Entropy;
 pub use random::Random;
 pub use registry::{BuildError, Needs, ProxyInfo, build, info, infos, names};
+pub use standing::Standing;
 pub use zen::Zen;
 
 /// Judges structures. A worker thread builds its own and calls it for one structure at a time.
 pub trait Proxy: Send {
-    /// As the registry lists it.
-    fn name(&self) -> &'static str;
+    /// As the registry lists it; of a combination what it is made of.
+    fn name(&self) -> &str;
 
     /// The worth of `structure` for one draw of weights and inputs, fixed by `seed` and `repeat`.
     ///

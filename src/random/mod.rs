@@ -34,6 +34,8 @@ pub enum Purpose {
     Classifier = 8,
     /// The labels of repeat b; a is 0.
     Labels = 9,
+    /// The seeds (a, b) of the sample that combinations of proxies rank by.
+    Reference = 10,
 }
 
 /// One reproducible sequence. Salmon et al., *Parallel random numbers: as easy as 1, 2, 3* (SC 2011).

@@ -205,7 +205,10 @@ fn rehearse(spec: &RunSpec, is_wanted: &AtomicBool) -> Result<Option<Rehearsed>,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{arch::costs, space::PresetSource};
+    use crate::{
+        arch::costs,
+        space::{PresetSource, ProxyChoice},
+    };
 
     #[test]
     fn the_initial_structure_and_a_large_one_are_measured() {
@@ -226,7 +229,7 @@ mod tests {
         let estimate = measure(&spec, &AtomicBool::new(true)).expect("scored").expect("wanted");
         assert!(estimate.late_per_s > 0.0 && estimate.early_per_s > 0.0);
         assert_eq!(measure(&spec, &AtomicBool::new(false)), Ok(None));
-        spec.preset.score.proxy = "zen-analytic".to_owned();
+        spec.preset.score.proxy = ProxyChoice::one("zen-analytic");
         assert!(measure(&spec, &AtomicBool::new(true)).is_err());
     }
 

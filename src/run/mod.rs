@@ -21,6 +21,7 @@ mod host;
 mod meter;
 mod presets;
 mod prover;
+mod reference;
 mod solving;
 mod spec;
 mod store;

@@ -10,9 +10,9 @@ use crate::{
     analytic::Form,
     nn::{self, Device, DeviceChoice, KernelChoice},
     optimum::{ObjectiveForm, Problem},
-    proxy::{self, AnalyticZen, Zen},
+    proxy::{self, AnalyticZen, Combined, Part, Proxy, Standing, Zen},
     search::{Elites, Moves, Scoring, Settings},
-    space::{Preset, RunSettings},
+    space::{Preset, ProxyChoice, RunSettings},
 };
 
 /// A search as it was asked for.
@@ -176,18 +176,61 @@ impl RunSpec {
         Ok(OpenedDevice { device, note })
     }
 
+    /// What `role` goes by; where that is a combination, one whose parts are worth the same whatever they measure.
     pub(super) fn build_proxy(
         &self,
         role: Role,
         device: &Device,
-    ) -> Result<Box<dyn proxy::Proxy>, proxy::BuildError> {
+    ) -> Result<Box<dyn Proxy>, proxy::BuildError> {
+        let mut parts = self.build_parts(role, device)?;
+        Ok(match self.choice(role) {
+            ProxyChoice::One(_) => parts.pop().expect("one name builds one proxy"),
+            ProxyChoice::Combination(_) => {
+                let unranked = vec![Standing::NONE; parts.len()];
+                self.combine(role, parts, unranked)
+            }
+        })
+    }
+
+    /// Every proxy that `role` goes by, in the order of their names.
+    pub(super) fn build_parts(
+        &self,
+        role: Role,
+        device: &Device,
+    ) -> Result<Vec<Box<dyn Proxy>>, proxy::BuildError> {
         let (score, confirm) = (&self.preset.score, &self.preset.confirm);
-        let (name, batch) = match role {
-            Role::Search => (&score.proxy, score.batch),
-            Role::Confirmation => (&confirm.proxy, confirm.batch.unwrap_or(score.batch)),
+        let batch = match role {
+            Role::Search => score.batch,
+            Role::Confirmation => confirm.batch.unwrap_or(score.batch),
         };
         let settings = proxy::Settings { batch, ..self.proxy_settings() };
-        proxy::build(name, &settings, device)
+        self.choice(role).names().map(|name| proxy::build(name, &settings, device)).collect()
+    }
+
+    /// The parts of a combination, each with where its values stand.
+    pub(super) fn combine(
+        &self,
+        role: Role,
+        parts: Vec<Box<dyn Proxy>>,
+        standings: Vec<Standing>,
+    ) -> Box<dyn Proxy> {
+        let choice = self.choice(role);
+        let weights = match choice {
+            ProxyChoice::One(_) => vec![1.0],
+            ProxyChoice::Combination(combination) => {
+                combination.parts().iter().map(|part| part.weight).collect()
+            }
+        };
+        let parts = weights.into_iter().zip(parts).zip(standings);
+        let parts = parts.map(|((weight, proxy), standing)| Part { weight, proxy, standing });
+        Box::new(Combined::new(choice.to_string(), parts.collect()))
+    }
+
+    pub(super) fn choice(&self, role: Role) -> &ProxyChoice {
+        match role {
+            Role::Search => &self.preset.score.proxy,
+            Role::Confirmation => &self.preset.confirm.proxy,
+        }
     }
 
     /// What foretells the search's measured Zen-Score.
@@ -209,7 +252,11 @@ impl RunSpec {
 
     /// Whether the search goes by the closed form, which it scores on the spot.
     pub fn scores_in_closed_form(&self) -> bool {
-        AnalyticZen::form(&self.preset.score.proxy).is_some()
+        self.form().is_some()
+    }
+
+    fn form(&self) -> Option<Form> {
+        self.preset.score.proxy.alone().and_then(AnalyticZen::form)
     }
 
     /// Whether the search goes by a Zen-Score, measured or in closed form: what is known of the analytic
@@ -254,7 +301,7 @@ impl RunSpec {
                     .to_owned(),
             );
         }
-        if preset.confirm.best > 0 && proxy::info(judge).is_some_and(|info| !info.measured) {
+        if preset.confirm.best > 0 && !is_measured(judge) {
             return refuse(format!(
                 "confirm.proxy: {judge} is the same in every draw and parts nobody; zen measures, and \
                  confirm.best = 0 leaves the confirmation out"
@@ -265,14 +312,14 @@ impl RunSpec {
 
     /// Whether scores come from draws, so that scoring again tells more.
     fn is_measured(&self) -> bool {
-        proxy::info(&self.preset.score.proxy).is_none_or(|info| info.measured)
+        is_measured(&self.preset.score.proxy)
     }
 
     /// Where the search gets its scores.
     fn scoring(&self) -> Scoring {
         let preset = &self.preset;
         let settings = self.proxy_settings();
-        if let Some(form) = AnalyticZen::form(&preset.score.proxy) {
+        if let Some(form) = self.form() {
             Scoring::Analytic(AnalyticZen::model_settings(form, settings))
         } else if preset.screen.keep < 1.0 {
             let model = AnalyticZen::model_settings(Form::Theory, settings);
@@ -326,6 +373,12 @@ impl RunSpec {
     }
 }
 
-fn is_zen(proxy: &str) -> bool {
-    proxy == Zen::NAME || AnalyticZen::form(proxy).is_some()
+/// Of a combination, whether any part is: it has the noise of those that are.
+pub(super) fn is_measured(choice: &ProxyChoice) -> bool {
+    choice.names().any(|name| proxy::info(name).is_none_or(|info| info.measured))
+}
+
+/// A combination is none, whatever its parts: its scores are of another scale.
+fn is_zen(choice: &ProxyChoice) -> bool {
+    choice.alone().is_some_and(|name| name == Zen::NAME || AnalyticZen::form(name).is_some())
 }

@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunSpec, protocol::Member};
+use super::{RunSpec, protocol::Member, spec::is_measured};
 use crate::{
     proxy,
     search::Settings,
@@ -160,11 +160,12 @@ impl Plan {
         let differences = preset.differences(&now.preset);
         let change = |Difference { key, base, own }| Change { key, from: base, to: own };
         let spec = RunSpec { preset, ..now.clone() };
-        for (key, name) in [
+        for (key, choice) in [
             ("score.proxy", &spec.preset.score.proxy),
             ("confirm.proxy", &spec.preset.confirm.proxy),
         ] {
-            if !proxy::names().any(|known| known == name) {
+            let mut names = choice.names();
+            if let Some(name) = names.find(|name| proxy::names().all(|known| known != *name)) {
                 let message =
                     format!("there is no proxy '{name}'{}", did_you_mean(name, proxy::names()));
                 return Err(Refusal { key: key.to_owned(), message });
@@ -201,8 +202,7 @@ impl Plan {
     /// What a score costs by the plan, as a multiple of what one costs `now`: 0 where it follows from the
     /// structure; none where it costs nothing now, or another proxy is to measure.
     pub fn score_cost(&self, now: &RunSpec) -> Option<f64> {
-        let is_drawn =
-            |preset: &Preset| proxy::info(&preset.score.proxy).is_none_or(|info| info.measured);
+        let is_drawn = |preset: &Preset| is_measured(&preset.score.proxy);
         let work = |preset: &Preset| {
             let side = f64::from(preset.score_resolution());
             preset.score.batch as f64 * side * side * f64::from(preset.score.repeats)
@@ -215,8 +215,25 @@ impl Plan {
         }
     }
 
-    /// Whether the workers do what they do in another way.
-    pub(super) fn changes_proxies(&self) -> bool {
+    /// Whether it may ask for proxies that can't be had.
+    pub(super) fn touches_proxies(&self) -> bool {
         self.changes.iter().any(|c| c.key.starts_with("score.") || c.key.starts_with("confirm."))
+    }
+
+    /// Whether the workers do what they do in another way: for ranks, a sample has to be measured anew.
+    pub(super) fn changes_proxies(&self) -> bool {
+        let is_measured_by = |key: &str| {
+            matches!(
+                key,
+                "score.proxy"
+                    | "score.definition"
+                    | "score.batch"
+                    | "score.resolution"
+                    | "score.alpha"
+                    | "confirm.proxy"
+                    | "confirm.batch"
+            )
+        };
+        self.changes.iter().any(|change| is_measured_by(&change.key))
     }
 }

@@ -162,7 +162,7 @@ impl PresetSource {
     pub fn preset(&self) -> Result<Preset, PresetError> {
         let mut merged = Table::new();
         for layer in self.all_layers() {
-            merge(&mut merged, check_text(layer)?);
+            merge(&mut merged, check_text(layer)?, "");
         }
         merged.remove("extends");
         let preset: Preset = serde_path_to_error::deserialize(merged).map_err(|error| {
@@ -361,11 +361,15 @@ pub(super) fn key_offset(text: &str, key: &str) -> Option<usize> {
     }
 }
 
-/// Lays `over` on `base`; tables merge, everything else replaces.
-pub(super) fn merge(base: &mut Table, over: Table) {
+/// Lays `over` on `base`; sections merge, everything else replaces, a table that is a value too.
+pub(super) fn merge(base: &mut Table, over: Table, section: &str) {
     for (key, value) in over {
+        let path = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
+        let is_section = SCHEMA.iter().any(|(known, _)| *known == path);
         match (base.get_mut(&key), value) {
-            (Some(Value::Table(inner)), Value::Table(value)) => merge(inner, value),
+            (Some(Value::Table(inner)), Value::Table(value)) if is_section => {
+                merge(inner, value, &path);
+            }
             (_, value) => {
                 base.insert(key, value);
             }

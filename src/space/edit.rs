@@ -161,7 +161,7 @@ impl PresetSource {
     pub fn base(&self) -> Preset {
         let mut merged = Table::new();
         for layer in &self.layers[..self.layers.len() - 1] {
-            document::merge(&mut merged, layer.text.parse().unwrap_or_default());
+            document::merge(&mut merged, layer.text.parse().unwrap_or_default(), "");
         }
         merged.remove("extends");
         merged.try_into().unwrap_or_default()
@@ -306,7 +306,8 @@ fn without_line(text: &str, key: &str) -> Option<String> {
     let (start, end) = loop {
         let (key, item) = table.get_key_value(parts.next()?)?;
         if parts.peek().is_none() {
-            break (key.span()?.start, item.span()?.end);
+            // A table's own lines come behind the one that says its name.
+            break (key.span()?.start, item.as_value()?.span()?.end);
         }
         table = item.as_table()?;
     };

@@ -12,6 +12,7 @@ mod edit;
 mod moves;
 mod mutation;
 mod preset;
+mod proxy_choice;
 mod schema;
 mod setting;
 mod shipped;
@@ -27,6 +28,7 @@ pub use preset::{
     BudgetSettings, ConfirmSettings, Family, Fixed, LatencyBudget, Preset, RunSettings,
     ScoreSettings, ScreenSettings, SearchSettings, SeedMode, SeedWith, SpaceSettings,
 };
+pub use proxy_choice::{Combination, ProxyChoice, WeightedProxy};
 pub use setting::Setting;
 pub use shipped::{
     PublishedNet, published_name, published_nets, shipped_preset, shipped_preset_names,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Budgets, Size, Space};
+use super::{Budgets, ProxyChoice, Size, Space};
 use crate::{
     arch::{Counting, Structure},
     score::Definition,
@@ -207,7 +207,8 @@ impl Default for SearchSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScoreSettings {
-    pub proxy: String,
+    /// A proxy, or several by rank.
+    pub proxy: ProxyChoice,
     pub definition: Definition,
     pub batch: u32,
     /// Input side for scoring; the space's unless told.
@@ -226,7 +227,7 @@ pub struct ScoreSettings {
 impl Default for ScoreSettings {
     fn default() -> ScoreSettings {
         ScoreSettings {
-            proxy: "zen".to_owned(),
+            proxy: ProxyChoice::one("zen"),
             definition: Definition::Table,
             batch: 4,
             resolution: None,
@@ -268,7 +269,7 @@ pub struct ConfirmSettings {
     /// Draws a finalist, on average: those that can't win any more leave theirs to the others.
     pub repeats: u32,
     /// What judges.
-    pub proxy: String,
+    pub proxy: ProxyChoice,
     /// Images in a pass; as in the search unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<u32>,
@@ -276,7 +277,7 @@ pub struct ConfirmSettings {
 
 impl Default for ConfirmSettings {
     fn default() -> ConfirmSettings {
-        ConfirmSettings { best: 8, repeats: 8, proxy: "zen".to_owned(), batch: None }
+        ConfirmSettings { best: 8, repeats: 8, proxy: ProxyChoice::one("zen"), batch: None }
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
         },
     },
     score::{MeanStd, Score},
-    space::{Budget, Draft, Mover, PresetError, PresetSource, Setting},
+    space::{Budget, Draft, Mover, PresetError, PresetSource, ProxyChoice, Setting},
 };
 
 /// The shipped preset the fixture searches under.
@@ -334,7 +334,7 @@ pub fn finished() -> Model {
 /// that everybody keeps their place.
 fn by_flops(mut model: Model) -> Model {
     let search = model.search.as_mut().expect("a search");
-    search.spec.preset.score.proxy = "flops".to_owned();
+    search.spec.preset.score.proxy = ProxyChoice::one("flops");
     search.spec.preset.screen.keep = 1.0;
     let mut snapshot = Snapshot::clone(search.snapshot.as_ref().expect("a snapshot"));
     let of = |score: f64| (1e6 * score).round();

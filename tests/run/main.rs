@@ -3,6 +3,7 @@
 
 mod candidates;
 mod proofs;
+mod ranks;
 mod resume;
 mod tuning;
 
@@ -460,6 +461,14 @@ fn what_cannot_start_says_why() {
         ("run.kernels=grahp", "run.kernels: `grahp` names no kernels"),
         ("score.proxy=zenn", "did you mean"),
         ("confirm.proxy=zenn", "confirm.proxy: "),
+        (
+            "score.proxy={ zen = 1, naswto = 1 }",
+            "score.proxy: there is no proxy `naswto`; did you mean `naswot`?",
+        ),
+        (
+            "confirm.proxy=flops=1,params=1",
+            "confirm.proxy: flops=1,params=1 is the same in every draw",
+        ),
         ("budget.latency={ ms = 1.0 }", "needs a latency table"),
     ] {
         let spec = spec(&[set]);

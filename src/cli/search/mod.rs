@@ -341,8 +341,8 @@ impl Viewer {
     }
 
     fn begin(&mut self, handle: &Handle, hello: Hello) {
-        self.proxy = hello.spec.preset.score.proxy;
-        self.judge = hello.spec.preset.confirm.proxy;
+        self.proxy = hello.spec.preset.score.proxy.to_string();
+        self.judge = hello.spec.preset.confirm.proxy.to_string();
         if let Some(folder) = hello.spec.out.filter(|_| !self.json) {
             self.say(&format!("kept in {}", folder.display()));
         }

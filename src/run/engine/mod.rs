@@ -74,6 +74,8 @@ pub(super) enum Message {
     Polished(Result<Structure, Unsolvable>),
     /// A checkpoint was written, or not.
     Kept(Kept),
+    /// What a person should know of what the workers do.
+    Note(String),
 }
 
 /// A worker and what it is doing.
@@ -159,6 +161,7 @@ impl Engine<'_> {
                 Some(Message::Polished(best)) => self.hear_polished(best),
                 Some(Message::Seeded(seed)) => self.hear_seed(*seed),
                 Some(Message::Kept(kept)) => self.hear_kept(kept),
+                Some(Message::Note(text)) => self.log(&text),
                 // Clocks go on while nothing is said.
                 None if !busy && self.phase != Phase::Paused => self.changed = true,
                 None => {}

@@ -128,6 +128,7 @@ impl Engine<'_> {
                 Ok(Message::Proof(number, proof)) => self.hear_proof(number, proof),
                 Ok(Message::Command(command)) => self.obey(command),
                 Ok(Message::Kept(kept)) => self.hear_kept(kept),
+                Ok(Message::Note(text)) => self.log(&text),
                 Ok(Message::Report(_) | Message::Polished(_) | Message::Seeded(_)) => {}
                 Err(_) => break,
             }

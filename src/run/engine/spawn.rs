@@ -20,9 +20,11 @@ use crate::{
 
 /// More than all provers of a run say: a seed, a polish, an optimum with what is found out about it.
 const MAX_PROOFS: usize = 32;
+/// More than workers say of what they rank by, twice for the search and for the confirmation each.
+const MAX_NOTES: usize = 8;
 /// Room for everything that can be unread at once, since workers wait for an answer to a report: nobody's
 /// command is refused because others had something to say.
-const MAX_MESSAGES: usize = MAX_COMMANDS + RunSettings::MOST_WORKERS + MAX_PROOFS;
+const MAX_MESSAGES: usize = MAX_COMMANDS + RunSettings::MOST_WORKERS + MAX_PROOFS + MAX_NOTES;
 
 /// Starts an engine that waits for [`Command::Start`]. `waker` is called after every post.
 ///

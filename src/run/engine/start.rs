@@ -1,13 +1,18 @@
 //! How an engine begins: anew, or where a run was interrupted.
 
 use std::{
-    sync::mpsc,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
 use super::{
-    Engine, Means, Message, keep::Keeping, polish::Polish, proof::Proving, seed,
-    sounding::Soundings, tune::Tunings,
+    Engine, Means, Message,
+    keep::Keeping,
+    polish::Polish,
+    proof::Proving,
+    seed,
+    sounding::Soundings,
+    tune::{Scorers, Tunings},
 };
 use crate::{
     run::{
@@ -15,6 +20,7 @@ use crate::{
         audience::Audience,
         meter::{Meter, Stopwatch},
         protocol::{Hello, Phase, Update, VERSION},
+        reference::{Reference, Workbench},
         spec::StartError,
         store::{History, PolishAhead, RunFolder},
     },
@@ -44,8 +50,17 @@ impl<'a> Engine<'a> {
                 (folder, history, factory, None)
             }
         };
+        let scorers = match factory {
+            Some(factory) => Scorers::Foreign(factory),
+            None => Scorers::Registry(Workbench {
+                device: device.clone(),
+                // Of the settings that a run began with, which a checkpoint may have changed.
+                reference: Arc::new(Reference::new(&spec)),
+                messages: reports.clone(),
+            }),
+        };
         spec.go_on_as(history.checkpoint.as_deref());
-        let tunings = Tunings::new(&spec, &device, factory, &history);
+        let tunings = Tunings::new(&spec, scorers, &history);
         audience.post(Update::Hello(Box::new(Hello {
             version: VERSION,
             spec: spec.clone(),

@@ -5,10 +5,10 @@ use std::{collections::VecDeque, io, sync::Arc, time::Instant};
 
 use super::{Engine, Slot, polish::Polish};
 use crate::{
-    nn::Device,
     run::{
         RunSpec,
         protocol::{Tuned, Update, WorkerState},
+        reference::Workbench,
         store::{History, Record},
         tuning::{Plan, Refusal, Scheduled, Stop},
         worker::{ScorerFactory, Worker},
@@ -71,19 +71,25 @@ pub(super) struct Tunings {
     /// When the run was stopped.
     stops: VecDeque<Due<Stop>>,
     factory: ScorerFactory,
-    /// Whether the factory was handed in and does what it does.
-    is_foreign: bool,
+    /// What another factory is made with; none where one was handed in that does what it does.
+    bench: Option<Arc<Workbench>>,
+}
+
+/// Where the proxies come from.
+pub(super) enum Scorers {
+    Foreign(ScorerFactory),
+    Registry(Workbench),
 }
 
 impl Tunings {
-    /// `factory` builds the proxies, or else the registry.
-    pub(super) fn new(
-        spec: &RunSpec,
-        device: &Device,
-        factory: Option<ScorerFactory>,
-        history: &History,
-    ) -> Tunings {
-        let is_foreign = factory.is_some();
+    pub(super) fn new(spec: &RunSpec, scorers: Scorers, history: &History) -> Tunings {
+        let (factory, bench) = match scorers {
+            Scorers::Foreign(factory) => (factory, None),
+            Scorers::Registry(bench) => {
+                let bench = Arc::new(bench);
+                (bench.factory(spec), Some(bench))
+            }
+        };
         let checkpoint = history.checkpoint.as_deref();
         let made = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.tuned.clone());
         let stopped = checkpoint.map_or(0, |checkpoint| checkpoint.stops.len());
@@ -99,8 +105,8 @@ impl Tunings {
             made,
             waiting: VecDeque::new(),
             stops: stops.chain(stops_ahead.map(Due::planned)).collect(),
-            factory: factory.unwrap_or_else(|| registry(spec, device)),
-            is_foreign,
+            factory,
+            bench,
         }
     }
 
@@ -117,12 +123,6 @@ impl Tunings {
     pub(super) fn factory(&self) -> &ScorerFactory {
         &self.factory
     }
-}
-
-/// Proxies as `spec` wants them.
-fn registry(spec: &RunSpec, device: &Device) -> ScorerFactory {
-    let (spec, device) = (spec.clone(), device.clone());
-    Arc::new(move |role| spec.build_proxy(role, &device).map_err(|e| e.to_string()))
 }
 
 impl Engine<'_> {
@@ -227,9 +227,13 @@ impl Engine<'_> {
             false => Plan::of(&self.spec, &settings)?,
         };
         let spec = RunSpec { preset: plan.preset.clone(), ..self.spec.clone() };
-        if plan.changes_proxies() && !self.tunings.is_foreign {
-            spec.check_proxies(&self.device).map_err(Refusal::whole)?;
-            self.tunings.factory = registry(&spec, &self.device);
+        if let Some(bench) = &self.tunings.bench {
+            if plan.touches_proxies() {
+                spec.check_proxies(&self.device).map_err(Refusal::whole)?;
+            }
+            if plan.changes_proxies() {
+                self.tunings.factory = bench.factory(&spec);
+            }
         }
         let tuning = Tuning { settings: plan.search, rescores: plan.rescores };
         let done = self.evolution.retune(tuning).map_err(Refusal::whole)?;

@@ -18,7 +18,7 @@ use super::super::{
 use crate::{
     arch::{Costs, Structure},
     score::{MeanStd, half_width_95},
-    space::ScoreSettings,
+    space::{BudgetSettings, ProxyChoice, ScoreSettings, SpaceSettings},
     text::{FileError, printable},
 };
 
@@ -83,6 +83,8 @@ pub struct Course {
     pub points: Vec<ConvergencePoint>,
     score: ScoreSettings,
     side: u32,
+    /// What its scores are ranks in, where several proxies judge.
+    sample: Option<Box<(SpaceSettings, BudgetSettings)>>,
 }
 
 impl Course {
@@ -90,7 +92,8 @@ impl Course {
     pub fn is_scored_like(&self, other: &Course) -> bool {
         let kind = |course: &Course| {
             let ScoreSettings { proxy, definition, batch, alpha, .. } = &course.score;
-            (proxy.clone(), *definition, *batch, alpha.to_bits(), course.side)
+            let draws = (*batch, alpha.to_bits(), course.side);
+            (proxy.clone(), *definition, draws, course.sample.clone())
         };
         kind(self) == kind(other)
     }
@@ -155,7 +158,13 @@ impl Picture {
             _ => None,
         })?;
         let (score, side) = (spec.preset.score.clone(), spec.preset.score_resolution());
-        Some(Course { summary, points, score, side })
+        let sample = match score.proxy {
+            ProxyChoice::One(_) => None,
+            ProxyChoice::Combination(_) => {
+                Some(Box::new((spec.preset.space.clone(), spec.preset.budget.clone())))
+            }
+        };
+        Some(Course { summary, points, score, side, sample })
     }
 
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
@@ -191,7 +200,7 @@ impl Summary {
             version: VERSION,
             name: hello.spec.name.clone(),
             seed: preset.search.seed,
-            proxy: proxy.map_or_else(|| preset.score.proxy.clone(), plain),
+            proxy: proxy.map_or_else(|| preset.score.proxy.to_string(), plain),
             device: hello.device.clone(),
             phase: snapshot.phase,
             reason: None,

@@ -253,9 +253,9 @@ pub const FIELDS: &[Field] = &[
     ),
     row(
         Section::Scoring,
-        Kind::Choice(PROXIES),
-        ["score.proxy", "proxy", "→ the next one", ""],
-        |p| Some(Value::Plain(p.score.proxy.clone())),
+        Kind::Proxy(PROXIES),
+        ["score.proxy", "proxy", "or zen=1,te=0.5", ""],
+        |p| Some(Value::Plain(p.score.proxy.to_string())),
     ),
     row(
         Section::Scoring,
@@ -336,9 +336,9 @@ pub const FIELDS: &[Field] = &[
     ),
     row(
         Section::Confirmation,
-        Kind::Choice(PROXIES),
-        ["confirm.proxy", "judged by", "→ the next one", ""],
-        |p| Some(Value::Plain(p.confirm.proxy.clone())),
+        Kind::Proxy(PROXIES),
+        ["confirm.proxy", "judged by", "or zen=1,te=0.5", ""],
+        |p| Some(Value::Plain(p.confirm.proxy.to_string())),
     ),
     row(
         Section::Confirmation,

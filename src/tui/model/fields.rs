@@ -2,8 +2,8 @@
 //! is shown of a value can be typed again.
 
 use crate::{
-    space::{Preset, Size},
-    text::grouped,
+    space::{Preset, ProxyChoice, Size},
+    text::{did_you_mean, grouped},
     tui::format,
 };
 
@@ -75,6 +75,8 @@ pub enum Kind {
     Words,
     /// One of these, as a preset spells them, with the word shown.
     Choice(&'static [(&'static str, &'static str)]),
+    /// One of these proxies, or weights of several, which are typed.
+    Proxy(&'static [(&'static str, &'static str)]),
 }
 
 #[derive(Debug)]
@@ -100,7 +102,7 @@ impl Field {
     /// What was typed, as a preset's text says it.
     ///
     /// # Errors
-    /// It is no number where one is wanted.
+    /// It is no number where one is wanted, or no proxy.
     pub fn toml(&self, text: &str) -> Result<String, String> {
         let items = || text.split([' ', ',']).filter(|item| !item.is_empty());
         Ok(match self.kind {
@@ -108,6 +110,7 @@ impl Field {
             Kind::Whole => spelled(whole(text)?),
             Kind::Word if self.key == "search.seed" => whole(text)?.to_string(),
             Kind::Word | Kind::Choice(_) => text.to_owned(),
+            Kind::Proxy(known) => proxies(text, known)?,
             Kind::Numbers => format!("[{}]", items().collect::<Vec<_>>().join(", ")),
             Kind::Words => {
                 let quoted = |item: &str| toml::Value::String(item.to_owned()).to_string();
@@ -115,6 +118,19 @@ impl Field {
                 format!("[{}]", quoted.join(", "))
             }
         })
+    }
+}
+
+/// A proxy or several as typed: by TOML's table as well, which a preset's check reads.
+fn proxies(text: &str, known: &[(&str, &str)]) -> Result<String, String> {
+    if text.starts_with('{') {
+        return Ok(text.to_owned());
+    }
+    let choice: ProxyChoice = text.parse()?;
+    let names = || known.iter().map(|(name, _)| *name);
+    match choice.names().find(|name| names().all(|known| known != *name)) {
+        Some(name) => Err(format!("there is no proxy '{name}'{}", did_you_mean(name, names()))),
+        None => Ok(choice.to_toml()),
     }
 }
 

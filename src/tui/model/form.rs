@@ -356,8 +356,14 @@ impl Form {
     pub fn cycle(&mut self, choices: &[(&str, &str)], step: isize) {
         let field = self.field();
         let shown = (field.read)(&self.draft.preset).map(|value| value.shown());
-        let now = choices.iter().position(|(_, word)| Some(*word) == shown.as_deref());
-        let next = now.unwrap_or(0) as isize + step;
+        let place = |shown: &str| choices.iter().position(|(_, word)| *word == shown);
+        let next = match shown.as_deref().map(place) {
+            // The first one is nothing said.
+            None => step,
+            Some(Some(now)) => now as isize + step,
+            // What was typed stands before the first one and behind the last.
+            Some(None) => step.min(0),
+        };
         self.set(field, choices[next.rem_euclid(choices.len() as isize) as usize].0);
     }
 

@@ -123,8 +123,8 @@ impl Model {
             net: NetSpec { squeeze_excite: space.se, ..spec },
             counting: preset.map_or(Counting::Exact, |preset| preset.budget.counting),
             analytic: Settings {
-                form: match score.proxy.as_str() {
-                    "zen-estimate" => Form::Fitted,
+                form: match score.proxy.alone() {
+                    Some("zen-estimate") => Form::Fitted,
                     _ => Form::Theory,
                 },
                 definition: score.definition,

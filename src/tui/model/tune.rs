@@ -132,15 +132,21 @@ impl Tune {
         let wished = self.wish(self.cursor).map(|wish| wish.text.clone());
         let value = (field.read)(&search.spec.preset);
         let next = match field.kind {
-            Kind::Choice(choices) => {
+            Kind::Choice(choices) | Kind::Proxy(choices) => {
                 let shown = || value.as_ref().map(|value| value.shown());
                 let is_now = |(spelled, word): &(&str, &str)| match &wished {
                     Some(text) => spelled == text,
                     None => Some(*word) == shown().as_deref(),
                 };
-                let now = choices.iter().position(is_now).unwrap_or(0);
-                let by = if up { 1 } else { choices.len() - 1 };
-                Some(choices[(now + by) % choices.len()].0.to_owned())
+                let last = choices.len() - 1;
+                let next = match (choices.iter().position(is_now), up) {
+                    // What was typed stands before the first one and behind the last.
+                    (None, true) => 0,
+                    (None, false) => last,
+                    (Some(now), true) => (now + 1) % choices.len(),
+                    (Some(now), false) => now.checked_sub(1).unwrap_or(last),
+                };
+                Some(choices[next].0.to_owned())
             }
             Kind::Whole | Kind::Size | Kind::Word => {
                 let text = wished.or_else(|| value.map(|value| value.typed()));

@@ -246,7 +246,7 @@ fn field_row(
         (None, false) => ((" ", Role::Faint), hint(form, field), Role::Faint),
     };
     row.text(grid.sign, y, sign.0, sign.1);
-    let is_choice = matches!(field.kind, Kind::Choice(_));
+    let is_choice = matches!(field.kind, Kind::Choice(_) | Kind::Proxy(_));
     let (hint, role) = match is_selected && is_choice && grid.hint < grid.end {
         true => {
             let keys =

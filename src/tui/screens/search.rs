@@ -144,14 +144,15 @@ fn noise_against_spread(canvas: &mut Canvas<'_>, at: Columns, search: &Search) {
     let (texts, role) = match (snapshot.noise, MeanStd::of(&scores).std) {
         _ if analytic => {
             let proxy = &search.spec.preset.score.proxy;
-            let long = match proxy.as_str() {
-                "zen-estimate" => format!("≈ {proxy}, estimates without a draw"),
+            let long = match proxy.alone() {
+                Some("zen-estimate") => format!("≈ {proxy}, estimates without a draw"),
                 _ if search.spec.scores_in_closed_form() => {
                     format!("{proxy}, in closed form without a draw")
                 }
-                _ => format!("{proxy}, counted without a draw"),
+                Some(_) => format!("{proxy}, counted without a draw"),
+                None => format!("{proxy} by rank, without a draw"),
             };
-            ([long, proxy.clone()], Role::Muted)
+            ([long, proxy.to_string()], Role::Muted)
         }
         (Some(noise), Some(spread)) => {
             let noise_text = format::noise(noise);

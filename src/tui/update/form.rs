@@ -19,7 +19,9 @@ use crate::{
 pub(super) fn begin(form: &mut Form) {
     match form.field().kind {
         Kind::Choice(_) => {}
-        Kind::Whole | Kind::Size | Kind::Word | Kind::Numbers | Kind::Words => form.begin(),
+        Kind::Whole | Kind::Size | Kind::Word | Kind::Numbers | Kind::Words | Kind::Proxy(_) => {
+            form.begin()
+        }
     }
 }
 
@@ -68,11 +70,12 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         Intent::Start => return start(model),
         Intent::Solve => return solve::begin(model),
         Intent::Edit | Intent::NextValue => match form.field().kind {
-            Kind::Choice(choices) => form.cycle(choices, 1),
+            Kind::Proxy(_) if intent == Intent::Edit => form.begin(),
+            Kind::Choice(choices) | Kind::Proxy(choices) => form.cycle(choices, 1),
             Kind::Whole | Kind::Size | Kind::Word | Kind::Numbers | Kind::Words => form.begin(),
         },
         Intent::PreviousValue => match form.field().kind {
-            Kind::Choice(choices) => form.cycle(choices, -1),
+            Kind::Choice(choices) | Kind::Proxy(choices) => form.cycle(choices, -1),
             Kind::Whole | Kind::Size | Kind::Word | Kind::Numbers | Kind::Words => {}
         },
         Intent::Undo => form.undo(),

@@ -65,6 +65,45 @@ fn a_shipped_preset_is_edited_as_one_that_extends_it() {
     assert_eq!(form(&model).text(), "extends = \"cifar-params-1m\"\n");
 }
 
+/// One is chosen by arrows, several are typed.
+#[test]
+fn proxies_are_chosen_or_weighed() {
+    let mut model = opened();
+    go_to(&mut model, "score.proxy");
+    press(&mut model, Key::Right);
+    let proxy = |model: &Model| form(model).draft.preset.score.proxy.to_string();
+    assert_eq!(proxy(&model), "zen-analytic");
+    press(&mut model, Key::Left);
+    set(&mut model, "naswot=0.5, zen=1");
+    press(&mut model, Key::Enter);
+    assert_eq!(proxy(&model), "zen=1,naswot=0.5");
+    let text = "extends = \"cifar-params-1m\"\n\n[score]\nproxy = { zen = 1, naswot = 0.5 }\n";
+    assert_eq!(form(&model).text(), text);
+    // It is typed again as it is shown.
+    press(&mut model, Key::Char('e'));
+    press(&mut model, Key::Enter);
+    assert_eq!(form(&model).text(), text);
+    for (typed, why) in [
+        ("zen=1,nawsot=1", "there is no proxy 'nawsot', did you mean 'naswot'?"),
+        ("zne", "there is no proxy 'zne', did you mean 'zen'?"),
+        (
+            "zen=0",
+            "zen: 0 can't be a weight: expected 0.001 to 1000 in size, below 0 for less of it",
+        ),
+    ] {
+        set(&mut model, typed);
+        assert_eq!(form(&model).edit_error.as_deref(), Some(why));
+        press(&mut model, Key::Esc);
+    }
+    // Arrows go on from there to the first and the last of the list.
+    press(&mut model, Key::Left);
+    assert_eq!(proxy(&model), "random");
+    press(&mut model, Key::Char('u'));
+    assert_eq!(proxy(&model), "zen=1,naswot=0.5");
+    press(&mut model, Key::Right);
+    assert_eq!(form(&model).text(), "extends = \"cifar-params-1m\"\n");
+}
+
 /// Edited, saved under a name, reopened as it was saved.
 #[test]
 fn a_preset_is_saved_under_a_name_and_then_over_itself() {

@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "space", "text", "theme",
         ],
     ),
-    ("lab", &["arch", "nn", "proxy", "run", "score", "space"]),
+    ("lab", &["arch", "nn", "proxy", "random", "run", "score", "space", "text"]),
     (
         "cli",
         &[

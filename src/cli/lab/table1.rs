@@ -11,6 +11,7 @@ use std::{
 use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 
+use super::output::interrupted_or;
 use crate::{
     cli::{
         Failure,
@@ -19,7 +20,7 @@ use crate::{
         presets,
         signals::catch_signals,
     },
-    lab::{Found, LabError, Row, Table1, Told, rank},
+    lab::{Found, Row, Table1, Told, rank},
     proxy,
     text::{nearest, printable},
 };
@@ -123,13 +124,9 @@ pub(super) fn run(args: &Table1Args) -> Result<ExitCode, Failure> {
     let stop = || signal.load(Ordering::Relaxed) != 0;
     let rows = match experiment.run(&stop, &mut |told| progress.tell(&told)) {
         Ok(rows) => rows,
-        Err(error @ LabError::Interrupted { .. }) => {
-            progress.say(&error.to_string());
-            let status = 128 + signal.load(Ordering::Relaxed);
-            return Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)));
-        }
-        Err(error @ (LabError::Folder { .. } | LabError::Setting(_) | LabError::Device(_))) => {
-            return Err(Failure::usage(error));
+        Err(error) => {
+            progress.clear();
+            return interrupted_or(error, &signal);
         }
     };
     progress.clear();

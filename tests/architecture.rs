@@ -30,7 +30,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "space", "text", "theme",
         ],
     ),
-    ("lab", &["arch", "nn", "proxy", "run", "score", "space"]),
+    (
+        "lab",
+        &["analytic", "anatomy", "arch", "nn", "optimum", "proxy", "run", "score", "space", "text"],
+    ),
     (
         "cli",
         &[

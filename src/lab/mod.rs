@@ -11,6 +11,7 @@ mod saturation;
 mod stacks;
 mod svg;
 mod table1;
+mod why;
 mod work;
 
 pub use chart::{Axis, Chart, Extent, Look, Mark, Point, Scale, Series};
@@ -20,3 +21,4 @@ pub use saturation::{Course, NamedNet, Saturation, State};
 pub use stacks::{Stack, StackExperiment, StackValues, Stacks};
 pub use svg::svg;
 pub use table1::{Found, LabError, Opinion, Row, Searched, Table1, Told, rank};
+pub use why::Why;

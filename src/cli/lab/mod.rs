@@ -26,6 +26,8 @@ pub enum LabCommand {
     Saturation(nets::SaturationArgs),
     /// How noisy a Zen-Score is against the batch, and how many draws part two nets
     Noise(nets::NoiseArgs),
+    /// A score taken apart layer by layer, the best single mutation, and the distance to the proven optimum
+    Why(nets::WhyArgs),
     /// Search alike by each proxy; tell what they find, and what each thinks of the others' (paper, Table 1)
     Table1(table1::Table1Args),
 }
@@ -37,6 +39,7 @@ pub(super) fn run(command: &LabCommand) -> Result<ExitCode, Failure> {
         LabCommand::Theorem1(args) => stacks::theorem1(args),
         LabCommand::Saturation(args) => nets::saturation(args),
         LabCommand::Noise(args) => nets::noise(args),
+        LabCommand::Why(args) => nets::why(args),
         LabCommand::Table1(args) => table1::run(args),
     }
 }

@@ -1,4 +1,4 @@
-//! `zendo lab saturation`, `noise`: what networks' Zen-Scores are worth.
+//! `zendo lab saturation`, `noise`, `why`: what networks' Zen-Scores are worth.
 
 use std::process::ExitCode;
 
@@ -11,10 +11,11 @@ use super::{
 use crate::{
     cli::{
         Failure,
-        net::{FixArg, NetArgs, resolve_all},
+        net::{FixArg, NetArgs, resolve_all, resolve_one},
+        presets,
         score::{ALPHA, definition},
     },
-    lab::{NamedNet, Noise, Saturation},
+    lab::{NamedNet, Noise, Saturation, Why},
     score::Definition,
     space::{Preset, published_name},
 };
@@ -69,13 +70,33 @@ pub struct NoiseArgs {
     output: OutputArgs,
 }
 
+#[derive(Debug, clap::Args)]
+pub struct WhyArgs {
+    /// A structure, a file with one, or the name of a shipped net
+    #[arg(value_name = "NET")]
+    net: String,
+    /// The space, the budgets and the measurement that it stands in
+    #[arg(long, value_name = "NAME|FILE", default_value = "cifar-params-1m")]
+    preset: String,
+    /// Change a setting of the preset, such as budget.params=900k
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// Draws that are measured
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=100_000))]
+    draws: u32,
+    #[command(flatten)]
+    work: WorkArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
 const SMALLER: &str = "zennet_cifar_model_size05M_res32";
 const MIDDLE: &str = "zennet_cifar_model_size1M_res32";
 const LARGER: &str = "zennet_cifar_model_size2M_res32";
 
 /// What CIFAR searches start from.
 fn initial() -> Result<NamedNet, Failure> {
-    let preset: Preset = crate::cli::presets::load("cifar-params-1m", &[])?.1;
+    let preset: Preset = presets::load("cifar-params-1m", &[])?.1;
     let resolution = preset.space.resolution;
     Ok(NamedNet { name: "initial".to_owned(), structure: preset.initial(), resolution })
 }
@@ -117,6 +138,17 @@ pub(super) fn saturation(args: &SaturationArgs) -> Result<ExitCode, Failure> {
     let WorkArgs { seed, workers, .. } = args.work;
     let SaturationArgs { batch, repeats, .. } = *args;
     let experiment = Saturation { nets, alphas, used, batch, repeats, seed, workers };
+    output::run(&args.work, &args.output, &|device, stop, tell| experiment.run(device, stop, tell))
+}
+
+pub(super) fn why(args: &WhyArgs) -> Result<ExitCode, Failure> {
+    let (space, preset) = presets::load(&args.preset, &args.sets)?;
+    let net = resolve_one(&args.net, &FixArg { fix: false })?;
+    let name = net.name.as_deref().map_or_else(|| "the net".to_owned(), published_name);
+    let resolution = preset.score_resolution();
+    let net = NamedNet { name, structure: net.structure, resolution };
+    let WorkArgs { seed, workers, .. } = args.work;
+    let experiment = Why { net, preset, space, draws: args.draws, seed, workers };
     output::run(&args.work, &args.output, &|device, stop, tell| experiment.run(device, stop, tell))
 }
 

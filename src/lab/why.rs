@@ -315,20 +315,21 @@ fn dearest(anatomy: &Anatomy) -> Option<String> {
     let name =
         |i: usize| format!("block {} ({})", i + 1, anatomy.blocks[i].block.kind.short_name());
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
-    Some(format!(
-        "{} has {} of the score for {} of the params; {} has {} of the params for {} of the score.",
-        capitalised(&name(most)),
+    let mut sentence = format!(
+        "Most of the score has {}: {} for {} of the params",
+        name(most),
         percent(shares.score),
-        percent(shares.params),
-        name(heaviest),
-        percent(heavy.params),
-        percent(heavy.score)
-    ))
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+        percent(shares.params)
+    );
+    if heaviest != most {
+        sentence += &format!(
+            "; most of the params {}: {} for {} of the score",
+            name(heaviest),
+            percent(heavy.params),
+            percent(heavy.score)
+        );
+    }
+    Some(sentence + ".")
 }
 
 /// The fields that a mutation changed.

@@ -15,8 +15,14 @@ pub struct OverflowArgs {
     depth: u32,
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=4_096))]
     width: u32,
+    /// Images in a pass
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=4_096))]
+    batch: u32,
+    /// Input side in pixels
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=4_096))]
+    resolution: u32,
     #[command(flatten)]
-    input: InputArgs,
+    draws: DrawArgs,
     #[command(flatten)]
     work: WorkArgs,
     #[command(flatten)]
@@ -30,8 +36,14 @@ pub struct RescalingArgs {
     /// Of the hidden layers, with commas
     #[arg(long, value_delimiter = ',', default_values_t = [2, 4, 8, 12, 16, 24, 32, 40, 48, 60], value_parser = clap::value_parser!(u32).range(1..=4_096))]
     widths: Vec<u32>,
+    /// Images in a pass
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=4_096))]
+    batch: u32,
+    /// Input side in pixels
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=4_096))]
+    resolution: u32,
     #[command(flatten)]
-    input: InputArgs,
+    draws: DrawArgs,
     #[command(flatten)]
     work: WorkArgs,
     #[command(flatten)]
@@ -59,18 +71,6 @@ pub struct Theorem1Args {
 }
 
 #[derive(Debug, clap::Args)]
-pub struct InputArgs {
-    /// Images in a pass
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=4_096))]
-    batch: u32,
-    /// Input side in pixels
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=4_096))]
-    resolution: u32,
-    #[command(flatten)]
-    draws: DrawArgs,
-}
-
-#[derive(Debug, clap::Args)]
 pub struct DrawArgs {
     /// Draws of weights and images
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -81,17 +81,17 @@ pub struct DrawArgs {
 }
 
 pub(super) fn overflow(args: &OverflowArgs) -> Result<ExitCode, Failure> {
-    let InputArgs { batch, resolution, draws } = &args.input;
-    let of = |depth| Stack { depth, width: args.width, batch: *batch, resolution: *resolution };
+    let OverflowArgs { width, batch, resolution, .. } = *args;
+    let of = |depth| Stack { depth, width, batch, resolution };
     let stacks = (1..=args.depth).map(of).collect();
-    run(StackExperiment::Overflow, stacks, draws, &args.work, &args.output)
+    run(StackExperiment::Overflow, stacks, &args.draws, &args.work, &args.output)
 }
 
 pub(super) fn rescaling(args: &RescalingArgs) -> Result<ExitCode, Failure> {
-    let InputArgs { batch, resolution, draws } = &args.input;
-    let of = |width| Stack { depth: args.depth, width, batch: *batch, resolution: *resolution };
+    let RescalingArgs { depth, batch, resolution, .. } = *args;
+    let of = |width| Stack { depth, width, batch, resolution };
     let stacks = sorted(&args.widths).into_iter().map(of).collect();
-    run(StackExperiment::Rescaling, stacks, draws, &args.work, &args.output)
+    run(StackExperiment::Rescaling, stacks, &args.draws, &args.work, &args.output)
 }
 
 pub(super) fn theorem1(args: &Theorem1Args) -> Result<ExitCode, Failure> {

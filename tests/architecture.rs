@@ -32,7 +32,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "lab",
-        &["analytic", "anatomy", "arch", "nn", "optimum", "proxy", "run", "score", "space", "text"],
+        &[
+            "analytic", "anatomy", "arch", "nn", "optimum", "proxy", "random", "run", "score",
+            "space", "text",
+        ],
     ),
     (
         "cli",

@@ -97,3 +97,39 @@ fn resnets_cost_what_they_do_in_torchvision() {
         assert!((costs.flops as f64 / 1e9 - giga_flops).abs() < 5e-4, "{name}: {}", costs.flops);
     }
 }
+
+/// Rows of NAS-Bench-Macro (Su et al. 2021) as it is published, 10 classes of 32² images: what it says they
+/// cost is what is counted `exact`.
+#[test]
+fn nets_of_nas_bench_macro_cost_what_it_says() {
+    const STEM: &str = "SuperConvK3BNRELU(3,32,1,1)";
+    const HEAD: &str = "SuperConvK1BNRELU(256,1280,1,1)";
+    let rows = [
+        // 02012100
+        (
+            "ConvK1BN(32,64,2,1)MBConvE6K5(64,64,1,1)ConvK1BN(64,128,2,1)MBConvE3K3(128,128,1,1)\
+             MBConvE6K5(128,256,2,1)",
+            890_666,
+            47_327_744,
+        ),
+        // 11111221
+        (
+            "MBConvE3K3(32,64,2,1)MBConvE3K3(64,64,1,1)MBConvE3K3(64,128,2,1)MBConvE3K3(128,128,1,2)\
+             MBConvE6K5(128,256,2,1)MBConvE6K5(256,256,1,1)MBConvE3K3(256,256,1,1)",
+            2_181_386,
+            65_012_224,
+        ),
+        // 22222202
+        (
+            "MBConvE6K5(32,64,2,1)MBConvE6K5(64,64,1,1)MBConvE6K5(64,128,2,1)MBConvE6K5(128,128,1,2)\
+             MBConvE6K5(128,256,2,1)MBConvE6K5(256,256,1,1)",
+            2_101_098,
+            92_463_616,
+        ),
+    ];
+    for (body, params, flops) in rows {
+        let structure: Structure = format!("{STEM}{body}{HEAD}").parse().expect("valid");
+        let costs = costs(&structure, &NetSpec::residual(32, 10), Counting::Exact);
+        assert_eq!((costs.params, costs.flops), (params, flops), "{body}");
+    }
+}

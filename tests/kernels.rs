@@ -69,6 +69,31 @@ fn batch_variances_are_the_oracles() {
     }
 }
 
+/// The last map, where no ReLU is behind it: its values are as often below 0 as above.
+#[test]
+fn a_network_may_end_without_a_relu() {
+    for structure in ["SuperConvK3BNRELU(3,16,1,1)MBConvE6K5(16,16,1,1)", "ConvK1BN(3,20,2,1)"] {
+        let expected = oracle(structure, 4, 18, 5);
+        for path in available() {
+            let network = network(structure, 4, 18, Precision::F32);
+            let draws = PhiloxNormals { seed: 5, repeat: 3 };
+            let found = runner(path).perturb(&network, 0.01, draws).expect("runs");
+            let what = format!("{} on {structure}", path.name());
+            assert!(
+                relative(found.output_sum_squares, expected.output_sum_squares) < 1e-5,
+                "{what}"
+            );
+            let values = expected.output_sum_squares;
+            assert!(found.output_sum.abs() < 1e-4 * values, "{what}: {}", found.output_sum);
+            for (found, expected) in
+                [(found.delta_l1, expected.delta_l1), (found.delta_l2, expected.delta_l2)]
+            {
+                assert!(relative(found, expected) < DELTA_TOLERANCE, "{what}: {found} {expected}");
+            }
+        }
+    }
+}
+
 /// Buffers that a larger network has left behind, and those that have to grow.
 #[test]
 fn what_ran_before_changes_no_bit() {

@@ -115,7 +115,7 @@ impl Model {
             return at;
         }
         let (second, steps) = self.sub_layer(block, 1, &mut at);
-        if at.state.spread > 0.0 || block.kind == BlockKind::MaxPool {
+        if at.state.spread > 0.0 || !is_rectified(block.kind) {
             // The spread makes every sub-layer another.
             at.log_sigma += second;
             for index in 2..block.sub_layers {
@@ -142,7 +142,7 @@ impl Model {
         }
         let spreads = [before.spread, known.state.spread, state.spread];
         let rectified = [before, &state].iter().all(|s| s.entering == Entering::Rectified);
-        if !(rectified && spreads == [0.0; 3]) || block.kind == BlockKind::MaxPool {
+        if !(rectified && spreads == [0.0; 3]) || !is_rectified(block.kind) {
             return self.block(block, resolution, state);
         }
         let mut again = *known;
@@ -227,6 +227,8 @@ impl Model {
             Entering::Images | Entering::Rectified => {
                 [(distance / PI).sqrt(), 2.0 * relu_distance(distance)]
             }
+            // Two Gaussians of variance 1 are 2u apart, squared.
+            Entering::Normalised => [2.0 * (distance / PI).sqrt(), 2.0 * distance],
             // As if the differences of largest values were Gaussian.
             Entering::Pooled(pooled) => {
                 let squared = 2.0 * pooled.distance(distance);
@@ -271,16 +273,24 @@ impl Model {
         visit: &mut impl FnMut(Sigma, &'a Step),
     ) {
         let resolution = at.resolution;
-        walk_sub_layer(block, index, resolution, &self.plain, &mut |layer| {
-            if let Layer::MaxPool(pool) = layer.layer {
-                let pooled = Pooled::new(pool.kernel.side(), pool.stride, layer.input.resolution);
+        walk_sub_layer(block, index, resolution, &self.plain, &mut |layer| match layer.layer {
+            Layer::Conv(conv) => {
+                let (sigma, step) = self.conv(&conv, layer.input.resolution, &mut at.state);
+                at.resolution = step.output();
+                visit(sigma, step);
+            }
+            Layer::Relu => at.state.entering = Entering::Rectified,
+            Layer::MaxPool(pool) => {
+                let (side, resolution) = (pool.kernel.side(), layer.input.resolution);
+                let pooled = Pooled::new(side, pool.stride, resolution);
                 at.state.entering = Entering::Pooled(pooled);
                 at.resolution = layer.output.resolution;
             }
-            let Layer::Conv(conv) = layer.layer else { return };
-            let (sigma, step) = self.conv(&conv, layer.input.resolution, &mut at.state);
-            at.resolution = step.output();
-            visit(sigma, step);
+            Layer::Norm { .. }
+            | Layer::SqueezeExcite { .. }
+            | Layer::Shortcut(_)
+            | Layer::GlobalAvgPool
+            | Layer::Linear { .. } => {}
         });
     }
 
@@ -297,6 +307,11 @@ impl Model {
             Step::new(geometry, batch, resolution, form.constants())
         })
     }
+}
+
+/// Whether every conv of such a block but its first takes what a ReLU left, and the block gives that.
+fn is_rectified(kind: BlockKind) -> bool {
+    kind != BlockKind::MaxPool && !kind.is_linear()
 }
 
 /// The distance of the passes behind `times` sub-layers of those steps, at spread 0.

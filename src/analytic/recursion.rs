@@ -74,6 +74,8 @@ pub enum Entering {
     Images,
     /// What a ReLU left.
     Rectified,
+    /// What a norm left that no ReLU follows: of mean 0 and variance 1.
+    Normalised,
     /// What a max-pool left of that.
     Pooled(Pooled),
 }
@@ -128,7 +130,8 @@ impl Step {
         self.geometry.output
     }
 
-    /// The variance of the output for unit fan-in; moves `state` behind the conv of `in_channels`.
+    /// The variance of the output for unit fan-in; moves `state` behind the conv of `in_channels` and its
+    /// norm, not behind a ReLU.
     pub(super) fn pass(&self, state: &mut State, in_channels: u32, c: &Constants) -> f64 {
         let base = match state.entering {
             Entering::Images => self.geometry.taps,
@@ -144,6 +147,11 @@ impl Step {
                 state.distance = variance.distance(left);
                 variance.base
             }
+            Entering::Normalised => {
+                let variance = Variance::of(&self.geometry, self.samples, (1.0, 0.0), c);
+                state.distance = variance.distance(state.distance);
+                variance.base
+            }
             // A pool stands near the input, where there is hardly a spread.
             Entering::Pooled(pooled) => {
                 let moments = (pooled.second, pooled.mean_squared);
@@ -152,7 +160,8 @@ impl Step {
                 variance.base
             }
         };
-        state.entering = Entering::Rectified;
+        // Until a ReLU follows.
+        state.entering = Entering::Normalised;
         let growth = c.spread_growth * state.spread / (1.0 + state.spread / SPREAD_BEND);
         state.spread += c.spread_by_width / f64::from(in_channels) + growth;
         base

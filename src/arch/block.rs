@@ -57,6 +57,24 @@ impl Expansion {
     }
 }
 
+/// How many times wider than its input a [`BlockKind::MbConv`] is inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum MobileExpansion {
+    E3,
+    E6,
+}
+
+impl MobileExpansion {
+    pub const ALL: [MobileExpansion; 2] = [MobileExpansion::E3, MobileExpansion::E6];
+
+    pub fn factor(self) -> u32 {
+        match self {
+            MobileExpansion::E3 => 3,
+            MobileExpansion::E6 => 6,
+        }
+    }
+}
+
 /// What a block is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum BlockKind {
@@ -75,10 +93,16 @@ pub enum BlockKind {
     Basic,
     /// `Bottleneck`: 1×1, 3×3 (which has the stride), 1×1, residual as [`BlockKind::Basic`].
     Bottleneck,
+    /// `MBConvE{e}K{k}`: 1×1 to e times the input, depthwise k×k, 1×1, and no ReLU behind it: the linear
+    /// bottleneck of MobileNetV2 (Sandler et al. 2018). Its shortcut is the identity, where shapes agree.
+    MbConv(MobileExpansion, Kernel),
+    /// `ConvK1BN`: 1×1 conv and norm without a ReLU: what stands for the identity where shapes differ
+    /// (NAS-Bench-Macro).
+    LinearConv,
 }
 
 /// Kinds that a structure is written in, but that no Zen-NAS space has: of the ResNets of the
-/// literature.
+/// literature. [`BlockKind::MbConv`] and [`BlockKind::LinearConv`] are others.
 const OF_RESNETS: [BlockKind; 3] = [BlockKind::MaxPool, BlockKind::Basic, BlockKind::Bottleneck];
 
 impl BlockKind {
@@ -91,12 +115,25 @@ impl BlockKind {
         let idw = Expansion::ALL
             .into_iter()
             .flat_map(move |e| spatial.into_iter().map(move |k| BlockKind::Idw(e, k)));
-        conv.chain(kxkx).chain(k1kxk1).chain(idw).chain(OF_RESNETS)
+        let mobile = MobileExpansion::ALL
+            .into_iter()
+            .flat_map(move |e| spatial.into_iter().map(move |k| BlockKind::MbConv(e, k)));
+        conv.chain(kxkx)
+            .chain(k1kxk1)
+            .chain(idw)
+            .chain(OF_RESNETS)
+            .chain(mobile)
+            .chain([BlockKind::LinearConv])
     }
 
     /// Whether a Zen-NAS search knows what to do with it.
     pub fn is_searchable(self) -> bool {
-        !OF_RESNETS.contains(&self)
+        !OF_RESNETS.contains(&self) && !self.is_linear()
+    }
+
+    /// Whether it ends in a norm without a ReLU behind it.
+    pub fn is_linear(self) -> bool {
+        matches!(self, BlockKind::MbConv(..) | BlockKind::LinearConv)
     }
 
     pub fn kernel(self) -> Kernel {
@@ -104,7 +141,9 @@ impl BlockKind {
             BlockKind::Conv(k)
             | BlockKind::KxKx(k)
             | BlockKind::K1KxK1(k)
-            | BlockKind::Idw(_, k) => k,
+            | BlockKind::Idw(_, k)
+            | BlockKind::MbConv(_, k) => k,
+            BlockKind::LinearConv => Kernel::K1,
             BlockKind::MaxPool | BlockKind::Basic | BlockKind::Bottleneck => Kernel::K3,
         }
     }
@@ -114,9 +153,18 @@ impl BlockKind {
         u32::from(self != BlockKind::MaxPool)
     }
 
-    /// Whether it has a shortcut, and a bottleneck width.
+    /// Whether it has a shortcut around a bottleneck, whose width it is written with. The width inside a
+    /// [`BlockKind::MbConv`] follows from its input.
     pub fn is_residual(self) -> bool {
-        !matches!(self, BlockKind::Conv(_) | BlockKind::MaxPool)
+        !matches!(
+            self,
+            BlockKind::Conv(_) | BlockKind::MaxPool | BlockKind::MbConv(..) | BlockKind::LinearConv
+        )
+    }
+
+    /// Whether squeeze-and-excitation has a place in it.
+    pub fn may_squeeze(self) -> bool {
+        self.is_residual() || matches!(self, BlockKind::MbConv(..))
     }
 
     /// A name for tables, at most 7 long: `conv K3`, `K3K3`, `K1K7K1`, `E6 K7`.
@@ -129,6 +177,8 @@ impl BlockKind {
             BlockKind::MaxPool => "pool K3".to_owned(),
             BlockKind::Basic => "basic".to_owned(),
             BlockKind::Bottleneck => "bneck".to_owned(),
+            BlockKind::MbConv(e, k) => format!("MB{}K{}", e.factor(), k.side()),
+            BlockKind::LinearConv => "lin K1".to_owned(),
         }
     }
 
@@ -148,6 +198,8 @@ impl fmt::Display for BlockKind {
             BlockKind::MaxPool => f.write_str("MaxPoolK3"),
             BlockKind::Basic => f.write_str("BasicBlock"),
             BlockKind::Bottleneck => f.write_str("Bottleneck"),
+            BlockKind::MbConv(e, k) => write!(f, "MBConvE{}K{}", e.factor(), k.side()),
+            BlockKind::LinearConv => f.write_str("ConvK1BN"),
         }
     }
 }
@@ -193,7 +245,7 @@ mod tests {
         for kind in BlockKind::all() {
             assert_eq!(BlockKind::from_name(&kind.to_string()), Some(kind));
         }
-        assert_eq!(BlockKind::all().count(), 4 + 3 + 3 + 12 + 3);
+        assert_eq!(BlockKind::all().count(), 4 + 3 + 3 + 12 + 3 + 6 + 1);
     }
 
     /// The table of the reference's `smart_round` with base 8 (golden/structures.json).

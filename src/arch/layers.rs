@@ -322,6 +322,20 @@ impl<'a, F: FnMut(LayerAt)> Walker<'a, F> {
                 self.resnet_shortcut(start, stride);
                 self.relu();
             }
+            BlockKind::MbConv(e, k) => {
+                let start = (self.count, self.shape);
+                let wide = self.shape.channels.saturating_mul(e.factor());
+                self.conv(wide, Kernel::K1, 1);
+                self.relu();
+                self.grouped_conv(wide, k, stride, wide);
+                self.relu();
+                self.squeeze_excite();
+                self.conv(out, Kernel::K1, 1);
+                if stride == 1 && start.1.channels == out {
+                    self.add(start, None);
+                }
+            }
+            BlockKind::LinearConv => self.conv(out, Kernel::K1, stride),
             BlockKind::K1KxK1(k) => {
                 for half in 0..2 {
                     let stride = if half == 0 { stride } else { 1 };

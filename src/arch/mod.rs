@@ -13,7 +13,7 @@ mod parse;
 pub(crate) mod samples;
 mod structure;
 
-pub use block::{Block, BlockKind, Expansion, Kernel, round_width};
+pub use block::{Block, BlockKind, Expansion, Kernel, MobileExpansion, round_width};
 pub use costs::{CostCounter, Costs, Counting, MapSide, PartCosts, costs};
 pub use diff::{BlockChange, BlockField, Change, Diff, DiffRow};
 pub use layers::{

@@ -16,7 +16,7 @@ pub(crate) fn any_structure() -> impl Strategy<Value = Structure> {
                 Block { kind, in_channels: 3, out_channels, stride, bottleneck, sub_layers };
             blocks.push(match blocks.last() {
                 _ if kind != BlockKind::MaxPool => block,
-                Some(last) if last.kind != BlockKind::MaxPool => {
+                Some(last) if last.kind != BlockKind::MaxPool && !last.kind.is_linear() => {
                     Block { out_channels: last.out_channels, sub_layers: 1, ..block }
                 }
                 // A pool may not stand here.

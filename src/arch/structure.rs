@@ -27,7 +27,8 @@ pub enum StructureError {
     )]
     Channels { block: usize, expected: u32, found: u32 },
     #[error(
-        "block {n}: a max-pool gives as many channels as it takes, in one sub-layer, behind a block of convs",
+        "block {n}: a max-pool gives as many channels as it takes, in one sub-layer, behind a block of convs that \
+         ends in a ReLU",
         n = block + 1
     )]
     Pool { block: usize },
@@ -147,7 +148,8 @@ fn check_pool(i: usize, block: &Block, before: Option<Block>) -> Result<(), Stru
     if block.kind != BlockKind::MaxPool {
         return Ok(());
     }
-    let follows_convs = before.is_some_and(|before| before.kind != BlockKind::MaxPool);
+    let follows_convs =
+        before.is_some_and(|before| before.kind != BlockKind::MaxPool && !before.kind.is_linear());
     let keeps_channels = block.in_channels == block.out_channels;
     match follows_convs && keeps_channels && block.sub_layers == 1 {
         true => Ok(()),
@@ -181,6 +183,8 @@ fn kind_code(kind: BlockKind) -> u64 {
         BlockKind::MaxPool => (5, 0, Kernel::K3),
         BlockKind::Basic => (6, 0, Kernel::K3),
         BlockKind::Bottleneck => (7, 0, Kernel::K3),
+        BlockKind::MbConv(e, k) => (8, e.factor(), k),
+        BlockKind::LinearConv => (9, 0, Kernel::K1),
     };
     family << 16 | u64::from(e) << 8 | u64::from(k.side())
 }
@@ -255,6 +259,7 @@ mod tests {
             "MaxPoolK3(3,3,2,1)",
             &format!("{stem}MaxPoolK3(64,32,2,1)"),
             &format!("{stem}MaxPoolK3(64,64,2,2)"),
+            &format!("{stem}ConvK1BN(64,64,1,1)MaxPoolK3(64,64,2,1)"),
             &format!("{stem}MaxPoolK3(64,64,2,1)MaxPoolK3(64,64,2,1)"),
         ] {
             let error = faulty.parse::<Structure>().expect_err(faulty);

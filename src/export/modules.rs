@@ -16,11 +16,13 @@ pub(super) enum Family {
     MaxPool,
     Basic,
     Bottleneck,
+    MbConv,
+    LinearConv,
 }
 
 impl Family {
     /// In the order the classes stand in a file.
-    const ALL: [Family; 7] = [
+    const ALL: [Family; 9] = [
         Family::Conv,
         Family::KxKx,
         Family::K1KxK1,
@@ -28,6 +30,8 @@ impl Family {
         Family::MaxPool,
         Family::Basic,
         Family::Bottleneck,
+        Family::MbConv,
+        Family::LinearConv,
     ];
 
     pub(super) fn of(kind: BlockKind) -> Family {
@@ -39,6 +43,8 @@ impl Family {
             BlockKind::MaxPool => Family::MaxPool,
             BlockKind::Basic => Family::Basic,
             BlockKind::Bottleneck => Family::Bottleneck,
+            BlockKind::MbConv(..) => Family::MbConv,
+            BlockKind::LinearConv => Family::LinearConv,
         }
     }
 
@@ -52,6 +58,8 @@ impl Family {
             Family::MaxPool => "MaxPool",
             Family::Basic => "BasicBlock",
             Family::Bottleneck => "Bottleneck",
+            Family::MbConv => "MBConv",
+            Family::LinearConv => "LinearConv",
         }
     }
 
@@ -64,6 +72,8 @@ impl Family {
             Family::MaxPool => MAX_POOL,
             Family::Basic => BASIC_BLOCK,
             Family::Bottleneck => BOTTLENECK,
+            Family::MbConv => MB_CONV,
+            Family::LinearConv => LINEAR_CONV,
         }
     }
 }
@@ -82,6 +92,7 @@ pub(super) fn definitions(structure: &Structure, options: &Options) -> String {
         options.squeeze_excite.then_some(SQUEEZE_EXCITE),
         has_any(&zen_nas).then_some(RESIDUAL),
         has_any(&resnet).then_some(RESNET_RESIDUAL),
+        has_any(&[Family::MbConv]).then_some(INVERTED_RESIDUAL),
     ];
     let classes = families.into_iter().map(Family::class);
     let parts: Vec<String> =
@@ -277,6 +288,49 @@ const BOTTLENECK: &str = r#"class Bottleneck(nn.Sequential):
 »                conv(bottleneck, out_channels, 1),
             ]
             units.append(ResNetResidual(in_channels, out_channels, stride, body))
+            in_channels, stride = out_channels, 1
+        super().__init__(*units)
+"#;
+
+const INVERTED_RESIDUAL: &str = r#"class InvertedResidual(nn.Module):
+    """Adds the map itself to what `body` makes of it, where shapes agree. No ReLU follows."""
+
+    def __init__(self, in_channels, out_channels, stride, body):
+        super().__init__()
+        self.body = nn.Sequential(*body)
+        self.adds = stride == 1 and in_channels == out_channels
+
+    def forward(self, x):
+        return self.body(x) + x if self.adds else self.body(x)
+"#;
+
+const MB_CONV: &str = r#"class MBConv(nn.Sequential):
+    """MBConvE*K*: 1x1 to the expanded width, depthwise kxk, 1x1 without a ReLU (MobileNetV2)."""
+
+    def __init__(self, in_channels, out_channels, kernel, stride, expansion, «squeezed, »layers):
+        units = []
+        for layer in range(layers):
+            wide = expansion * in_channels
+            body = [
+                conv(in_channels, wide, 1),
+                nn.ReLU(inplace=True),
+                conv(wide, wide, kernel, stride, groups=wide),
+                nn.ReLU(inplace=True),
+«                SqueezeExcite(wide, squeezed[min(layer, 1)]),
+»                conv(wide, out_channels, 1),
+            ]
+            units.append(InvertedResidual(in_channels, out_channels, stride, body))
+            in_channels, stride = out_channels, 1
+        super().__init__(*units)
+"#;
+
+const LINEAR_CONV: &str = r#"class LinearConv(nn.Sequential):
+    """ConvK1BN: conv and norm, no ReLU."""
+
+    def __init__(self, in_channels, out_channels, kernel, stride, layers):
+        units = []
+        for _ in range(layers):
+            units.append(conv(in_channels, out_channels, kernel, stride))
             in_channels, stride = out_channels, 1
         super().__init__(*units)
 "#;

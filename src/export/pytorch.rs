@@ -14,9 +14,8 @@ use crate::{
 
 /// The network as a Python module with a class `Net`, for Python 3.8 and torch 1.8 or newer.
 pub fn pytorch(structure: &Structure, options: &Options) -> String {
-    // Only residual blocks have a place for it.
     let squeeze_excite =
-        options.squeeze_excite && structure.blocks().iter().any(|block| block.kind.is_residual());
+        options.squeeze_excite && structure.blocks().iter().any(|block| block.kind.may_squeeze());
     let options = &Options { squeeze_excite, ..*options };
     let parts = [
         header(structure, options),
@@ -119,7 +118,16 @@ fn row(block: &Block, options: &Options) -> String {
     let mut text =
         format!("{name}({in_channels}, {out_channels}, kernel={kernel}, stride={stride}");
     match family {
-        Family::Conv | Family::MaxPool => {}
+        Family::Conv | Family::MaxPool | Family::LinearConv => {}
+        Family::MbConv => {
+            let expansion = expanded.first().map_or(0, |wide| wide / in_channels);
+            text.push_str(&format!(", expansion={expansion}"));
+            if let Some(first) = squeezed.first() {
+                // What sub-layers behind the first take is as wide as what they give.
+                let later = squeezed_later(block, options).unwrap_or(*first);
+                text.push_str(&format!(", squeezed={}", tuple(&[*first, later])));
+            }
+        }
         Family::KxKx | Family::K1KxK1 | Family::Basic | Family::Bottleneck => {
             text.push_str(&format!(", bottleneck={bottleneck}"));
             // Both halves of a sub-layer squeeze alike.
@@ -135,6 +143,17 @@ fn row(block: &Block, options: &Options) -> String {
         }
     }
     text + &format!(", layers={sub_layers})")
+}
+
+/// What a sub-layer behind the first squeezes to.
+fn squeezed_later(block: &Block, options: &Options) -> Option<u32> {
+    let mut squeezed = None;
+    walk_sub_layer(block, 1, 1, &options.spec(), &mut |at| {
+        if let Layer::SqueezeExcite { squeezed: channels, .. } = at.layer {
+            squeezed = Some(channels);
+        }
+    });
+    squeezed
 }
 
 /// A Python tuple of several widths.
@@ -220,6 +239,12 @@ mod tests {
                         params += conv(i, b, 1) + conv(b, b, k) + gate(b, s[0]) + conv(b, o, 1);
                         params += resnet_shortcut(i, o, layer);
                     }
+                    "MBConv" => {
+                        let wide = named("expansion")[0] * i;
+                        params += conv(i, wide, 1) + depthwise(wide, k);
+                        params += gate(wide, s[layer.min(1) as usize]) + conv(wide, o, 1);
+                    }
+                    "LinearConv" => params += conv(i, o, k),
                     "K1KxK1Block" => {
                         let inner = conv(b, b, k) + gate(b, s[0]) + conv(b, o, 1);
                         params += conv(i, b, 1) + inner + shortcut(i, o, first);
@@ -247,13 +272,15 @@ mod tests {
             prop_assert_eq!(params_of_rows(&file), exact, "{}", file);
             let stated = format!("# parameters  {}, ", grouped(exact));
             prop_assert!(file.contains(&stated));
-            let residual = structure.blocks().iter().any(|block| block.kind.is_residual());
             let of_zen_nas = |b: &Block| b.kind.is_residual() && b.kind.is_searchable();
             let has_any = |of: &dyn Fn(&Block) -> bool| structure.blocks().iter().any(of);
             prop_assert_eq!(file.contains("class Residual"), has_any(&of_zen_nas));
             let of_resnets = |b: &Block| b.kind.is_residual() && !b.kind.is_searchable();
             prop_assert_eq!(file.contains("class ResNetResidual"), has_any(&of_resnets));
-            prop_assert_eq!(file.contains("SqueezeExcite"), residual && squeeze_excite);
+            let mobile = |b: &Block| matches!(b.kind, BlockKind::MbConv(..));
+            prop_assert_eq!(file.contains("class InvertedResidual"), has_any(&mobile));
+            let gated = squeeze_excite && has_any(&|b| b.kind.may_squeeze());
+            prop_assert_eq!(file.contains("SqueezeExcite"), gated);
             prop_assert!(!file.contains(['«', '»']));
             prop_assert_eq!(file, pytorch(structure, &options));
         }

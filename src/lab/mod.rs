@@ -6,6 +6,7 @@
 
 mod chart;
 mod noise;
+pub mod rank;
 mod report;
 mod saturation;
 mod stacks;

@@ -1,7 +1,8 @@
 //! The plain net: what is evaluated, as values, and what one evaluation gives.
 //!
-//! Must not know: tensors, devices. Invariant: every conv is followed by a norm and a ReLU, which
-//! is what removing shortcuts leaves of every block, and perhaps by a max-pool.
+//! Must not know: tensors, devices. Invariant: every conv is followed by a norm, which is what removing
+//! shortcuts leaves of every block; then by a ReLU, but for blocks that are linear at their end, and stay so
+//! here; and perhaps by a max-pool, where there is a ReLU.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,21 @@ pub struct InputSpec {
     pub precision: Precision,
 }
 
+/// What follows a norm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Activation {
+    Relu,
+    /// Nothing.
+    Linear,
+}
+
+/// What follows a conv and its norm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Behind {
+    pub activation: Activation,
+    pub pool: Option<MaxPool>,
+}
+
 /// A structure without shortcuts, with the input it is evaluated on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlainNetwork {
@@ -50,30 +66,35 @@ impl PlainNetwork {
         PlainNetwork { layers, input }
     }
 
-    /// The convs in network order; a norm and a ReLU follow each.
+    /// The convs in network order; a norm follows each.
     pub fn convs(&self) -> impl Iterator<Item = (&Conv, &LayerAt)> {
         self.layers.convs()
     }
 
-    /// Of each conv, in network order, the pool behind its ReLU.
-    pub(super) fn pools(&self) -> Vec<Option<MaxPool>> {
-        let mut pools = Vec::new();
+    /// Of each conv, in network order, what follows its norm.
+    pub(super) fn behind(&self) -> Vec<Behind> {
+        let mut all: Vec<Behind> = Vec::new();
         for at in &self.layers.layers {
-            match at.layer {
-                Layer::Conv(_) => pools.push(None),
-                // It never comes first (`Structure`).
-                Layer::MaxPool(pool) => {
-                    pools.last_mut().into_iter().for_each(|last| *last = Some(pool));
+            // Neither a ReLU nor a pool ever comes first (`Structure`).
+            match (at.layer, all.last_mut()) {
+                (Layer::Conv(_), _) => {
+                    all.push(Behind { activation: Activation::Linear, pool: None });
                 }
-                Layer::Norm { .. }
-                | Layer::Relu
-                | Layer::SqueezeExcite { .. }
-                | Layer::Shortcut(_)
-                | Layer::GlobalAvgPool
-                | Layer::Linear { .. } => {}
+                (Layer::Relu, Some(last)) => last.activation = Activation::Relu,
+                (Layer::MaxPool(pool), Some(last)) => last.pool = Some(pool),
+                (
+                    Layer::Relu
+                    | Layer::MaxPool(_)
+                    | Layer::Norm { .. }
+                    | Layer::SqueezeExcite { .. }
+                    | Layer::Shortcut(_)
+                    | Layer::GlobalAvgPool
+                    | Layer::Linear { .. },
+                    _,
+                ) => {}
             }
         }
-        pools
+        all
     }
 
     pub(super) fn input_shape(&self) -> Shape {
@@ -175,6 +196,21 @@ mod tests {
                 "{kinds:?}"
             );
         }
+    }
+
+    #[test]
+    fn linear_bottlenecks_stay_linear() {
+        let structure = "SuperConvK3BNRELU(3,8,1,1)MBConvE3K5(8,8,1,2)ConvK1BN(8,16,2,1)"
+            .parse()
+            .expect("valid");
+        let input = InputSpec { batch: 2, resolution: 8, precision: Precision::F32 };
+        let behind = PlainNetwork::new(&structure, input).behind();
+        let linear: Vec<usize> = (0..)
+            .zip(&behind)
+            .filter(|(_, behind)| behind.activation == Activation::Linear)
+            .map(|(conv, _)| conv)
+            .collect();
+        assert_eq!((behind.len(), linear), (8, vec![3, 6, 7]));
     }
 
     #[test]

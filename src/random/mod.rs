@@ -36,6 +36,8 @@ pub enum Purpose {
     Labels = 9,
     /// The seeds (a, b) of the sample that combinations of proxies rank by.
     Reference = 10,
+    /// Resample a of an experiment's networks; b is 0.
+    Bootstrap = 11,
 }
 
 /// One reproducible sequence. Salmon et al., *Parallel random numbers: as easy as 1, 2, 3* (SC 2011).

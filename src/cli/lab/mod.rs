@@ -5,6 +5,7 @@
 mod nets;
 mod output;
 mod plot;
+mod rank;
 mod stacks;
 mod table1;
 
@@ -30,6 +31,8 @@ pub enum LabCommand {
     Why(nets::WhyArgs),
     /// Search alike by each proxy; tell what they find, and what each thinks of the others' (paper, Table 1)
     Table1(table1::Table1Args),
+    /// Rank the networks of a benchmark by proxies; tell how well that foretells their trained accuracy
+    Rank(rank::RankArgs),
 }
 
 pub(super) fn run(command: &LabCommand) -> Result<ExitCode, Failure> {
@@ -41,5 +44,6 @@ pub(super) fn run(command: &LabCommand) -> Result<ExitCode, Failure> {
         LabCommand::Noise(args) => nets::noise(args),
         LabCommand::Why(args) => nets::why(args),
         LabCommand::Table1(args) => table1::run(args),
+        LabCommand::Rank(args) => rank::run(args),
     }
 }

@@ -30,22 +30,23 @@ impl Kernel for Compare<'_> {
             assert!(norm.scale.len() >= channels && norm.shift.len() >= channels);
         }
         assert!(channels.is_multiple_of(S::LANES) && clean.len() == perturbed.len());
+        let floors = norms.map(|norm| s.splat(norm.floor));
         let mut totals = [0.0; 4];
         let mut sums = [s.splat(0.0); 4];
         let mut vectors = 0;
         for (clean, perturbed) in clean.chunks_exact(channels).zip(perturbed.chunks_exact(channels))
         {
             for at in (0..channels).step_by(S::LANES) {
-                let output = |map: &[f32], norm: Norm<'_>| {
+                let output = |map: &[f32], norm: Norm<'_>, floor: S::F32| {
                     // SAFETY: a pixel, and by the assertion a norm, has whole vectors of channels.
                     let (x, scale, shift) = unsafe {
                         let load = |values: &[f32]| s.load(values[at..].as_ptr());
                         (load(map), load(norm.scale), load(norm.shift))
                     };
-                    s.max(s.splat(0.0), s.mul_add(x, scale, shift))
+                    s.max(floor, s.mul_add(x, scale, shift))
                 };
-                let y = output(clean, norms[0]);
-                let difference = s.sub(y, output(perturbed, norms[1]));
+                let y = output(clean, norms[0], floors[0]);
+                let difference = s.sub(y, output(perturbed, norms[1], floors[1]));
                 sums[0] = s.add(sums[0], s.abs(difference));
                 sums[1] = s.mul_add(difference, difference, sums[1]);
                 sums[2] = s.add(sums[2], y);

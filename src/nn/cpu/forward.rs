@@ -182,9 +182,11 @@ impl Forward<'_> {
         if step % 2 == 1 {
             self.arena.maps.swap(0, 1);
         }
+        // A border is not the start.
+        let activation = self.plan.layers[border.variances.len() - 1].activation;
         border.map.copy_to(self.arena.maps[0].values_mut());
         for (moments, norm) in self.arena.moments[0].iter_mut().zip(&border.norms) {
-            moments.restore(&norm.scale, &norm.shift);
+            moments.restore(&norm.scale, &norm.shift, activation);
         }
     }
 
@@ -256,7 +258,7 @@ impl Forward<'_> {
         let [from, to] = &mut arena.maps;
         let [read, written] = &mut arena.moments;
         for pass in 0..PASSES {
-            written[pass].reset(g.out_channels.next_multiple_of(S::LANES));
+            written[pass].reset(g.out_channels.next_multiple_of(S::LANES), g.activation);
             let run = Pass {
                 geometry: g,
                 images: plan.images,
@@ -283,8 +285,10 @@ impl Forward<'_> {
         let [from, to] = &mut arena.maps;
         let [read, written] = &mut arena.moments;
         for pass in 0..PASSES {
-            arena.between[pass].reset(first.out_channels.next_multiple_of(S::LANES));
-            written[pass].reset(second.out_channels.next_multiple_of(S::LANES));
+            let many = first.out_channels.next_multiple_of(S::LANES);
+            arena.between[pass].reset(many, first.activation);
+            let out = second.out_channels.next_multiple_of(S::LANES);
+            written[pass].reset(out, second.activation);
             let pair = Pair {
                 first,
                 second,

@@ -5,7 +5,10 @@
 
 use std::ops::Range;
 
-use crate::arch::{Conv, LayerAt};
+use crate::{
+    arch::{Conv, LayerAt},
+    nn::network::Activation,
+};
 
 /// A conv with the maps around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,10 +23,12 @@ pub(super) struct Geometry {
     pub from: usize,
     /// Side of the output map.
     pub to: usize,
+    /// Behind its norm.
+    pub activation: Activation,
 }
 
 impl Geometry {
-    pub(super) fn new(conv: &Conv, at: &LayerAt) -> Geometry {
+    pub(super) fn new(conv: &Conv, at: &LayerAt, activation: Activation) -> Geometry {
         Geometry {
             in_channels: conv.in_channels as usize,
             out_channels: conv.out_channels as usize,
@@ -32,6 +37,7 @@ impl Geometry {
             depthwise: conv.is_depthwise(),
             from: at.input.resolution as usize,
             to: at.output.resolution as usize,
+            activation,
         }
     }
 
@@ -183,7 +189,16 @@ mod tests {
 
     fn geometry(side: usize, stride: usize, from: usize) -> Geometry {
         let to = (from - 1) / stride + 1;
-        Geometry { in_channels: 8, out_channels: 8, side, stride, depthwise: false, from, to }
+        Geometry {
+            in_channels: 8,
+            out_channels: 8,
+            side,
+            stride,
+            depthwise: false,
+            from,
+            to,
+            activation: Activation::Relu,
+        }
     }
 
     /// Against the definition: which kernel rows fall on the map.

@@ -7,7 +7,7 @@ use super::{
     simd::{MAX_LANES, MAX_PANEL},
     stage::Norm,
 };
-use crate::nn::network::EPSILON;
+use crate::nn::network::{Activation, EPSILON};
 
 /// Sums of a block of pixels for the channels of one panel.
 #[repr(C, align(64))]
@@ -32,11 +32,17 @@ pub(super) struct Moments {
     scale: Vec<f32>,
     shift: Vec<f32>,
     variances: Vec<f64>,
+    /// Of the norm.
+    floor: f32,
 }
 
 impl Moments {
-    /// Starts anew, for so many channels.
-    pub(super) fn reset(&mut self, channels: usize) {
+    /// Starts anew, for so many channels and what follows their norm.
+    pub(super) fn reset(&mut self, channels: usize, activation: Activation) {
+        self.floor = match activation {
+            Activation::Relu => 0.0,
+            Activation::Linear => f32::NEG_INFINITY,
+        };
         for sums in [&mut self.sums, &mut self.squares, &mut self.variances] {
             sums.clear();
             sums.resize(channels, 0.0);
@@ -78,8 +84,8 @@ impl Moments {
     }
 
     /// Takes a norm that was known before, without its sums.
-    pub(super) fn restore(&mut self, scale: &[f32], shift: &[f32]) {
-        self.reset(0);
+    pub(super) fn restore(&mut self, scale: &[f32], shift: &[f32], activation: Activation) {
+        self.reset(0, activation);
         self.scale.extend_from_slice(scale);
         self.shift.extend_from_slice(shift);
     }
@@ -90,6 +96,6 @@ impl Moments {
     }
 
     pub(super) fn norm(&self) -> Norm<'_> {
-        Norm { scale: &self.scale, shift: &self.shift }
+        Norm { scale: &self.scale, shift: &self.shift, floor: self.floor }
     }
 }

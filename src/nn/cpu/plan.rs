@@ -11,7 +11,7 @@ use super::{
     geometry::{Blocks, Geometry, depthwise_staged},
     pool::PoolGeometry,
 };
-use crate::nn::network::{PASSES, PlainNetwork};
+use crate::nn::network::{Activation, PASSES, PlainNetwork};
 
 /// One or two convs that run together, or a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,9 +67,11 @@ pub(super) struct Sizes {
 impl Plan {
     /// `lanes` values to a vector; `bordered` if maps between blocks must exist.
     pub(super) fn new(network: &PlainNetwork, lanes: usize, bordered: bool) -> Plan {
-        let layers = network.convs().map(|(conv, at)| Geometry::new(conv, at)).collect();
-        let pools = network.convs().zip(network.pools());
-        let pools = pools.map(|((_, at), pool)| Some(PoolGeometry::new(&pool?, at))).collect();
+        let (mut layers, mut pools) = (Vec::new(), Vec::new());
+        for ((conv, at), behind) in network.convs().zip(network.behind()) {
+            layers.push(Geometry::new(conv, at, behind.activation));
+            pools.push(behind.pool.map(|pool| PoolGeometry::new(&pool, at)));
+        }
         let blocks = network.convs().map(|(_, at)| at.block).collect();
         let images = network.input.batch as usize;
         let sizes = Sizes::default();
@@ -95,10 +97,12 @@ impl Plan {
         steps
     }
 
-    /// The input has no norm to stage by, and neither a pool nor a border has a place inside of a pair.
+    /// The input has no norm to stage by, and neither a pool nor a border has a place inside of a pair,
+    /// which has a ReLU there.
     fn may_pair(&self, layer: usize) -> bool {
         layer > 0
             && self.pools[layer].is_none()
+            && self.layers[layer].activation == Activation::Relu
             && !(self.bordered && self.blocks[layer] != self.blocks[layer + 1])
     }
 

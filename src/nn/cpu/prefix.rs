@@ -237,6 +237,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::network::Activation;
 
     fn prefix(layers: usize) -> Prefix {
         let geometry = Geometry {
@@ -247,6 +248,7 @@ mod tests {
             depthwise: false,
             from: 8,
             to: 8,
+            activation: Activation::Relu,
         };
         Prefix {
             layers: vec![geometry; layers].into(),

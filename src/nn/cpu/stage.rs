@@ -1,27 +1,29 @@
 //! Staging: the next conv's input, normalised, brought close to the core.
 //!
-//! Owns: the norm and ReLU of every layer. Must not know: which conv reads it. Invariant: a value
+//! Owns: the norm of every layer and the ReLU behind it, where there is one. Must not know: which conv reads it. Invariant: a value
 //! is normalised by the scale and shift of its own pass (Algorithm 1, step 4).
 #![expect(unsafe_code, reason = "operands are pointers that the caller has checked as a whole")]
 
 use super::simd::{Kernel, Simd};
 
-/// A norm with known moments, as x · scale + shift; whole vectors of channels, 0 in those that
-/// the map doesn't have.
+/// A norm with known moments, as x · scale + shift, at least `floor`; whole vectors of channels, 0 in
+/// those that the map doesn't have.
 #[derive(Clone, Copy)]
 pub(super) struct Norm<'a> {
     pub scale: &'a [f32],
     pub shift: &'a [f32],
+    /// 0 where a ReLU follows, −∞ where nothing does: one code for both.
+    pub floor: f32,
 }
 
 impl<'a> Norm<'a> {
     /// The norm of the channels from `first` on.
     pub(super) fn channels_from(self, first: usize) -> Norm<'a> {
-        Norm { scale: &self.scale[first..], shift: &self.shift[first..] }
+        Norm { scale: &self.scale[first..], shift: &self.shift[first..], ..self }
     }
 }
 
-/// Copies `pixels` of `vectors` vectors each, normalised and rectified where there is a norm.
+/// Copies `pixels` of `vectors` vectors each, normalised and activated where there is a norm.
 ///
 /// Where `to_stride` is less than the vectors hold, a pixel's end is overwritten by the next one's
 /// start: that is how padded channels are squeezed out.
@@ -61,6 +63,7 @@ impl Kernel for Checked<'_> {
         let Stage { from, from_stride, to, to_stride, pixels, vectors, norm } = self.0;
         let width = vectors * S::LANES;
         let together = if to_stride >= width { pixels / TOGETHER * TOGETHER } else { 0 };
+        let floor = s.splat(norm.map_or(0.0, |norm| norm.floor));
         // SAFETY: `run_on`'s promise: pixels and vectors below are in range, and it asserted that
         // scale and shift have a value for each channel.
         unsafe {
@@ -68,7 +71,7 @@ impl Kernel for Checked<'_> {
                 let x = s.load(from.add(pixel * from_stride + v * S::LANES));
                 let y = match norm {
                     // NaN comes out of a maximum only as its second operand.
-                    Some((scale, shift)) => s.max(s.splat(0.0), s.mul_add(x, scale, shift)),
+                    Some((scale, shift)) => s.max(floor, s.mul_add(x, scale, shift)),
                     None => x,
                 };
                 s.store(to.add(pixel * to_stride + v * S::LANES), y);

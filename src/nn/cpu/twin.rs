@@ -13,7 +13,10 @@ use super::{
     testing::{OnPath, on_every_path},
     tile::panels,
 };
-use crate::random::{Normals, Purpose, Stream};
+use crate::{
+    nn::network::Activation,
+    random::{Normals, Purpose, Stream},
+};
 
 /// A map of `channels` channels in whole vectors, as kernels see it and as plain numbers.
 struct Map {
@@ -48,28 +51,34 @@ fn map(pixels: usize, channels: usize, lanes: usize, stream: u32) -> Map {
 struct NormValues {
     scale: Vec<f32>,
     shift: Vec<f32>,
+    floor: f32,
+}
+
+/// In turns a ReLU behind the norm, and nothing.
+fn floor(case: usize) -> f32 {
+    if case.is_multiple_of(2) { 0.0 } else { f32::NEG_INFINITY }
 }
 
 impl NormValues {
-    fn new(channels: usize, lanes: usize) -> NormValues {
+    fn new(channels: usize, lanes: usize, floor: f32) -> NormValues {
         let padded = channels.next_multiple_of(lanes);
         let of = |stream| {
             let mut values = normals(channels, stream);
             values.resize(padded, 0.0);
             values
         };
-        NormValues { scale: of(90), shift: of(91) }
+        NormValues { scale: of(90), shift: of(91), floor }
     }
 
     fn norm(&self) -> Norm<'_> {
-        Norm { scale: &self.scale, shift: &self.shift }
+        Norm { scale: &self.scale, shift: &self.shift, floor: self.floor }
     }
 
     fn apply(&self, plain: &mut [f64], channels: usize) {
         for pixel in plain.chunks_exact_mut(channels) {
             for (channel, x) in pixel.iter_mut().enumerate() {
                 let (scale, shift) = (self.scale[channel], self.shift[channel]);
-                *x = (*x * f64::from(scale) + f64::from(shift)).max(0.0);
+                *x = (*x * f64::from(scale) + f64::from(shift)).max(self.floor.into());
             }
         }
     }
@@ -169,7 +178,7 @@ fn check_conv<S: Simd>(s: S, g: Geometry, images: usize, with_norm: bool) {
     let lanes = S::LANES;
     let what = format!("{g:?}, {images} images, norm {with_norm}, {lanes} lanes");
     let mut from = map(images * g.in_pixels(), g.in_channels, lanes, 1);
-    let norm = NormValues::new(g.in_channels, lanes);
+    let norm = NormValues::new(g.in_channels, lanes, floor(images));
     if with_norm {
         norm.apply(&mut from.plain, g.in_channels);
     }
@@ -184,7 +193,7 @@ fn check_conv<S: Simd>(s: S, g: Geometry, images: usize, with_norm: bool) {
         Blocks::of(&g, lanes, images).staged(&g, lanes)
     };
     staged.resize(room).expect("memory");
-    moments.reset(padded);
+    moments.reset(padded, g.activation);
     let pass = Pass {
         geometry: g,
         images,
@@ -209,7 +218,8 @@ fn check_conv<S: Simd>(s: S, g: Geometry, images: usize, with_norm: bool) {
 fn geometry(side: usize, stride: usize, from: usize, channels: [usize; 2]) -> Geometry {
     let [in_channels, out_channels] = channels;
     let to = (from - 1) / stride + 1;
-    Geometry { in_channels, out_channels, side, stride, depthwise: false, from, to }
+    let activation = Activation::Relu;
+    Geometry { in_channels, out_channels, side, stride, depthwise: false, from, to, activation }
 }
 
 #[test]
@@ -287,7 +297,7 @@ fn fused_pairs_are_their_twins() {
                 let what = format!("{few} {many} {out}, {images} images, {from}, {lanes} lanes");
                 let pixels = images * from * from;
                 let mut input = map(pixels, few, lanes, 1);
-                let norm = NormValues::new(few, lanes);
+                let norm = NormValues::new(few, lanes, floor(images));
                 norm.apply(&mut input.plain, few);
                 let (weights_a, plain_a) = weights::<S>(&first, 2);
                 let (weights_b, plain_b) = weights::<S>(&second, 3);
@@ -295,8 +305,8 @@ fn fused_pairs_are_their_twins() {
                 to.resize(pixels * out.next_multiple_of(lanes)).expect("memory");
                 staged.resize(fused::staged_len(&first, lanes)).expect("memory");
                 let mut moments = [Moments::default(), Moments::default()];
-                moments[0].reset(many.next_multiple_of(lanes));
-                moments[1].reset(out.next_multiple_of(lanes));
+                moments[0].reset(many.next_multiple_of(lanes), Activation::Relu);
+                moments[1].reset(out.next_multiple_of(lanes), Activation::Relu);
                 let [between, written] = &mut moments;
                 let pair = Pair {
                     first,

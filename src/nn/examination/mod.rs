@@ -38,6 +38,13 @@ pub const SHALLOW: &[(&str, u32, u32)] = &[
     ("SuperConvK3BNRELU(3,16,8,1)SuperResIDWE2K3(16,24,1,8,1)", 6, 48),
     ("SuperConvK5BNRELU(3,8,3,2)SuperConvK1BNRELU(8,200,1,1)", 1, 31),
     ("SuperConvK3BNRELU(3,8,1,1)SuperResIDWE2K7(8,16,2,8,1)", 40, 3),
+    // Linear ends, in front of every kind of conv and of a fused pair.
+    (
+        "SuperConvK3BNRELU(3,16,1,1)ConvK1BN(16,12,1,1)SuperConvK3BNRELU(12,8,1,1)MBConvE3K3(8,24,1,2)\
+         SuperConvK1BNRELU(24,72,1,1)SuperConvK1BNRELU(72,20,1,1)",
+        3,
+        28,
+    ),
 ];
 
 /// Means over many channels tell more of a map than single ones; what f32 is held to on [`SHALLOW`].

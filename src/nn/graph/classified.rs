@@ -10,7 +10,7 @@ use super::{
 };
 use crate::arch::{Conv, Shape};
 use crate::nn::{
-    network::{EPSILON, PlainNetwork, Precision},
+    network::{Activation, Behind, EPSILON, PlainNetwork, Precision},
     source::{Draw, NormalSource},
 };
 
@@ -143,14 +143,23 @@ impl Classified<'_> {
         see: &mut dyn FnMut(&Tensor) -> Result<()>,
     ) -> Result<Tensor> {
         let drawn = parameters.convs.iter().zip(&parameters.norms);
-        let layers = self.network.convs().zip(self.network.pools()).zip(drawn);
-        for (((conv, _), pool), (weight, [scale, shift])) in layers {
+        let layers = self.network.convs().zip(self.network.behind()).zip(drawn);
+        for (((conv, _), Behind { activation, pool }), (weight, [scale, shift])) in layers {
             let convolved = self.convolve(&map, weight, conv)?;
             map = match self.kernels {
-                Kernels::Cpu => trained_norm::norm_relu(&convolved, scale, shift)?,
-                Kernels::Cuda | Kernels::Tensor => relu(&normalise(&convolved, scale, shift)?)?,
+                Kernels::Cpu => trained_norm::norm(&convolved, scale, shift, activation)?,
+                Kernels::Cuda | Kernels::Tensor => {
+                    let normalised = normalise(&convolved, scale, shift)?;
+                    match activation {
+                        Activation::Relu => relu(&normalised)?,
+                        Activation::Linear => normalised,
+                    }
+                }
             };
-            see(&map)?;
+            match activation {
+                Activation::Relu => see(&map)?,
+                Activation::Linear => {}
+            }
             if let Some(pool) = pool {
                 map = plain::max_pool(&map, &pool)?;
             }

@@ -335,6 +335,45 @@ mod tests {
         assert!((ours / theirs - 1.0).abs() < 1e-10, "{ours} {theirs}");
     }
 
+    /// Linear bottlenecks, by all kernels and by all that runs networks; one of the linear ends is the last.
+    #[test]
+    fn linear_ends_are_the_same_everywhere() {
+        let structure = "SuperConvK3BNRELU(3,8,1,1)ConvK1BN(8,12,2,1)MBConvE3K5(12,12,1,2)\
+                         SuperConvK1BNRELU(12,16,1,1)MBConvE6K3(16,8,2,1)";
+        let structure = structure.parse().expect("valid");
+        let input = InputSpec { batch: 4, resolution: 13, precision: Precision::F64 };
+        let network = PlainNetwork::new(&structure, input);
+        let source = || PhiloxNormals { seed: 2, repeat: 0 };
+        let run = |engine: Engine| engine.perturb(&network, 0.01, &mut source()).expect("runs");
+        let ours = run(engine());
+        // A norm without a ReLU has a mean of 0.
+        assert!(ours.output_sum.abs() < 1e-9, "{ours:?}");
+        for kernels in [Kernels::Cuda, Kernels::Tensor] {
+            let worst = |a: &Perturbation, b: &Perturbation| {
+                // The sum is all rounding.
+                let timeless = |p: &Perturbation| Perturbation { output_sum: 1.0, ..p.clone() };
+                worst_difference(&timeless(a), &timeless(b))
+            };
+            let apart = worst(&run(Engine { kernels, ..engine() }), &ours);
+            assert!(apart < 1e-11, "{kernels:?}: {apart:e}");
+            let apart = worst(&run(Engine { kernels, ..engine() }.split(3)), &ours);
+            assert!(apart < 1e-10, "{kernels:?} split: {apart:e}");
+        }
+        let quantities = |kernels| {
+            let engine = Engine { kernels, ..engine() };
+            let found = engine.loss_gradient(&network, 5, &[1, 0, 3, 4], &mut source());
+            let phi = engine.log_phi(&network, 0.01, &mut source()).expect("runs");
+            let patterns = engine.patterns(&network, &mut source()).expect("runs");
+            // Those of ReLUs alone: 8 of 13² pixels, then of 7², then of 4² behind the stride.
+            assert_eq!(patterns.units(), 8 * 169 + 49 * (4 * 36 + 16 + 96) + 96 * 16);
+            [found.expect("runs").norm, phi.l1, phi.l2]
+        };
+        let (ours, theirs) = (quantities(Kernels::Cpu), quantities(Kernels::Tensor));
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert!((ours / theirs - 1.0).abs() < 1e-9, "{ours} {theirs}");
+        }
+    }
+
     #[test]
     fn a_tangent_kernel_is_the_same_in_little_memory() {
         let network = network(Precision::F32);

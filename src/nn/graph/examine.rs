@@ -11,14 +11,14 @@ use super::{
     compare::compare,
     conv::{Kernels, convolve},
     draws::{DrawInputs, DrawWeights},
-    norm::{moments, norm_relu, normalise},
+    norm::{self, moments, normalise},
 };
 use crate::{
     arch::{Conv, Kernel},
     nn::{
         device::{self, first_line},
         examination::{Check, worst},
-        network::PASSES,
+        network::{Activation, PASSES},
         source::PhiloxNormals,
     },
     random::{Normals, Purpose},
@@ -111,18 +111,21 @@ impl Examination<'_> {
     fn norm(&self, channels: usize, side: usize) -> Result<(Duration, f64)> {
         let x = normals((channels, SAMPLES, side, side), 0)?;
         let single = self.single(&x)?;
-        let (expected, _) = norm_relu(x, Kernels::Cpu)?;
-        self.held_to(&expected, || Ok(norm_relu(single.copy()?, self.kernels)?.0))
+        let (expected, _) = norm::norm(x, Activation::Relu, Kernels::Cpu)?;
+        self.held_to(
+            &expected,
+            || Ok(norm::norm(single.copy()?, Activation::Relu, self.kernels)?.0),
+        )
     }
 
     /// As a batch that is split has it.
     fn norm_in_steps(&self, channels: usize, side: usize) -> Result<(Duration, f64)> {
         let x = normals((channels, SAMPLES, side, side), 0)?;
         let single = self.single(&x)?;
-        let (expected, _) = norm_relu(x, Kernels::Cpu)?;
+        let (expected, _) = norm::norm(x, Activation::Relu, Kernels::Cpu)?;
         self.held_to(&expected, || {
             let moments = moments(&single, self.kernels)?;
-            normalise(single.copy()?, &moments, self.kernels)
+            normalise(single.copy()?, &moments, Activation::Relu, self.kernels)
         })
     }
 

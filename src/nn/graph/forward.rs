@@ -15,9 +15,9 @@ use super::{
     norm,
     plain::max_pool,
 };
-use crate::arch::{Conv, MaxPool, Shape};
+use crate::arch::{Conv, Shape};
 use crate::nn::{
-    network::{NormVariance, PASSES, Perturbation, PlainNetwork, Precision},
+    network::{Behind, NormVariance, PASSES, Perturbation, PlainNetwork, Precision},
     source::{Draw, NormalSource},
 };
 
@@ -47,10 +47,10 @@ impl Forward<'_> {
             .map(|samples| self.inputs(alpha, source, samples));
         let mut batch = inputs.collect::<Result<Vec<_>>>()?;
         let mut told = Vec::new();
-        let layers = self.network.convs().zip(self.network.pools());
-        for (layer, ((conv, _), pool)) in (0..).zip(layers) {
+        let layers = self.network.convs().zip(self.network.behind());
+        for (layer, ((conv, _), behind)) in (0..).zip(layers) {
             let weights = self.weights(source, layer, conv)?;
-            told.push(self.layer(&mut batch, &weights, conv, pool)?);
+            told.push(self.layer(&mut batch, &weights, conv, behind)?);
         }
         for part in &batch {
             told.push(compare(&part.map.to_device(self.device)?, self.kernels)?);
@@ -59,13 +59,13 @@ impl Forward<'_> {
         Ok(self.read(&Tensor::cat(&flat, 0)?.to_vec1()?))
     }
 
-    /// Conv, norm, ReLU, and a pool where there is one. Gives the moments of the norm.
+    /// Conv, norm, and what is behind them. Gives the moments of the norm.
     fn layer(
         &self,
         batch: &mut [Part],
         weights: &Tensor,
         conv: &Conv,
-        pool: Option<MaxPool>,
+        Behind { activation, pool }: Behind,
     ) -> Result<Tensor> {
         let pooled = |map: Tensor| match &pool {
             Some(pool) => max_pool(&map, pool),
@@ -73,7 +73,7 @@ impl Forward<'_> {
         };
         if let [Part { map, .. }] = batch {
             let convolved = convolve(map, weights, conv, self.kernels)?;
-            let (normalised, moments) = norm::norm_relu(convolved, self.kernels)?;
+            let (normalised, moments) = norm::norm(convolved, activation, self.kernels)?;
             *map = pooled(normalised)?;
             return Ok(moments);
         }
@@ -89,7 +89,7 @@ impl Forward<'_> {
         let moments = norm::merge(&moments)?;
         for part in batch {
             let map = part.map.to_device(self.device)?;
-            let normalised = norm::normalise(map, &moments, self.kernels)?;
+            let normalised = norm::normalise(map, &moments, activation, self.kernels)?;
             part.map = pooled(normalised)?.to_device(&Device::Cpu)?;
         }
         Ok(moments)

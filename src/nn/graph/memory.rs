@@ -6,7 +6,7 @@
 use super::conv::Kernels;
 use crate::{
     arch::{Conv, LayerAt},
-    nn::network::{PASSES, PlainNetwork},
+    nn::network::{Behind, PASSES, PlainNetwork},
 };
 
 /// Kernels of a GPU count with 32 bits: the most values of one tensor there.
@@ -76,7 +76,7 @@ pub(super) fn tracked(network: &PlainNetwork, kernels: Kernels, classes: u32, ke
     let samples = u64::from(network.input.batch);
     let mut bytes = 0_u64;
     let mut weights = u64::from(network.output_shape().channels).saturating_mul(classes.into());
-    for ((conv, at), pool) in network.convs().zip(network.pools()) {
+    for ((conv, at), Behind { pool, .. }) in network.convs().zip(network.behind()) {
         let pointwise = conv.kernel.side() == 1 && conv.stride == 1;
         let taps = if pointwise || conv.is_depthwise() { 0 } else { conv.kernel.side().pow(2) };
         // Patches and their gradient.
@@ -113,7 +113,8 @@ fn needed(network: &PlainNetwork, kernels: Kernels, parts: u32) -> u64 {
     let samples = samples(network, parts);
     let of_conv = |(conv, at)| conv_bytes(network, conv, at, kernels, samples);
     let widest = network.convs().map(of_conv).max().unwrap_or(0);
-    let pools = network.convs().zip(network.pools()).filter_map(|((_, at), pool)| pool.map(|_| at));
+    let pools = network.convs().zip(network.behind());
+    let pools = pools.filter_map(|((_, at), behind)| behind.pool.map(|_| at));
     // The map, padded, and what lies under a tap beside two results of a quarter of its size or more.
     let of_pool = |at: &LayerAt| {
         let size = network.input.precision.bytes();

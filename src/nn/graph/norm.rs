@@ -1,4 +1,4 @@
-//! BatchNorm by batch statistics, and the ReLU after it.
+//! BatchNorm by batch statistics, and the ReLU after it, where there is one.
 //!
 //! Must not know: networks. Invariant: each pass is normalised by its own batch (Algorithm 1,
 //! step 4), and the variances that come back are the ones it was normalised by.
@@ -16,23 +16,27 @@ use candle_core::{
 use super::conv::{Kernels, contiguous};
 #[cfg(feature = "cuda")]
 use super::kernels::{self, Rows, cuda};
-use crate::nn::network::{EPSILON, PASSES};
+use crate::nn::network::{Activation, EPSILON, PASSES};
 #[cfg(feature = "cuda")]
 use candle_core::CudaStorage;
 
-/// Normalises `x` (channels, passes · batch, side, side) and applies ReLU; weight 1, bias 0.
-/// Also gives the [`moments`] it was normalised by.
-pub(super) fn norm_relu(x: Tensor, kernels: Kernels) -> Result<(Tensor, Tensor)> {
+/// Normalises `x` (channels, passes · batch, side, side), weight 1, bias 0, and activates it. Also gives
+/// the [`moments`] it was normalised by.
+pub(super) fn norm(
+    x: Tensor,
+    activation: Activation,
+    kernels: Kernels,
+) -> Result<(Tensor, Tensor)> {
     match kernels {
         Kernels::Cpu | Kernels::Cuda => {
-            let op = NormRelu::default();
+            let op = NormActivate { activation, moments: Mutex::default() };
             x.inplace_op1(&op)?;
             let shape = (x.dim(0)?, PASSES, 2);
             Ok((x, Tensor::from_storage(op.moments(), shape, BackpropOp::none(), false)))
         }
         Kernels::Tensor => {
             let moments = moments(&x, kernels)?;
-            Ok((normalise(x, &moments, kernels)?, moments))
+            Ok((normalise(x, &moments, activation, kernels)?, moments))
         }
     }
 }
@@ -50,12 +54,17 @@ pub(super) fn moments(x: &Tensor, kernels: Kernels) -> Result<Tensor> {
     }
 }
 
-/// max(0, (x − mean) / √(variance + ε)) of `x` by the [`moments`] of all samples, of which `x` may
+/// (x − mean) / √(variance + ε) of `x`, activated, by the [`moments`] of all samples, of which `x` may
 /// hold a part.
-pub(super) fn normalise(x: Tensor, moments: &Tensor, kernels: Kernels) -> Result<Tensor> {
+pub(super) fn normalise(
+    x: Tensor,
+    moments: &Tensor,
+    activation: Activation,
+    kernels: Kernels,
+) -> Result<Tensor> {
     match kernels {
         Kernels::Cpu | Kernels::Cuda => {
-            x.inplace_op2(moments, &NormaliseRelu)?;
+            x.inplace_op2(moments, &Normalise(activation))?;
             Ok(x)
         }
         Kernels::Tensor => {
@@ -63,7 +72,12 @@ pub(super) fn normalise(x: Tensor, moments: &Tensor, kernels: Kernels) -> Result
             let mean = moments.narrow(2, 0, 1)?.to_dtype(x.dtype())?;
             let scale = (moments.narrow(2, 1, 1)? + EPSILON)?.sqrt()?.recip()?;
             let centred = rows.broadcast_sub(&mean)?;
-            centred.broadcast_mul(&scale.to_dtype(x.dtype())?)?.relu()?.reshape(x.shape())
+            let normalised = centred.broadcast_mul(&scale.to_dtype(x.dtype())?)?;
+            let activated = match activation {
+                Activation::Relu => normalised.relu()?,
+                Activation::Linear => normalised,
+            };
+            activated.reshape(x.shape())
         }
     }
 }
@@ -88,14 +102,14 @@ pub(super) fn merge(parts: &[(Tensor, f64)]) -> Result<Tensor> {
     Tensor::cat(&[mean, variance], 2)
 }
 
-/// [`Moments`] and [`NormaliseRelu`] at once. An operation that changes a tensor in place gives no
+/// [`Moments`] and [`Normalise`] at once. An operation that changes a tensor in place gives no
 /// other, so the moments are fetched from it.
-#[derive(Default)]
-struct NormRelu {
+struct NormActivate {
+    activation: Activation,
     moments: Mutex<Option<Storage>>,
 }
 
-impl NormRelu {
+impl NormActivate {
     fn keep(&self, moments: Storage) {
         *self.moments.lock().unwrap_or_else(PoisonError::into_inner) = Some(moments);
     }
@@ -106,14 +120,15 @@ impl NormRelu {
     }
 }
 
-impl InplaceOp1 for NormRelu {
+impl InplaceOp1 for NormActivate {
     fn name(&self) -> &'static str {
-        "norm and relu"
+        "norm and activation"
     }
 
     fn cpu_fwd(&self, x: &mut CpuStorage, layout: &Layout) -> Result<()> {
         let (moments, shape) = Moments.cpu_fwd(x, layout)?;
-        NormaliseRelu.cpu_fwd(x, layout, &moments, &Layout::contiguous(shape))?;
+        let moments_layout = Layout::contiguous(shape);
+        Normalise(self.activation).cpu_fwd(x, layout, &moments, &moments_layout)?;
         self.keep(Storage::Cpu(moments));
         Ok(())
     }
@@ -122,10 +137,11 @@ impl InplaceOp1 for NormRelu {
     fn cuda_fwd(&self, x: &mut CudaStorage, layout: &Layout) -> Result<()> {
         let rows = Rows::of(layout)?;
         let moments = if rows.take_a_block_each() {
-            cuda::fill_and_measure(&kernels::norm_relu(rows), x, layout, 2 * rows.rows)?
+            cuda::fill_and_measure(&kernels::norm(rows, self.activation), x, layout, 2 * rows.rows)?
         } else {
             let (moments, shape) = Moments.cuda_fwd(x, layout)?;
-            NormaliseRelu.cuda_fwd(x, layout, &moments, &Layout::contiguous(shape))?;
+            let moments_layout = Layout::contiguous(shape);
+            Normalise(self.activation).cuda_fwd(x, layout, &moments, &moments_layout)?;
             moments
         };
         self.keep(Storage::Cuda(moments));
@@ -202,11 +218,11 @@ fn sum<T: WithDType>(row: &[T], term: impl Fn(T) -> T) -> f64 {
     blocks.sum()
 }
 
-/// max(0, (x − mean) / √(variance + ε)) in place, from the [`Moments`].
-struct NormaliseRelu;
+/// (x − mean) / √(variance + ε), activated, in place, from the [`Moments`].
+struct Normalise(Activation);
 
-impl NormaliseRelu {
-    fn run<T: WithDType>(x: &mut [T], layout: &Layout, moments: &[f64]) -> Result<()> {
+impl Normalise {
+    fn run<T: WithDType>(&self, x: &mut [T], layout: &Layout, moments: &[f64]) -> Result<()> {
         let (_, n) = rows(layout)?;
         let Some((start, end)) = layout.contiguous_offsets() else {
             bail!("expected a contiguous tensor, got strides {:?}", layout.stride())
@@ -215,19 +231,24 @@ impl NormaliseRelu {
         for (row, &[mean, variance]) in x[start..end].chunks_exact_mut(n).zip(moments) {
             let mean = T::from_f64(mean);
             let scale = T::from_f64((variance + EPSILON).sqrt().recip());
-            for x in row {
-                let y = (*x - mean) * scale;
-                // A NaN stays one: a broken value must reach the score and fail it.
-                *x = if y < T::zero() { T::zero() } else { y };
+            match self.0 {
+                Activation::Relu => {
+                    for x in row {
+                        let y = (*x - mean) * scale;
+                        // A NaN stays one: a broken value must reach the score and fail it.
+                        *x = if y < T::zero() { T::zero() } else { y };
+                    }
+                }
+                Activation::Linear => row.iter_mut().for_each(|x| *x = (*x - mean) * scale),
             }
         }
         Ok(())
     }
 }
 
-impl InplaceOp2 for NormaliseRelu {
+impl InplaceOp2 for Normalise {
     fn name(&self) -> &'static str {
-        "normalise and relu"
+        "normalise and activate"
     }
 
     fn cpu_fwd(
@@ -239,8 +260,8 @@ impl InplaceOp2 for NormaliseRelu {
     ) -> Result<()> {
         let moments = contiguous(moments.as_slice::<f64>()?, moments_layout)?;
         match x {
-            CpuStorage::F32(x) => NormaliseRelu::run(x, layout, moments),
-            CpuStorage::F64(x) => NormaliseRelu::run(x, layout, moments),
+            CpuStorage::F32(x) => self.run(x, layout, moments),
+            CpuStorage::F64(x) => self.run(x, layout, moments),
             _ => bail!("{}: expected f32 or f64", self.name()),
         }
     }
@@ -253,7 +274,7 @@ impl InplaceOp2 for NormaliseRelu {
         moments: &CudaStorage,
         moments_layout: &Layout,
     ) -> Result<()> {
-        let launch = kernels::normalise(Rows::of(layout)?);
+        let launch = kernels::normalise(Rows::of(layout)?, self.0);
         cuda::fill(&launch, &[(moments, moments_layout)], x, layout)
     }
 }
@@ -290,15 +311,22 @@ mod tests {
         }
         let values = values.into_iter().map(f64::from).collect::<Vec<_>>();
         let x = Tensor::from_vec(values, (3, 4, 5, 5), &Device::Cpu).expect("fits");
-        let copy = x.copy().expect("copies");
-        let (y, moments) = norm_relu(copy, Kernels::Cpu).expect("normalises");
-        let (y_tensor, moments_tensor) = norm_relu(x, Kernels::Tensor).expect("normalises");
+        let run = |activation, kernels| {
+            let copy = x.copy().expect("copies");
+            norm(copy, activation, kernels).expect("normalises")
+        };
+        let (y, moments) = run(Activation::Relu, Kernels::Cpu);
+        let (y_tensor, moments_tensor) = run(Activation::Relu, Kernels::Tensor);
         let worst = |a: &Tensor, b: &Tensor| {
             let worst =
                 (a - b).and_then(|d| d.abs()?.max_all()?.to_dtype(DType::F64)?.to_scalar::<f64>());
             worst.expect("same shapes")
         };
         assert!(worst(&y, &y_tensor) < 1e-12);
+        let (linear, _) = run(Activation::Linear, Kernels::Cpu);
+        let (linear_tensor, _) = run(Activation::Linear, Kernels::Tensor);
+        assert!(worst(&linear, &linear_tensor) < 1e-12);
+        assert!(worst(&linear.relu().expect("rectifies"), &y) < 1e-15);
         assert!(worst(&moments, &moments_tensor) < 1e-12);
         for row in moments.to_vec3::<f64>().expect("three axes") {
             assert!(row[1][1] > 5.0 * row[0][1], "{row:?}");

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::nn::{
     error::NetworkError,
-    network::{PASSES, PlainNetwork},
+    network::{Activation, Behind, PASSES, PlainNetwork},
     patterns::Patterns,
     source::NormalSource,
 };
@@ -200,9 +200,13 @@ impl Engine {
             let noise = net.noise(source)?;
             let mut map = Tensor::cat(&[&clean, &(&clean + (noise * alpha)?)?], 1)?;
             let mut scales = Vec::new();
-            let layers = network.convs().zip(network.pools()).zip(&parameters.convs);
-            for (((conv, _), pool), weight) in layers {
-                map = convolve(&map, weight, conv, net.kernels)?.relu()?;
+            let layers = network.convs().zip(network.behind()).zip(&parameters.convs);
+            for (((conv, _), Behind { activation, pool }), weight) in layers {
+                map = convolve(&map, weight, conv, net.kernels)?;
+                map = match activation {
+                    Activation::Relu => map.relu()?,
+                    Activation::Linear => map,
+                };
                 if let Some(pool) = pool {
                     map = plain::max_pool(&map, &pool)?;
                 }

@@ -10,13 +10,14 @@ use candle_core::{DType, Device, Result, Tensor};
 use super::{
     conv::{Kernels, convolve},
     draws::DrawWeights,
-    norm::norm_relu,
+    norm::norm,
 };
 use crate::{
     arch::{Conv, Kernel},
     nn::{
         device,
         examination::{KernelRate, Limits},
+        network::Activation,
         source::PhiloxNormals,
     },
 };
@@ -139,7 +140,7 @@ impl Timing<'_> {
     fn norm(&self, width: usize, side: usize) -> Result<KernelRate> {
         let samples = self.scale.samples;
         let x = self.zeros((width, samples, side, side))?;
-        let seconds = self.time(|| norm_relu(x.clone(), self.kernels))?;
+        let seconds = self.time(|| norm(x.clone(), Activation::Relu, self.kernels))?;
         let name = format!("norm and ReLU, {width} × {samples} × {side}²");
         Ok(Timing::rate(name, seconds, 2 * x.elem_count(), 0.0))
     }

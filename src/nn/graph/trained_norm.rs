@@ -1,4 +1,4 @@
-//! BatchNorm with its parameters and the ReLU after it, and the way back, on the CPU.
+//! BatchNorm with its parameters and the ReLU after it, where there is one, and the way back, on the CPU.
 //!
 //! Must not know: networks. Invariant: the gradient goes through the batch's statistics, and is 0 where
 //! the ReLU lets nothing through, at 0 too. In Candle's own operations this is a dozen passes over every
@@ -9,12 +9,17 @@ use candle_core::{
 };
 
 use super::conv::contiguous;
-use crate::nn::network::EPSILON;
+use crate::nn::network::{Activation, EPSILON};
 
-/// relu(scale · (x − mean) / √(variance + ε) + shift) of `x` (channels, samples, side, side), with scale and
+/// scale · (x − mean) / √(variance + ε) + shift, activated, of `x` (channels, samples, side, side), with scale and
 /// shift (channels, 1) and the statistics of all samples.
-pub(super) fn norm_relu(x: &Tensor, scale: &Tensor, shift: &Tensor) -> Result<Tensor> {
-    x.apply_op3(scale, shift, NormRelu)
+pub(super) fn norm(
+    x: &Tensor,
+    scale: &Tensor,
+    shift: &Tensor,
+    activation: Activation,
+) -> Result<Tensor> {
+    x.apply_op3(scale, shift, TrainedNorm(activation))
 }
 
 /// Values of one channel, and its statistics: mean and 1 / √(variance + ε).
@@ -51,10 +56,11 @@ fn channels(layout: &Layout) -> Result<(usize, usize)> {
     Ok((channels, samples * height * width))
 }
 
-struct NormRelu;
+struct TrainedNorm(Activation);
 
-impl NormRelu {
+impl TrainedNorm {
     fn run<T: WithDType>(
+        &self,
         x: &[T],
         layout: &Layout,
         scale: &[T],
@@ -65,19 +71,22 @@ impl NormRelu {
         let mut y = Vec::with_capacity(x.len());
         for ((x, scale), shift) in x.chunks_exact(n).zip(scale).zip(shift) {
             let normal = Channel::new(x);
-            y.extend(normal.normal().map(|x| {
-                let y = x * *scale + *shift;
+            let scaled = normal.normal().map(|x| x * *scale + *shift);
+            match self.0 {
                 // A NaN stays one: a broken value must reach the score and fail it.
-                if y < T::zero() { T::zero() } else { y }
-            }));
+                Activation::Relu => {
+                    y.extend(scaled.map(|y| if y < T::zero() { T::zero() } else { y }));
+                }
+                Activation::Linear => y.extend(scaled),
+            }
         }
         Ok((T::to_cpu_storage_owned(y), layout.shape().clone()))
     }
 }
 
-impl CustomOp3 for NormRelu {
+impl CustomOp3 for TrainedNorm {
     fn name(&self) -> &'static str {
-        "norm and relu with a gradient"
+        "norm and activation with a gradient"
     }
 
     fn cpu_fwd(
@@ -93,12 +102,12 @@ impl CustomOp3 for NormRelu {
             (CpuStorage::F32(x), CpuStorage::F32(scale), CpuStorage::F32(shift)) => {
                 let (scale, shift) =
                     (contiguous(scale, scale_layout)?, contiguous(shift, shift_layout)?);
-                NormRelu::run(x, x_layout, scale, shift)
+                self.run(x, x_layout, scale, shift)
             }
             (CpuStorage::F64(x), CpuStorage::F64(scale), CpuStorage::F64(shift)) => {
                 let (scale, shift) =
                     (contiguous(scale, scale_layout)?, contiguous(shift, shift_layout)?);
-                NormRelu::run(x, x_layout, scale, shift)
+                self.run(x, x_layout, scale, shift)
             }
             _ => bail!("{}: expected three tensors of f32 or of f64", self.name()),
         }
@@ -112,7 +121,11 @@ impl CustomOp3 for NormRelu {
         y: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let grad = grad.contiguous()?.apply_op2_no_bwd(y, &LetThrough)?;
+        let grad = grad.contiguous()?;
+        let grad = match self.0 {
+            Activation::Relu => grad.apply_op2_no_bwd(y, &LetThrough)?,
+            Activation::Linear => grad,
+        };
         // (channels, 2)
         let parameters = x.apply_op2_no_bwd(&grad, &ParameterGradients)?;
         let of_x = x.apply_op3_no_bwd(&grad, scale, &InputGradient)?;

@@ -204,7 +204,8 @@ pub fn kind(kind: BlockKind) -> String {
         BlockKind::KxKx(k) | BlockKind::K1KxK1(k) => format!("K{}", k.side()),
         BlockKind::Idw(e, k) => format!("E{}K{}", e.factor(), k.side()),
         BlockKind::MaxPool => "pool".to_owned(),
-        BlockKind::Basic | BlockKind::Bottleneck => kind.short_name(),
+        BlockKind::Basic | BlockKind::Bottleneck | BlockKind::MbConv(..) => kind.short_name(),
+        BlockKind::LinearConv => "lin".to_owned(),
     }
 }
 

@@ -334,7 +334,8 @@ fn layers_panel(subject: &Subject<'_>, canvas: &mut Canvas<'_>, rows: Rows) {
     let x =
         canvas.text(2, rows.first, format!("Layers of block {}", block + 1), Role::Strong.bold());
     let consists = match part.block.kind {
-        BlockKind::Conv(_) | BlockKind::MaxPool => "",
+        BlockKind::Conv(_) | BlockKind::MaxPool | BlockKind::LinearConv => "",
+        BlockKind::MbConv(..) => "; linear at its end",
         BlockKind::KxKx(_) | BlockKind::Basic | BlockKind::Bottleneck => "; each is residual",
         BlockKind::K1KxK1(_) | BlockKind::Idw(..) => "; each is two residual halves",
     };

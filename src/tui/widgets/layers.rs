@@ -21,9 +21,9 @@ const FULL: u16 = 56;
 pub fn rows(kind: BlockKind, squeeze_excite: bool) -> u16 {
     let gate = u16::from(squeeze_excite);
     match kind {
-        BlockKind::Conv(_) | BlockKind::MaxPool => 1,
+        BlockKind::Conv(_) | BlockKind::MaxPool | BlockKind::LinearConv => 1,
         BlockKind::KxKx(_) | BlockKind::Basic => 2,
-        BlockKind::Bottleneck => 2 + gate,
+        BlockKind::Bottleneck | BlockKind::MbConv(..) => 2 + gate,
         // Three convs a half, and a projection in the first.
         BlockKind::K1KxK1(_) | BlockKind::Idw(..) => 4 + gate,
     }
@@ -88,7 +88,9 @@ impl Layers<'_> {
             | BlockKind::KxKx(_)
             | BlockKind::MaxPool
             | BlockKind::Basic
-            | BlockKind::Bottleneck => self.layers.len().div_ceil(2),
+            | BlockKind::Bottleneck
+            | BlockKind::MbConv(..)
+            | BlockKind::LinearConv => self.layers.len().div_ceil(2),
             BlockKind::K1KxK1(_) | BlockKind::Idw(..) => {
                 let convs = self.layers.iter().enumerate().filter(|(_, layer)| is_conv(layer));
                 convs.map(|(i, _)| i).nth(3).unwrap_or(self.layers.len())

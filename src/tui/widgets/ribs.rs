@@ -78,7 +78,12 @@ fn core_role(kernel: Kernel) -> Role {
 /// Channels of the rib and of the core. Inverted bottlenecks are widest inside.
 fn channels(block: &Block) -> (u32, Option<u32>) {
     match block.kind {
-        BlockKind::Conv(_) | BlockKind::MaxPool => (block.out_channels, None),
+        BlockKind::Conv(_) | BlockKind::MaxPool | BlockKind::LinearConv => {
+            (block.out_channels, None)
+        }
+        BlockKind::MbConv(e, _) => {
+            (block.in_channels.saturating_mul(e.factor()), Some(block.out_channels))
+        }
         BlockKind::KxKx(_) | BlockKind::K1KxK1(_) | BlockKind::Basic | BlockKind::Bottleneck => {
             (block.out_channels, Some(block.bottleneck))
         }

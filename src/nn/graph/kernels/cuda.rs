@@ -47,7 +47,7 @@ pub(in crate::nn) fn prepare(device: &CudaDevice) -> Result<()> {
         Source::Draws => "weights",
         Source::Depthwise => "depthwise",
         Source::Patches => "patches",
-        Source::Norm => "norm_relu",
+        Source::Norm => "norm",
         Source::Compare => "compare",
     };
     Source::ALL.into_iter().try_for_each(|source| {

@@ -18,7 +18,7 @@ use crate::nn::{
         compare::{TOLD, compare as compare_on_cpu},
         conv::{Kernels, convolve},
         draws::input_pair,
-        norm::{moments as moments_on_cpu, norm_relu as norm_relu_on_cpu},
+        norm::{moments as moments_on_cpu, norm as norm_on_cpu},
         patches::Patches,
     },
     source::{Draw, NormalSource, PhiloxNormals},
@@ -255,7 +255,7 @@ fn patches_are_those_of_their_twin() {
 /// Rows that a block takes for itself, and rows of several segments.
 #[test]
 fn norms_match_their_twin() {
-    fn check<T: Real>(tolerance: f64) {
+    fn check<T: Real>(tolerance: f64, activation: Activation) {
         for (channels, samples, side) in [(3, 4, 5), (2, 2, 1), (1, 2, 130), (1, 4, 200)] {
             let x = normals::<T>(&[channels, samples, side, side], 0);
             // Means far from 0 are where sums of squares would fail.
@@ -265,12 +265,12 @@ fn norms_match_their_twin() {
             assert_eq!(rows, Rows { rows: 2 * channels, n: samples / 2 * side * side });
             let expected_moments =
                 values::<f64>(&moments_on_cpu(&x, Kernels::Cpu).expect("moments"));
-            let (y, _) = norm_relu_on_cpu(x, Kernels::Cpu).expect("a norm");
+            let (y, _) = norm_on_cpu(x, activation, Kernels::Cpu).expect("a norm");
             let expected = values::<T>(&y);
             let moments_len = untouched::<f64>(2 * rows.rows);
             let (normalised, told) = if rows.take_a_block_each() {
                 let buffers = [T::bytes(&before), moments_len];
-                let Some(after) = run::<T>(&norm_relu(rows), &buffers) else { return };
+                let Some(after) = run::<T>(&norm(rows, activation), &buffers) else { return };
                 (after[0].clone(), after[1].clone())
             } else {
                 let partial = untouched::<f64>(2 * rows.rows * rows.segments());
@@ -280,7 +280,8 @@ fn norms_match_their_twin() {
                 let after = run::<T>(&moments(rows), &buffers).expect("it ran before");
                 let told = after[1].clone();
                 let buffers = [told.clone(), T::bytes(&before)];
-                let after = run::<T>(&normalise(rows), &buffers).expect("it ran before");
+                let after =
+                    run::<T>(&normalise(rows, activation), &buffers).expect("it ran before");
                 (after[1].clone(), told)
             };
             let apart = worst(&f64::values(&told), &expected_moments);
@@ -290,8 +291,10 @@ fn norms_match_their_twin() {
         }
     }
     assert!(Rows { rows: 2, n: 4 * 130 * 130 }.segments() > 1);
-    check::<f32>(1e-5);
-    check::<f64>(1e-12);
+    for activation in [Activation::Relu, Activation::Linear] {
+        check::<f32>(1e-5, activation);
+        check::<f64>(1e-12, activation);
+    }
 }
 
 #[test]
@@ -300,7 +303,7 @@ fn a_value_that_is_none_stays_one_in_a_norm() {
     row.extend([1.0, 2.0, 3.0, f32::INFINITY]);
     let rows = Rows { rows: 2, n: 4 };
     let buffers = [f32::bytes(&row), untouched::<f64>(4)];
-    let Some(after) = run::<f32>(&norm_relu(rows), &buffers) else { return };
+    let Some(after) = run::<f32>(&norm(rows, Activation::Relu), &buffers) else { return };
     assert!(f64::values(&after[1])[1].is_nan() && f64::values(&after[1])[3].is_nan());
     assert!(f32::values(&after[0]).iter().all(|y| y.is_nan()));
 }

@@ -12,7 +12,7 @@ mod emulated;
 use candle_core::{Layout, Result};
 
 use super::window::Window;
-use crate::nn::network::{EPSILON, PASSES};
+use crate::nn::network::{Activation, EPSILON, PASSES};
 use crate::random::{
     Normals,
     normal::{CELL, COSINE, GROUP, LN_2, LOGARITHM, SINE, TURN},
@@ -223,7 +223,7 @@ impl Rows {
         Ok(Rows { rows: channels * PASSES, n: samples / PASSES * height * width })
     }
 
-    /// Whether one launch does it all: [`norm_relu`]. Otherwise [`sums`], [`moments`], [`normalise`].
+    /// Whether one launch does it all: [`norm`]. Otherwise [`sums`], [`moments`], [`normalise`].
     pub(super) fn take_a_block_each(self) -> bool {
         let longest = if self.rows >= MANY_ROWS as usize { LONG_ROW } else { SEGMENT };
         self.n <= longest as usize
@@ -241,9 +241,18 @@ impl Rows {
     }
 }
 
-/// `norm_relu`: (x in place, moments out).
-pub(super) fn norm_relu(rows: Rows) -> Launch {
-    Launch::of_blocks(Source::Norm, "norm_relu", rows.rows as u64, vec![int(rows.n)])
+/// Whether a norm's kernel rectifies.
+fn rectifies(activation: Activation) -> Scalar {
+    Scalar::Int(match activation {
+        Activation::Relu => 1,
+        Activation::Linear => 0,
+    })
+}
+
+/// `norm`: (x in place, moments out).
+pub(super) fn norm(rows: Rows, activation: Activation) -> Launch {
+    let scalars = vec![int(rows.n), rectifies(activation)];
+    Launch::of_blocks(Source::Norm, "norm", rows.rows as u64, scalars)
 }
 
 /// `sums`: (x, sums of segments out).
@@ -258,8 +267,10 @@ pub(super) fn moments(rows: Rows) -> Launch {
 }
 
 /// `normalise`: (moments, x in place).
-pub(super) fn normalise(rows: Rows) -> Launch {
-    rows.launch("normalise")
+pub(super) fn normalise(rows: Rows, activation: Activation) -> Launch {
+    let mut launch = rows.launch("normalise");
+    launch.scalars.push(rectifies(activation));
+    launch
 }
 
 /// `compare`: (map, four sums for each sample out).

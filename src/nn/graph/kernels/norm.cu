@@ -1,4 +1,4 @@
-// BatchNorm by batch statistics with ReLU, over rows of n values: a pass of a channel.
+// BatchNorm by batch statistics, with ReLU where `relu` isn't 0, over rows of n values: a pass of a channel.
 //
 // Sums run in double: f32 values and their squares are exact there, so nothing has to be centred first.
 // Their order depends on n alone.
@@ -39,21 +39,21 @@ static __device__ void moments_of(Sums all, int n, double *mean, double *varianc
   *variance = v < 0 ? 0 : v;
 }
 
-static __device__ void normalise_part(REAL *row, int start, int end, double mean, double variance) {
+static __device__ void normalise_part(REAL *row, int start, int end, double mean, double variance, int relu) {
   REAL centre = (REAL)mean, scale = (REAL)(1 / sqrt(variance + EPSILON));
   for (int i = start + (int)threadIdx.x; i < end; i += THREADS) {
     REAL y = (row[i] - centre) * scale;
-    row[i] = y < 0 ? (REAL)0 : y;
+    row[i] = relu && y < 0 ? (REAL)0 : y;
   }
 }
 
 // A block a row: moments (rows, 2), and the row normalised in place.
-extern "C" __global__ void norm_relu(REAL *x, double *moments, int n) {
+extern "C" __global__ void norm(REAL *x, double *moments, int n, int relu) {
   REAL *row = x + (long long)blockIdx.x * n;
   double mean, variance;
   moments_of(sums_of(row, 0, n), n, &mean, &variance);
   if (threadIdx.x == 0) moments[2 * blockIdx.x] = mean, moments[2 * blockIdx.x + 1] = variance;
-  normalise_part(row, 0, n, mean, variance);
+  normalise_part(row, 0, n, mean, variance, relu);
 }
 
 // The same in three launches, where rows are too few and too long for a block each: a block a segment.
@@ -73,8 +73,8 @@ extern "C" __global__ void moments(const double *partial, double *moments, int r
   moments_of(all, n, &moments[2 * row], &moments[2 * row + 1]);
 }
 
-extern "C" __global__ void normalise(const double *moments, REAL *x, int n, int segments) {
+extern "C" __global__ void normalise(const double *moments, REAL *x, int n, int segments, int relu) {
   int row = blockIdx.x / segments, start = blockIdx.x % segments * SEGMENT;
   int end = n - start < SEGMENT ? n : start + SEGMENT;
-  normalise_part(x + (long long)row * n, start, end, moments[2 * row], moments[2 * row + 1]);
+  normalise_part(x + (long long)row * n, start, end, moments[2 * row], moments[2 * row + 1], relu);
 }

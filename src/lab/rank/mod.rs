@@ -1,0 +1,312 @@
+//! How well proxies rank trained networks: a benchmark's accuracies beside what proxies make of its networks.
+//!
+//! Owns: what is measured and compared. Must not know: how it is shown. Invariant: a result follows from the
+//! benchmark, the settings and the seed; workers and interruptions change nothing of it.
+
+mod benchmark;
+mod bootstrap;
+mod kept;
+pub mod nas_bench_macro;
+mod statistics;
+
+use std::{
+    collections::VecDeque,
+    num::NonZero,
+    path::PathBuf,
+    sync::{Mutex, PoisonError, mpsc},
+    thread,
+};
+
+pub use benchmark::{Benchmark, FEWEST, Net};
+pub use bootstrap::{Interval, RESAMPLES};
+pub use kept::Value;
+pub use statistics::{Compared, Figures};
+
+use self::kept::{Header, Kept};
+use super::LabError;
+use crate::{
+    arch::Structure,
+    nn::{self, Device, DeviceChoice, KernelChoice},
+    proxy::{self, Settings},
+};
+
+/// Baselines that are always drawn beside.
+pub const BASELINES: [&str; 2] = ["params", "flops"];
+
+/// The experiment.
+#[derive(Clone, Debug)]
+pub struct Rank {
+    pub benchmark: Benchmark,
+    /// Of the registry; [`BASELINES`] that aren't among them come behind.
+    pub proxies: Vec<&'static str>,
+    pub settings: Settings,
+    /// All networks are measured with the same draws.
+    pub seed: u64,
+    /// Draws of a value; at least 1.
+    pub repeats: u32,
+    /// Which share of the networks are the top: above 0, at most 1.
+    pub top: f64,
+    pub device: DeviceChoice,
+    pub kernels: KernelChoice,
+    /// None for one a core, or what a GPU takes.
+    pub workers: Option<usize>,
+    /// Where measured values are kept; none keeps nothing.
+    pub out: Option<PathBuf>,
+}
+
+/// How far the experiment is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    Measuring {
+        proxy: &'static str,
+        done: usize,
+        of: usize,
+        /// Of those done: values that were there already.
+        known: usize,
+    },
+    /// Resamples are compared.
+    Comparing,
+    /// What a person should know.
+    Remark(String),
+}
+
+/// What foretells accuracy, with how well it does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Predictor {
+    pub figures: Figures,
+    /// In each resample, alike for all predictors.
+    pub resampled: Vec<Figures>,
+}
+
+/// One of a predictor's figures.
+pub type Figure = fn(&Figures) -> f64;
+
+impl Predictor {
+    pub fn interval(&self, figure: Figure) -> Option<Interval> {
+        Interval::of(self.resampled.iter().map(figure))
+    }
+
+    /// How much better than `other` it is, and where 95 % of the resamples have that.
+    pub fn ahead(&self, other: &Predictor, figure: Figure) -> (f64, Option<Interval>) {
+        let pairs = self.resampled.iter().zip(&other.resampled);
+        let interval = Interval::of(pairs.map(|(own, other)| figure(own) - figure(other)));
+        (figure(&self.figures) - figure(&other.figures), interval)
+    }
+}
+
+/// A proxy with its values of all networks of the benchmark.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    pub proxy: &'static str,
+    pub values: Vec<Value>,
+    pub predictor: Predictor,
+}
+
+/// What came out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranked {
+    pub proxies: Vec<Judged>,
+    /// One training seed for the mean of the others, the mean over the seeds: no proxy can be expected to do
+    /// better. None where there is one seed.
+    pub ceiling: Option<Predictor>,
+    /// Networks that were compared: those with a value by every proxy.
+    pub compared: usize,
+    /// How many of them are the top.
+    pub top: usize,
+}
+
+impl Rank {
+    /// Measures what isn't known yet, and compares. `stop` is asked now and then.
+    ///
+    /// # Errors
+    /// Where it is interrupted, can't begin, or too few networks have a value by every proxy.
+    pub fn run(
+        &self,
+        stop: &(dyn Fn() -> bool + Sync),
+        tell: &mut dyn FnMut(Told),
+    ) -> Result<Ranked, LabError> {
+        let (device, note) = nn::open(self.device, self.kernels)?;
+        note.into_iter().for_each(|note| tell(Told::Remark(note)));
+        // Networks that begin alike are measured one after another, with the same draws.
+        let device = device.with_prefix_reuse(PREFIX_BYTES);
+        let header = Header::new(
+            self.settings,
+            self.seed,
+            self.repeats,
+            match device.is_cpu() {
+                true => format!("cpu, {} kernels", device.kernels()),
+                false => format!("{}, {} kernels", device.hardware(), device.kernels()),
+            },
+        );
+        let mut kept = match &self.out {
+            Some(folder) => Kept::open(folder, &header)?,
+            None => Kept::nowhere(),
+        };
+        let mut proxies = self.proxies.clone();
+        proxies.extend(BASELINES.into_iter().filter(|name| !self.proxies.contains(name)));
+        let mut all = Vec::new();
+        for proxy in proxies {
+            all.push((proxy, self.values(proxy, &device, &mut kept, stop, tell)?));
+        }
+        tell(Told::Comparing);
+        self.compare(all)
+    }
+
+    fn workers(&self, device: &Device) -> usize {
+        self.workers.unwrap_or_else(|| match device.is_cpu() {
+            true => cores(),
+            false => device.default_workers(),
+        })
+    }
+
+    /// What `proxy` makes of every network.
+    fn values(
+        &self,
+        proxy: &'static str,
+        device: &Device,
+        kept: &mut Kept,
+        stop: &(dyn Fn() -> bool + Sync),
+        tell: &mut dyn FnMut(Told),
+    ) -> Result<Vec<Value>, LabError> {
+        let nets = &self.benchmark.nets;
+        let mut values: Vec<Option<Value>> =
+            nets.iter().map(|net| kept.find(proxy, &net.structure).cloned()).collect();
+        let known = values.iter().flatten().count();
+        let mut open: Vec<(usize, &Structure)> = (0..)
+            .zip(nets)
+            .filter(|(net, _)| values[*net].is_none())
+            .map(|(net, listed)| (net, &listed.structure))
+            .collect();
+        open.sort_by_cached_key(|(_, structure)| structure.to_string());
+        let tasks = Mutex::new(VecDeque::from(open));
+        let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let (mut done, mut lost) = (known, None);
+        thread::scope(|scope| {
+            let workers = self.workers(device).min(nets.len());
+            // At most one answer of each worker waits.
+            let (answers, inbox) = mpsc::sync_channel(workers);
+            for _ in 0..workers {
+                let (answers, next) = (answers.clone(), &next);
+                scope.spawn(move || {
+                    let mut judge = match proxy::build(proxy, &self.settings, device) {
+                        Ok(judge) => judge,
+                        Err(error) => {
+                            let _ = answers.send(Err(error.to_string()));
+                            return;
+                        }
+                    };
+                    let draws = if judge.is_measured() { self.repeats } else { 1 };
+                    while let Some((net, structure)) = next().filter(|_| !stop()) {
+                        let scores = (0..draws)
+                            .map(|draw| Ok(judge.evaluate(structure, self.seed, draw)?.score));
+                        let scores: Result<Vec<f64>, proxy::Failure> = scores.collect();
+                        let value = scores
+                            .map(|scores| scores.iter().sum::<f64>() / scores.len() as f64)
+                            .map_err(|failure| failure.to_string());
+                        if answers.send(Ok((net, value))).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(answers);
+            let is_measured = proxy::info(proxy).is_some_and(|info| info.measured);
+            for answer in &inbox {
+                let (net, value) = match answer {
+                    Ok(answer) => answer,
+                    Err(reason) => {
+                        lost = Some(LabError::Setting(reason));
+                        break;
+                    }
+                };
+                // The others take less time than reading them.
+                let written = match is_measured {
+                    true => kept.keep(proxy, &nets[net].structure, &value),
+                    false => Ok(()),
+                };
+                if let Err(error) = written {
+                    lost = Some(error);
+                    break;
+                }
+                values[net] = Some(value);
+                done += 1;
+                tell(Told::Measuring { proxy, done, of: nets.len(), known });
+            }
+            // Workers that still wait to answer are let go.
+            drop(inbox);
+        });
+        match lost {
+            Some(error) => Err(error),
+            None if done < nets.len() => Err(LabError::Interrupted { kept: self.out.is_some() }),
+            None => Ok(values.into_iter().flatten().collect()),
+        }
+    }
+
+    fn compare(&self, all: Vec<(&'static str, Vec<Value>)>) -> Result<Ranked, LabError> {
+        let nets = &self.benchmark.nets;
+        let is_known = |net: &usize| all.iter().all(|(_, values)| values[*net].is_ok());
+        let compared: Vec<usize> = (0..nets.len()).filter(is_known).collect();
+        if compared.len() < FEWEST {
+            let failures = all.iter().flat_map(|(proxy, values)| {
+                values.iter().filter_map(move |value| Some((proxy, value.as_ref().err()?)))
+            });
+            let first = failures.map(|(proxy, why)| format!("; {proxy}: {why}")).next();
+            let message = format!(
+                "{} of {} networks have a value by every proxy: at least {FEWEST} can be ranked{}",
+                compared.len(),
+                nets.len(),
+                first.unwrap_or_default()
+            );
+            return Err(LabError::Setting(message));
+        }
+        let accuracies: Vec<f64> = compared.iter().map(|net| nets[*net].accuracy()).collect();
+        let mut predictors: Vec<Vec<Compared>> = Vec::new();
+        for (_, values) in &all {
+            let values: Vec<f64> =
+                compared.iter().filter_map(|net| values[*net].as_ref().ok()).copied().collect();
+            predictors.push(vec![Compared::new(&values, &accuracies)]);
+        }
+        let has_ceiling = self.benchmark.seeds > 1;
+        if has_ceiling {
+            predictors.push(self.one_seed_for_the_others(&compared));
+        }
+        let top = ((compared.len() as f64 * self.top).ceil() as usize).clamp(1, compared.len());
+        let workers = self.workers.unwrap_or_else(cores);
+        let resampled = bootstrap::resampled(&predictors, compared.len(), top, self.seed, workers);
+        let once = vec![1; compared.len()];
+        let mut found: Vec<Predictor> = predictors
+            .iter()
+            .zip(resampled)
+            .map(|(parts, resampled)| Predictor {
+                figures: bootstrap::figures(parts, &once, top),
+                resampled,
+            })
+            .collect();
+        let ceiling = if has_ceiling { found.pop() } else { None };
+        let proxies = all.into_iter().zip(found);
+        let proxies =
+            proxies.map(|((proxy, values), predictor)| Judged { proxy, values, predictor });
+        Ok(Ranked { proxies: proxies.collect(), ceiling, compared: compared.len(), top })
+    }
+
+    /// Each training seed beside the mean of the others.
+    fn one_seed_for_the_others(&self, compared: &[usize]) -> Vec<Compared> {
+        let of = |net: &usize| &self.benchmark.nets[*net].accuracies;
+        let part = |seed: usize| {
+            let own: Vec<f64> = compared.iter().map(|net| of(net)[seed]).collect();
+            let others = compared.iter().map(|net| {
+                let all = of(net);
+                (all.iter().sum::<f64>() - all[seed]) / (all.len() - 1) as f64
+            });
+            Compared::new(&own, &others.collect::<Vec<_>>())
+        };
+        (0..self.benchmark.seeds).map(part).collect()
+    }
+}
+
+/// Of maps that networks share.
+const PREFIX_BYTES: u64 = 256 << 20;
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}

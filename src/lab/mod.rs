@@ -4,6 +4,7 @@
 //! Must not know: how a terminal shows that. Invariant: a result follows from the experiment's settings and its
 //! seed.
 
+mod agreement;
 mod chart;
 mod noise;
 pub mod rank;
@@ -15,6 +16,7 @@ mod table1;
 mod why;
 mod work;
 
+pub use agreement::{Agreement, spread};
 pub use chart::{Axis, Chart, Extent, Look, Mark, Point, Scale, Series};
 pub use noise::{Noise, repeats_that_part};
 pub use report::{Cell, Report};

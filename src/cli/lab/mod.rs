@@ -2,6 +2,7 @@
 //!
 //! Owns: how an experiment is asked for and how its result is printed. Must not know: how it is run.
 
+mod agreement;
 mod nets;
 mod output;
 mod plot;
@@ -29,6 +30,8 @@ pub enum LabCommand {
     Noise(nets::NoiseArgs),
     /// A score taken apart layer by layer, the best single mutation, and the distance to the proven optimum
     Why(nets::WhyArgs),
+    /// How well the analytic score orders the population of a kept run, and how well noise lets it
+    Agreement(agreement::AgreementArgs),
     /// Search alike by each proxy; tell what they find, and what each thinks of the others' (paper, Table 1)
     Table1(table1::Table1Args),
     /// Rank the networks of a benchmark by proxies; tell how well that foretells their trained accuracy
@@ -43,6 +46,7 @@ pub(super) fn run(command: &LabCommand) -> Result<ExitCode, Failure> {
         LabCommand::Saturation(args) => nets::saturation(args),
         LabCommand::Noise(args) => nets::noise(args),
         LabCommand::Why(args) => nets::why(args),
+        LabCommand::Agreement(args) => agreement::run(args),
         LabCommand::Table1(args) => table1::run(args),
         LabCommand::Rank(args) => rank::run(args),
     }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     arch::{Block, BlockKind, Kernel, Structure},
     nn::{Device, Engine, InputSpec, NetworkError, PhiloxNormals, PlainNetwork, Precision},
-    score::{Definition, MeanStd},
+    score::{Definition, MeanStd, standard_error},
 };
 
 /// A stack of `depth` convs, and what goes in.
@@ -156,6 +156,7 @@ struct Measured {
     zen: MeanStd,
     /// Zen − log Φ, draw by draw.
     gap: MeanStd,
+    draws: u32,
 }
 
 impl Measured {
@@ -171,6 +172,7 @@ impl Measured {
             phi_with_norms: over(&|v| v.phi_with_norms),
             zen: over(&|v| v.zen),
             gap: over(&|v| v.zen - v.phi),
+            draws: draws.len() as u32,
         }
     }
 }
@@ -370,15 +372,14 @@ fn theorem1_reading(rows: &[Measured]) -> Vec<String> {
         rows.len()
     )];
     if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
-        let said =
-            |row: &Measured| format!("{:+.3} at BHW = {}", row.gap.mean, row.stack.samples());
-        reading.push(format!("Zen − log Φ is {}, {}.", said(first), said(last)).replace('-', "−"));
-        let noise = |row: &Measured| format!("{:.3}", row.gap.std.unwrap_or(f64::NAN));
-        reading.push(format!(
-            "A draw's own difference has a deviation of {} there, {} here; what is left is no noise.",
-            noise(first),
-            noise(last)
-        ));
+        let said = |row: &Measured| {
+            let MeanStd { mean, std } = row.gap;
+            let error = standard_error(std.unwrap_or(f64::NAN), row.draws);
+            format!("{mean:+.3} ± {error:.3} at BHW = {}", row.stack.samples())
+        };
+        let (first, last) = (said(first), said(last));
+        let mean = format!("Zen − log Φ, its mean and standard error: {first}, {last}.");
+        reading.push(mean.replace('-', "−"));
     }
     reading
 }

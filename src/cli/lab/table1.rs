@@ -61,7 +61,7 @@ pub struct Table1Args {
 }
 
 /// What makes the search the same for all proxies: no screen, no climb and no optimum, which go by the analytic
-/// score, no confirmation, a population that so few candidates fill several times, and images to compare.
+/// score, no confirmation, a population that so few candidates fill several times and a pipeline that is short beside it, and images to compare.
 fn settings(args: &Table1Args) -> Vec<String> {
     let mut sets: Vec<String> = [
         "screen.keep=1",
@@ -72,6 +72,7 @@ fn settings(args: &Table1Args) -> Vec<String> {
         "score.batch=16",
         "search.iterations=1000000000",
         "run.optimum=false",
+        "search.pipeline=4",
     ]
     .map(str::to_owned)
     .to_vec();

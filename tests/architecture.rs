@@ -30,7 +30,13 @@ const ARROWS: &[(&str, &[&str])] = &[
             "space", "text", "theme",
         ],
     ),
-    ("lab", &["arch", "nn", "proxy", "random", "run", "score", "space", "text"]),
+    (
+        "lab",
+        &[
+            "analytic", "anatomy", "arch", "nn", "optimum", "proxy", "random", "run", "score",
+            "space", "text",
+        ],
+    ),
     (
         "cli",
         &[

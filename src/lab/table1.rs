@@ -2,16 +2,13 @@
 //! without its training).
 
 use std::{
-    collections::VecDeque,
-    num::NonZero,
     path::PathBuf,
-    sync::{Mutex, PoisonError, mpsc},
-    thread,
     time::{Duration, Instant},
 };
 
 use thiserror::Error;
 
+use super::work::{in_parallel, workers};
 use crate::{
     arch::{Costs, Structure},
     nn::{self, Device, DeviceChoice, KernelChoice},
@@ -177,49 +174,26 @@ impl Table1 {
         let (device, _) = nn::open(choice, kernels)?;
         let judge =
             Judge { preset, seed: preset.search.seed, repeats: self.repeats, device: &device };
-        let nets = all.iter().enumerate();
-        let nets = nets.filter_map(|(row, it)| Some((row, &it.found.as_ref().ok()?.structure)));
-        let judges = || self.searches.iter().map(|(proxy, _)| *proxy).enumerate();
-        let tasks: VecDeque<_> = nets
-            .flat_map(|(row, net)| judges().map(move |(column, proxy)| (row, column, net, proxy)))
-            .collect();
+        let judges = || self.searches.iter().map(|(proxy, _)| *proxy);
+        let found = |it: &Searched| it.found.as_ref().ok().map(|found| found.structure.clone());
+        let nets: Vec<Option<Structure>> = all.iter().map(found).collect();
+        let tasks: Vec<_> =
+            nets.iter().flatten().flat_map(|net| judges().map(move |by| (net, by))).collect();
         let of = tasks.len();
-        let mut opinions: Vec<Vec<Option<Opinion>>> =
-            all.iter().map(|_| vec![None; self.searches.len()]).collect();
-        let tasks = Mutex::new(tasks);
-        let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let workers = preset.run.workers.unwrap_or_else(|| {
-            if device.is_cpu() {
-                thread::available_parallelism().map_or(1, NonZero::get)
-            } else {
-                device.default_workers()
-            }
-        });
-        thread::scope(|scope| {
-            // At most one answer of each worker waits.
-            let (answers, inbox) = mpsc::sync_channel(workers);
-            for _ in 0..workers {
-                let answers = answers.clone();
-                let (next, judge) = (&next, &judge);
-                scope.spawn(move || {
-                    while let Some((row, column, net, proxy)) = next().filter(|_| !stop()) {
-                        let score = judge.score(net, proxy);
-                        if answers.send((row, column, Opinion { proxy, score })).is_err() {
-                            return;
-                        }
-                    }
-                });
-            }
-            drop(answers);
-            for (done, (row, column, opinion)) in inbox.iter().enumerate() {
-                opinions[row][column] = Some(opinion);
-                tell(Told::Judging { done: done + 1, of });
-            }
-        });
-        if stop() {
-            return Err(LabError::Interrupted { kept: self.out.is_some() });
-        }
-        Ok(opinions.into_iter().map(|row| row.into_iter().flatten().collect()).collect())
+        let opinion = |&(net, proxy): &(&Structure, &'static str)| Opinion {
+            proxy,
+            score: judge.score(net, proxy),
+        };
+        let workers = workers(preset.run.workers, &device);
+        let mut told = |done| tell(Told::Judging { done, of });
+        let opinions = in_parallel(&tasks, workers, stop, &opinion, &mut told);
+        let opinions = opinions.ok_or(LabError::Interrupted { kept: self.out.is_some() })?;
+        let mut opinions = opinions.into_iter();
+        let of_net = |net: &Option<Structure>| match net {
+            Some(_) => opinions.by_ref().take(self.searches.len()).collect(),
+            None => Vec::new(),
+        };
+        Ok(nets.iter().map(of_net).collect())
     }
 }
 

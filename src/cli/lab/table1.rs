@@ -11,6 +11,7 @@ use std::{
 use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 
+use super::output::interrupted_or;
 use crate::{
     cli::{
         Failure,
@@ -19,7 +20,7 @@ use crate::{
         presets,
         signals::catch_signals,
     },
-    lab::{Found, LabError, Row, Table1, Told, rank},
+    lab::{Found, Row, Table1, Told, rank},
     proxy,
     text::{nearest, printable},
 };
@@ -60,7 +61,7 @@ pub struct Table1Args {
 }
 
 /// What makes the search the same for all proxies: no screen, no climb and no optimum, which go by the analytic
-/// score, no confirmation, a population that so few candidates fill several times, and images to compare.
+/// score, no confirmation, a population that so few candidates fill several times and a pipeline that is short beside it, and images to compare.
 fn settings(args: &Table1Args) -> Vec<String> {
     let mut sets: Vec<String> = [
         "screen.keep=1",
@@ -71,6 +72,7 @@ fn settings(args: &Table1Args) -> Vec<String> {
         "score.batch=16",
         "search.iterations=1000000000",
         "run.optimum=false",
+        "search.pipeline=4",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -123,13 +125,9 @@ pub(super) fn run(args: &Table1Args) -> Result<ExitCode, Failure> {
     let stop = || signal.load(Ordering::Relaxed) != 0;
     let rows = match experiment.run(&stop, &mut |told| progress.tell(&told)) {
         Ok(rows) => rows,
-        Err(error @ LabError::Interrupted { .. }) => {
-            progress.say(&error.to_string());
-            let status = 128 + signal.load(Ordering::Relaxed);
-            return Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)));
-        }
-        Err(error @ (LabError::Folder { .. } | LabError::Setting(_) | LabError::Device(_))) => {
-            return Err(Failure::usage(error));
+        Err(error) => {
+            progress.clear();
+            return interrupted_or(error, &signal);
         }
     };
     progress.clear();

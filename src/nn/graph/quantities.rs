@@ -34,6 +34,13 @@ pub struct LogPhi {
     pub l2: f64,
 }
 
+/// What Φ is computed in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Range {
+    Rescaled,
+    AsItIs,
+}
+
 impl Engine {
     /// The gradient of the cross entropy of `labels`, one for each image.
     ///
@@ -167,6 +174,30 @@ impl Engine {
         alpha: f64,
         source: &mut dyn NormalSource,
     ) -> std::result::Result<LogPhi, NetworkError> {
+        self.phi(network, alpha, source, Range::Rescaled)
+    }
+
+    /// The same as Algorithm 1 without its norms would have it, in the network's precision throughout: not
+    /// finite where that overflows.
+    ///
+    /// # Errors
+    /// As [`Engine::perturb`].
+    pub fn overflowing_log_phi(
+        &self,
+        network: &PlainNetwork,
+        alpha: f64,
+        source: &mut dyn NormalSource,
+    ) -> std::result::Result<LogPhi, NetworkError> {
+        self.phi(network, alpha, source, Range::AsItIs)
+    }
+
+    fn phi(
+        &self,
+        network: &PlainNetwork,
+        alpha: f64,
+        source: &mut dyn NormalSource,
+        range: Range,
+    ) -> std::result::Result<LogPhi, NetworkError> {
         self.classified(network, 0, 0, |net| {
             let parameters = net.parameters(frozen, source)?;
             let clean = net.input(source)?;
@@ -183,18 +214,26 @@ impl Engine {
                 if let Some(pool) = pool {
                     map = plain::max_pool(&map, &pool)?;
                 }
-                let scale = map.sqr()?.mean_all()?.sqrt()?;
-                map = map.broadcast_div(&scale)?;
-                scales.push(scale.to_dtype(DType::F64)?);
+                if range == Range::Rescaled {
+                    let scale = map.sqr()?.mean_all()?.sqrt()?;
+                    map = map.broadcast_div(&scale)?;
+                    scales.push(scale.to_dtype(DType::F64)?);
+                }
             }
-            let logs = Tensor::stack(&scales, 0)?.log()?.sum_all()?;
+            let logs = match range {
+                Range::Rescaled => number(&Tensor::stack(&scales, 0)?.log()?.sum_all()?)?,
+                Range::AsItIs => 0.0,
+            };
             let samples = map.dim(1)? / PASSES;
             let difference = (map.narrow(1, samples, samples)? - map.narrow(1, 0, samples)?)?;
-            let difference = difference.to_dtype(DType::F64)?;
+            let difference = match range {
+                Range::Rescaled => difference.to_dtype(DType::F64)?,
+                Range::AsItIs => difference,
+            };
             let images = difference.transpose(0, 1)?.contiguous()?.flatten_from(1)?;
             let l1 = number(&images.abs()?.sum(1)?.mean_all()?)?.ln();
             let l2 = number(&images.sqr()?.sum(1)?.sqrt()?.mean_all()?)?.ln();
-            let logs = number(&logs)? - alpha.ln();
+            let logs = logs - alpha.ln();
             Ok(LogPhi { l1: l1 + logs, l2: l2 + logs })
         })
     }

@@ -1,0 +1,219 @@
+//! What experiments have in common on the command line: how they run, and how their reports are printed.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use serde_json::{Map, Value, json};
+
+use super::plot::plot;
+use crate::{
+    cli::{
+        Failure,
+        markdown::Table,
+        output::{json_line, line},
+        signals::catch_signals,
+    },
+    lab::{Cell, LabError, Report, svg},
+    nn::{self, Device, DeviceChoice, KernelChoice},
+    run::{Existing, write_text},
+    text::printable,
+};
+
+#[derive(Debug, clap::Args)]
+pub struct OutputArgs {
+    /// One JSON object a line: settings, rows, what they say
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// The rows alone, for a spreadsheet
+    #[arg(long)]
+    pub csv: bool,
+    /// Write the charts as a picture, too
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct WorkArgs {
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Worker threads [default: one for each core, or four for each GPU]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+    #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda:N")]
+    pub device: DeviceChoice,
+}
+
+impl WorkArgs {
+    pub fn open(&self) -> Result<Device, Failure> {
+        let (device, note) = nn::open(self.device, KernelChoice::Auto).map_err(Failure::usage)?;
+        if let Some(note) = note {
+            let _ = writeln!(io::stderr(), "{note}");
+        }
+        Ok(device)
+    }
+}
+
+/// What an experiment asks for to see whether it shall end, and to tell how far it is.
+pub(super) type Experiment<'a> = &'a dyn Fn(
+    &Device,
+    &(dyn Fn() -> bool + Sync),
+    &mut dyn FnMut(usize, usize),
+) -> Result<Report, LabError>;
+
+/// Runs an experiment and prints its report.
+pub(super) fn run(
+    work: &WorkArgs,
+    output: &OutputArgs,
+    experiment: Experiment<'_>,
+) -> Result<ExitCode, Failure> {
+    let device = work.open()?;
+    let signal = catch_signals().map_err(Failure::failed)?;
+    let mut progress = Progress::new();
+    let stop = || signal.load(Ordering::Relaxed) != 0;
+    let report = experiment(&device, &stop, &mut |done, of| progress.tell(done, of));
+    progress.clear();
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => return interrupted_or(error, &signal),
+    };
+    if let Some(path) = &output.svg {
+        write_text(path, &svg(&report.charts), Existing::Replace).map_err(|error| {
+            Failure::failed(anyhow::anyhow!("{}: {error}", printable(&path.display().to_string())))
+        })?;
+    }
+    show(&report, output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How a program ends that was interrupted; other errors are for the user.
+pub(super) fn interrupted_or(
+    error: LabError,
+    signal: &Arc<AtomicUsize>,
+) -> Result<ExitCode, Failure> {
+    match error {
+        LabError::Interrupted { .. } => {
+            let _ = writeln!(io::stderr(), "{error}");
+            let status = 128 + signal.load(Ordering::Relaxed);
+            Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)))
+        }
+        LabError::Folder { .. } | LabError::Setting(_) | LabError::Device(_) => {
+            Err(Failure::usage(error))
+        }
+    }
+}
+
+/// Progress is told so often.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// A line that is rewritten; nothing where nobody looks.
+struct Progress {
+    is_seen: bool,
+    since: Instant,
+    told: Option<Instant>,
+}
+
+impl Progress {
+    fn new() -> Progress {
+        Progress { is_seen: io::stderr().is_terminal(), since: Instant::now(), told: None }
+    }
+
+    fn tell(&mut self, done: usize, of: usize) {
+        if !self.is_seen || self.told.is_some_and(|told| told.elapsed() < INTERVAL) {
+            return;
+        }
+        self.told = Some(Instant::now());
+        let left = self.since.elapsed().as_secs_f64() / done.max(1) as f64 * (of - done) as f64;
+        // Nobody at stderr is no reason to end an experiment.
+        let _ = write!(io::stderr(), "\r\x1b[K{done} of {of}, {left:.0} s left");
+    }
+
+    fn clear(&self) {
+        if self.is_seen {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+fn show(report: &Report, output: &OutputArgs) -> Result<(), Failure> {
+    match (output.json, output.csv) {
+        (true, _) => show_json(report),
+        (false, true) => show_csv(report),
+        (false, false) => show_text(report),
+    }
+}
+
+fn show_text(report: &Report) -> Result<(), Failure> {
+    let settings = report.settings.iter().map(|(key, value)| format!("{key} {value}"));
+    line(format!("{}: {}", report.name, settings.collect::<Vec<_>>().join(", ")))?;
+    for chart in &report.charts {
+        line("")?;
+        plot(chart).iter().try_for_each(line)?;
+    }
+    line("")?;
+    // What is the same in all rows stands among the settings.
+    let differs =
+        |column: &usize| report.rows.windows(2).any(|two| two[0][*column] != two[1][*column]);
+    let is_alone = report.rows.len() < 2;
+    let columns: Vec<usize> =
+        (0..report.columns.len()).filter(|column| is_alone || differs(column)).collect();
+    let cells = |row: &Vec<Cell>| columns.iter().map(|column| row[*column].shown()).collect();
+    let shown: Vec<Vec<String>> = report.rows.iter().map(cells).collect();
+    let widest =
+        |column: usize| shown.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns.len()).map(widest).collect();
+    let is_text = |column: &&usize| {
+        report.rows.first().is_some_and(|row| matches!(row[**column], Cell::Text(_)))
+    };
+    let words = columns.iter().take_while(is_text).count();
+    let heads = columns.iter().map(|column| report.columns[*column]).collect();
+    let table = Table::new(heads, &widths, words);
+    table.heads().iter().try_for_each(line)?;
+    shown.iter().try_for_each(|row| line(table.row(row)))?;
+    if !report.reading.is_empty() {
+        line("")?;
+    }
+    report.reading.iter().try_for_each(line)
+}
+
+fn show_json(report: &Report) -> Result<(), Failure> {
+    let settings: Map<String, Value> =
+        report.settings.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
+    json_line(&json!({ "event": "experiment", "name": report.name, "settings": settings }))?;
+    for row in &report.rows {
+        let mut object = Map::from_iter([("event".to_owned(), json!("row"))]);
+        for (column, cell) in report.columns.iter().zip(row) {
+            let value = match cell {
+                Cell::Text(text) => json!(text),
+                Cell::Whole(n) => json!(n),
+                Cell::Number(value, _) => json!(value),
+                Cell::Missing(_) => Value::Null,
+            };
+            object.insert((*column).to_owned(), value);
+        }
+        json_line(&Value::Object(object))?;
+    }
+    json_line(&json!({ "event": "reading", "sentences": report.reading }))
+}
+
+fn show_csv(report: &Report) -> Result<(), Failure> {
+    let mut csv = csv::Writer::from_writer(io::stdout().lock());
+    csv.write_record(&report.columns).map_err(Failure::failed)?;
+    for row in &report.rows {
+        let cells = row.iter().map(|cell| match cell {
+            Cell::Text(text) => text.clone(),
+            Cell::Whole(n) => n.to_string(),
+            Cell::Number(value, _) => value.to_string(),
+            Cell::Missing(_) => String::new(),
+        });
+        csv.write_record(cells).map_err(Failure::failed)?;
+    }
+    csv.flush().map_err(Failure::failed)
+}

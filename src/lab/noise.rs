@@ -1,0 +1,161 @@
+//! How noisy a Zen-Score is: the deviation of one draw against the batch, and how many draws part two nets.
+
+use super::{
+    Axis, Cell, Chart, LabError, Look, NamedNet, Point, Report, Series,
+    work::{in_parallel, workers},
+};
+use crate::{
+    nn::Device,
+    proxy::{Proxy, Settings, Zen},
+    score::{Definition, MeanStd, standard_error},
+};
+
+/// The experiment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Noise {
+    pub nets: Vec<NamedNet>,
+    /// Images in a pass, rising.
+    pub batches: Vec<u32>,
+    pub definition: Definition,
+    pub alpha: f64,
+    /// Draws of each; at least 2.
+    pub draws: u32,
+    pub seed: u64,
+    pub workers: Option<usize>,
+}
+
+/// Means are parted where they are so many standard errors of their difference from each other.
+const APART: f64 = 2.0;
+
+/// Draws of each of two nets, with deviations `stds`, that part their means, which are `gap` apart; none for
+/// equal ones.
+pub fn repeats_that_part(gap: f64, stds: [f64; 2]) -> Option<u64> {
+    let variance = stds.into_iter().map(|std| std * std).sum::<f64>();
+    let repeats = (APART / gap).powi(2) * variance;
+    // Beyond it nobody would draw.
+    repeats.is_finite().then(|| repeats.ceil().clamp(1.0, 1e15) as u64)
+}
+
+impl Noise {
+    /// # Errors
+    /// A net without a score, an interruption.
+    pub fn run(
+        &self,
+        device: &Device,
+        stop: &(dyn Fn() -> bool + Sync),
+        tell: &mut dyn FnMut(usize, usize),
+    ) -> Result<Report, LabError> {
+        let batches = |net| self.batches.iter().map(move |batch| (net, *batch));
+        let draws = |(net, batch)| (0..self.draws).map(move |draw| (net, batch, draw));
+        let tasks: Vec<_> = self.nets.iter().flat_map(batches).flat_map(draws).collect();
+        let run =
+            |&(net, batch, draw): &(&NamedNet, u32, u32)| self.score(net, batch, draw, device);
+        let of = tasks.len();
+        let found = in_parallel(&tasks, workers(self.workers, device), stop, &run, &mut |done| {
+            tell(done, of)
+        });
+        let found = found.ok_or(LabError::Interrupted { kept: false })?;
+        let scores: Vec<f64> =
+            found.into_iter().collect::<Result<_, _>>().map_err(LabError::Setting)?;
+        let spread: Vec<MeanStd> = scores.chunks(self.draws as usize).map(MeanStd::of).collect();
+        Ok(self.report(&spread.chunks(self.batches.len()).collect::<Vec<_>>()))
+    }
+
+    fn score(&self, net: &NamedNet, batch: u32, draw: u32, device: &Device) -> Result<f64, String> {
+        let Noise { definition, alpha, .. } = *self;
+        let settings =
+            Settings { definition, batch, resolution: net.resolution, alpha, classes: 1 };
+        let told = |error: String| format!("{}, batch {batch}: {error}", net.name);
+        let mut zen = Zen::new(settings, device).map_err(|error| told(error.to_string()))?;
+        let evaluation = zen.evaluate(&net.structure, self.seed, draw);
+        evaluation.map(|evaluation| evaluation.score).map_err(|error| told(error.to_string()))
+    }
+
+    /// Of each net, by batch.
+    fn report(&self, found: &[&[MeanStd]]) -> Report {
+        let std = |it: &MeanStd| it.std.unwrap_or(f64::NAN);
+        // Of a deviation that was estimated from so many Gaussian draws.
+        let error = 1.0 / (2.0 * f64::from(self.draws - 1)).sqrt();
+        let mut rows = Vec::new();
+        for (net, spreads) in self.nets.iter().zip(found) {
+            for (batch, spread) in self.batches.iter().zip(*spreads) {
+                rows.push(vec![
+                    Cell::Text(net.name.clone()),
+                    Cell::Whole((*batch).into()),
+                    Cell::number(spread.mean, 3, "–"),
+                    Cell::number(standard_error(std(spread), self.draws), 3, "–"),
+                    Cell::number(std(spread), 4, "–"),
+                    Cell::number(std(spread) * error, 4, "–"),
+                ]);
+            }
+        }
+        let series = |(net, spreads): (&NamedNet, &&[MeanStd])| Series {
+            name: net.name.clone(),
+            look: Look::Line,
+            points: self
+                .batches
+                .iter()
+                .zip(*spreads)
+                .map(|(batch, spread)| Point {
+                    x: f64::from(*batch),
+                    y: std(spread),
+                    std: Some(std(spread) * error),
+                })
+                .filter(|point| point.y > 0.0)
+                .collect(),
+        };
+        Report {
+            name: "noise",
+            settings: vec![
+                ("definition", self.definition.to_string()),
+                ("alpha", self.alpha.to_string()),
+                ("draws", self.draws.to_string()),
+                ("seed", self.seed.to_string()),
+            ],
+            columns: vec!["net", "batch", "mean", "error_of_mean", "std", "error_of_std"],
+            rows,
+            charts: vec![Chart {
+                title: "Standard deviation of one draw".to_owned(),
+                x: Axis::log("batch"),
+                y: Axis::log("std"),
+                series: self.nets.iter().zip(found).map(series).collect(),
+                marks: Vec::new(),
+            }],
+            reading: self.reading(found),
+        }
+    }
+
+    /// How many draws part every two nets, with each batch.
+    fn reading(&self, found: &[&[MeanStd]]) -> Vec<String> {
+        let mut reading = Vec::new();
+        for (a, b) in (0..found.len()).flat_map(|a| (a + 1..found.len()).map(move |b| (a, b))) {
+            let parted = self.batches.iter().enumerate().map(|(i, batch)| {
+                let [one, other] = [found[a][i], found[b][i]];
+                let stds = [one, other].map(|it| it.std.unwrap_or(f64::NAN));
+                match repeats_that_part(one.mean - other.mean, stds) {
+                    Some(1) => format!("1 draw of {batch}"),
+                    Some(draws) => format!("{draws} draws of {batch}"),
+                    None => format!("no number of draws of {batch}"),
+                }
+            });
+            let parted: Vec<String> = parted.collect();
+            let (a, b) = (&self.nets[a].name, &self.nets[b].name);
+            reading.push(format!("{a} and {b} are parted by {} images each.", parted.join(", ")));
+        }
+        reading
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nets_are_parted_at_two_standard_errors() {
+        // A difference of two draws has a deviation of 5; 100 of them one of .5.
+        assert_eq!(repeats_that_part(1.0, [3.0, 4.0]), Some(100));
+        assert_eq!(repeats_that_part(-100.0, [3.0, 4.0]), Some(1));
+        assert_eq!(repeats_that_part(0.0, [3.0, 4.0]), None);
+        assert_eq!(repeats_that_part(1.0, [f64::NAN, 1.0]), None);
+    }
+}

@@ -180,6 +180,26 @@ fn close(line: &Value, figure: &str, expected: f64, tolerance: f64) {
     assert!((found - expected).abs() < tolerance, "{figure} {found}, not {expected}: {line}");
 }
 
+/// The closed form knows linear ends: of measured values the theory is .2 below, and .08 more or less, the fitted
+/// one .05 above. (Over all 3,969: −.09 to .41, and −.17 to .07.)
+#[test]
+fn the_analytic_score_foretells_linear_bottlenecks() {
+    let folder = folder("lab-rank-analytic");
+    let json = folder.join("bench.json");
+    fs::write(&json, NETS).expect("written");
+    let file = json.to_str().expect("UTF-8");
+    let proxies = "zen,zen-analytic,zen-estimate";
+    let csv = text(&zendo(&["lab", "rank", file, "--proxies", proxies, "--csv"]));
+    assert_eq!(csv.lines().count(), 1 + 5);
+    for line in csv.lines().skip(1) {
+        let cells: Vec<f64> =
+            line.rsplit(',').take(5).filter_map(|cell| cell.parse().ok()).collect();
+        let [_, _, fitted, theory, measured] = cells[..] else { panic!("{line}") };
+        assert!((measured - theory - 0.2).abs() < 0.4, "{line}");
+        assert!((measured - fitted + 0.05).abs() < 0.2, "{line}");
+    }
+}
+
 /// What needs no forward pass: baselines and the analytic score.
 #[test]
 fn baselines_rank_nas_bench_macro_as_is_known() {

@@ -38,8 +38,9 @@ pub struct InputSpec {
 }
 
 /// What follows a norm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum Activation {
+    #[default]
     Relu,
     /// Nothing.
     Linear,

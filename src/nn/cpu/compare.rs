@@ -30,7 +30,7 @@ impl Kernel for Compare<'_> {
             assert!(norm.scale.len() >= channels && norm.shift.len() >= channels);
         }
         assert!(channels.is_multiple_of(S::LANES) && clean.len() == perturbed.len());
-        let floors = norms.map(|norm| s.splat(norm.floor));
+        let floors = norms.map(|norm| s.splat(norm.floor()));
         let mut totals = [0.0; 4];
         let mut sums = [s.splat(0.0); 4];
         let mut vectors = 0;

@@ -32,17 +32,14 @@ pub(super) struct Moments {
     scale: Vec<f32>,
     shift: Vec<f32>,
     variances: Vec<f64>,
-    /// Of the norm.
-    floor: f32,
+    /// Behind the norm.
+    activation: Activation,
 }
 
 impl Moments {
     /// Starts anew, for so many channels and what follows their norm.
     pub(super) fn reset(&mut self, channels: usize, activation: Activation) {
-        self.floor = match activation {
-            Activation::Relu => 0.0,
-            Activation::Linear => f32::NEG_INFINITY,
-        };
+        self.activation = activation;
         for sums in [&mut self.sums, &mut self.squares, &mut self.variances] {
             sums.clear();
             sums.resize(channels, 0.0);
@@ -96,6 +93,6 @@ impl Moments {
     }
 
     pub(super) fn norm(&self) -> Norm<'_> {
-        Norm { scale: &self.scale, shift: &self.shift, floor: self.floor }
+        Norm { scale: &self.scale, shift: &self.shift, activation: self.activation }
     }
 }

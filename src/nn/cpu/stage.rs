@@ -5,18 +5,26 @@
 #![expect(unsafe_code, reason = "operands are pointers that the caller has checked as a whole")]
 
 use super::simd::{Kernel, Simd};
+use crate::nn::network::Activation;
 
-/// A norm with known moments, as x · scale + shift, at least `floor`; whole vectors of channels, 0 in
+/// A norm with known moments, as x · scale + shift, and what follows it; whole vectors of channels, 0 in
 /// those that the map doesn't have.
 #[derive(Clone, Copy)]
 pub(super) struct Norm<'a> {
     pub scale: &'a [f32],
     pub shift: &'a [f32],
-    /// 0 where a ReLU follows, −∞ where nothing does: one code for both.
-    pub floor: f32,
+    pub activation: Activation,
 }
 
 impl<'a> Norm<'a> {
+    /// What values are at least.
+    pub(super) fn floor(self) -> f32 {
+        match self.activation {
+            Activation::Relu => 0.0,
+            Activation::Linear => f32::NEG_INFINITY,
+        }
+    }
+
     /// The norm of the channels from `first` on.
     pub(super) fn channels_from(self, first: usize) -> Norm<'a> {
         Norm { scale: &self.scale[first..], shift: &self.shift[first..], ..self }
@@ -45,17 +53,24 @@ impl Stage<'_> {
             let channels = self.vectors * S::LANES;
             assert!(norm.scale.len() >= channels && norm.shift.len() >= channels);
         }
-        s.run(Checked(self));
+        // Told apart out here, so that the loops of both are their own.
+        match self.norm.map(|norm| norm.activation) {
+            None | Some(Activation::Relu) => s.run(Checked::<ZERO>(self)),
+            Some(Activation::Linear) => s.run(Checked::<NOTHING>(self)),
+        }
     }
 }
 
-/// Made only where `run_on`'s promise was given.
-struct Checked<'a>(Stage<'a>);
+/// Made only where `run_on`'s promise was given. Values are at least 0 with [`ZERO`], and any with [`NOTHING`].
+struct Checked<'a, const FLOOR: u8>(Stage<'a>);
+
+const ZERO: u8 = 0;
+const NOTHING: u8 = 1;
 
 /// Pixels that share a load of scale and shift.
 const TOGETHER: usize = 4;
 
-impl Kernel for Checked<'_> {
+impl<const FLOOR: u8> Kernel for Checked<'_, FLOOR> {
     type Output = ();
 
     #[inline(always)]
@@ -63,7 +78,7 @@ impl Kernel for Checked<'_> {
         let Stage { from, from_stride, to, to_stride, pixels, vectors, norm } = self.0;
         let width = vectors * S::LANES;
         let together = if to_stride >= width { pixels / TOGETHER * TOGETHER } else { 0 };
-        let floor = s.splat(norm.map_or(0.0, |norm| norm.floor));
+        let floor = s.splat(if FLOOR == ZERO { 0.0 } else { f32::NEG_INFINITY });
         // SAFETY: `run_on`'s promise: pixels and vectors below are in range, and it asserted that
         // scale and shift have a value for each channel.
         unsafe {

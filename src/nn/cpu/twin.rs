@@ -51,34 +51,34 @@ fn map(pixels: usize, channels: usize, lanes: usize, stream: u32) -> Map {
 struct NormValues {
     scale: Vec<f32>,
     shift: Vec<f32>,
-    floor: f32,
+    activation: Activation,
 }
 
 /// In turns a ReLU behind the norm, and nothing.
-fn floor(case: usize) -> f32 {
-    if case.is_multiple_of(2) { 0.0 } else { f32::NEG_INFINITY }
+fn activation(case: usize) -> Activation {
+    if case.is_multiple_of(2) { Activation::Relu } else { Activation::Linear }
 }
 
 impl NormValues {
-    fn new(channels: usize, lanes: usize, floor: f32) -> NormValues {
+    fn new(channels: usize, lanes: usize, activation: Activation) -> NormValues {
         let padded = channels.next_multiple_of(lanes);
         let of = |stream| {
             let mut values = normals(channels, stream);
             values.resize(padded, 0.0);
             values
         };
-        NormValues { scale: of(90), shift: of(91), floor }
+        NormValues { scale: of(90), shift: of(91), activation }
     }
 
     fn norm(&self) -> Norm<'_> {
-        Norm { scale: &self.scale, shift: &self.shift, floor: self.floor }
+        Norm { scale: &self.scale, shift: &self.shift, activation: self.activation }
     }
 
     fn apply(&self, plain: &mut [f64], channels: usize) {
         for pixel in plain.chunks_exact_mut(channels) {
             for (channel, x) in pixel.iter_mut().enumerate() {
                 let (scale, shift) = (self.scale[channel], self.shift[channel]);
-                *x = (*x * f64::from(scale) + f64::from(shift)).max(self.floor.into());
+                *x = (*x * f64::from(scale) + f64::from(shift)).max(self.norm().floor().into());
             }
         }
     }
@@ -178,7 +178,7 @@ fn check_conv<S: Simd>(s: S, g: Geometry, images: usize, with_norm: bool) {
     let lanes = S::LANES;
     let what = format!("{g:?}, {images} images, norm {with_norm}, {lanes} lanes");
     let mut from = map(images * g.in_pixels(), g.in_channels, lanes, 1);
-    let norm = NormValues::new(g.in_channels, lanes, floor(images));
+    let norm = NormValues::new(g.in_channels, lanes, activation(images));
     if with_norm {
         norm.apply(&mut from.plain, g.in_channels);
     }
@@ -297,7 +297,7 @@ fn fused_pairs_are_their_twins() {
                 let what = format!("{few} {many} {out}, {images} images, {from}, {lanes} lanes");
                 let pixels = images * from * from;
                 let mut input = map(pixels, few, lanes, 1);
-                let norm = NormValues::new(few, lanes, floor(images));
+                let norm = NormValues::new(few, lanes, activation(images));
                 norm.apply(&mut input.plain, few);
                 let (weights_a, plain_a) = weights::<S>(&first, 2);
                 let (weights_b, plain_b) = weights::<S>(&second, 3);

@@ -184,7 +184,7 @@ impl Saturation {
         let reading = sentences.into_iter().filter_map(|(state, what)| {
             let names = of_state(state);
             (!names.is_empty())
-                .then(|| format!("{} at α = {} ({what}): {names}.", state.name(), self.used))
+                .then(|| format!("At α = {}, {} ({what}): {names}.", self.used, state.name()))
         });
         Report {
             name: "saturation",

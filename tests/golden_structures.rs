@@ -108,7 +108,7 @@ fn nets_of_nas_bench_macro_cost_what_it_says() {
         // 02012100
         (
             "ConvK1BN(32,64,2,1)MBConvE6K5(64,64,1,1)ConvK1BN(64,128,2,1)MBConvE3K3(128,128,1,1)\
-             MBConvE6K5(128,256,2,1)",
+             MBConvE6K5(128,128,1,1)MBConvE3K3(128,256,2,1)",
             890_666,
             47_327_744,
         ),

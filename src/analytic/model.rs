@@ -142,7 +142,7 @@ impl Model {
         }
         let spreads = [before.spread, known.state.spread, state.spread];
         let rectified = [before, &state].iter().all(|s| s.entering == Entering::Rectified);
-        if !(rectified && spreads == [0.0; 3]) || !is_rectified(block.kind) {
+        if !(rectified && spreads == [0.0; 3] && is_rectified(block.kind)) {
             return self.block(block, resolution, state);
         }
         let mut again = *known;

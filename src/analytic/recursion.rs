@@ -148,13 +148,14 @@ impl Step {
                 variance.base
             }
             Entering::Normalised => {
-                let variance = Variance::of(&self.geometry, self.samples, (1.0, 0.0), c);
+                let variance = Variance::of(&self.geometry, self.samples, Moments::NORMALISED, c);
                 state.distance = variance.distance(state.distance);
                 variance.base
             }
             // A pool stands near the input, where there is hardly a spread.
             Entering::Pooled(pooled) => {
-                let moments = (pooled.second, pooled.mean_squared);
+                let Pooled { second, mean_squared, .. } = pooled;
+                let moments = Moments { second, mean_squared, ..Moments::RECTIFIED };
                 let variance = Variance::of(&self.geometry, self.samples, moments, c);
                 state.distance = variance.distance(pooled.distance(state.distance));
                 variance.base
@@ -175,16 +176,36 @@ impl Step {
     }
 }
 
+/// Of what enters a conv.
+#[derive(Clone, Copy, Debug)]
+struct Moments {
+    second: f64,
+    /// The square of the mean.
+    mean_squared: f64,
+    /// What the mean of a batch takes from its variance, times the values of a channel.
+    shortfall: f64,
+}
+
+impl Moments {
+    /// Behind a ReLU, at spread 0.
+    const RECTIFIED: Moments =
+        Moments { second: 0.5, mean_squared: 1.0 / (2.0 * PI), shortfall: 0.0908 };
+
+    /// Behind a norm: 0 and 1 exactly, in every batch.
+    const NORMALISED: Moments = Moments { second: 1.0, mean_squared: 0.0, shortfall: 0.0 };
+}
+
 impl Variance {
     /// Behind a ReLU.
     fn new(g: &Geometry, samples: f64, h: f64, c: &Constants) -> Variance {
-        Variance::of(g, samples, (0.5, h / (2.0 * PI)), c)
+        let mean_squared = h / (2.0 * PI);
+        Variance::of(g, samples, Moments { mean_squared, ..Moments::RECTIFIED }, c)
     }
 
-    /// Of what has that mean square, and that square of the mean.
-    fn of(g: &Geometry, samples: f64, (second, m2): (f64, f64), c: &Constants) -> Variance {
+    fn of(g: &Geometry, samples: f64, entering: Moments, c: &Constants) -> Variance {
+        let Moments { second, mean_squared: m2, shortfall } = entering;
         let v0 = second - m2;
-        let v = (v0 - 0.0908 / samples) * (1.0 - (1.0 - g.inside) / samples);
+        let v = (v0 - shortfall / samples) * (1.0 - (1.0 - g.inside) / samples);
         let borders = m2 * (g.taps - g.taps_squared);
         let uneven = (second - m2 * g.inside.sqrt()) * c.border_variance * g.spread * g.taps;
         let base = v * g.taps + borders + uneven;

@@ -23,8 +23,8 @@ use crate::{
     lab::{
         LabError,
         rank::{
-            Benchmark, Figure, Figures, Interval, Judged, Predictor, Rank, Ranked, Told,
-            nas_bench_macro,
+            BASELINES, Benchmark, Counted, Figure, Figures, Interval, Judged, Predictor, Rank,
+            Ranked, Told, nas_bench_macro,
         },
     },
     nn::{DeviceChoice, KernelChoice},
@@ -62,6 +62,10 @@ pub struct RankArgs {
     /// How many of the networks, in percent, are the top
     #[arg(long, value_name = "PERCENT", default_value = "1", value_parser = percent)]
     top: f64,
+    /// Count a network as often as the file has it, as figures in the literature may do; otherwise identical ones
+    /// count once
+    #[arg(long)]
+    as_listed: bool,
     /// A folder for measured values; the same command goes on there after an interruption, other proxies too
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -118,6 +122,7 @@ pub(super) fn run(args: &RankArgs) -> Result<ExitCode, Failure> {
             alpha: ALPHA,
             classes: args.classes,
         },
+        counted: if args.as_listed { Counted::AsListed } else { Counted::Once },
         seed: args.seed,
         repeats: args.repeats,
         top: args.top / 100.0,
@@ -235,7 +240,7 @@ fn print_json(experiment: &Rank, ranked: &Ranked) -> Result<(), Failure> {
     }
     let benchmark = &experiment.benchmark;
     json_line(&json!({
-        "event": "ranked", "networks": benchmark.nets.len(), "listed": benchmark.listed, "compared": ranked.compared,
+        "event": "ranked", "networks": benchmark.nets.len(), "listed": benchmark.listed, "compared": ranked.compared, "counted": ranked.counted,
         "seeds": benchmark.seeds, "top": ranked.top, "best_accuracy": best(experiment),
         "ceiling": ranked.ceiling.as_ref().map_or(Value::Null, figures), "settings": experiment.settings,
         "seed": experiment.seed, "repeats": experiment.repeats,
@@ -298,12 +303,15 @@ fn print(args: &RankArgs, experiment: &Rank, ranked: &Ranked) -> Result<(), Fail
     let mut head = format!("{}: {} networks", printable(&name), count(benchmark.nets.len()));
     if benchmark.listed > benchmark.nets.len() {
         head.push_str(&format!(" that differ, of {}", count(benchmark.listed)));
+        if experiment.counted == Counted::AsListed {
+            head.push_str(" that count");
+        }
     }
     let seeds = if benchmark.seeds == 1 { "training" } else { "trainings" };
     head.push_str(&format!(", {} {seeds} each\n", benchmark.seeds));
-    head.split_inclusive('\n').try_for_each(line)?;
+    line(head)?;
     let at_k = format!("nDCG@{}", ranked.top);
-    let top = format!("accuracy of top {}", ranked.top);
+    let top = format!("top {} accuracy", ranked.top);
     let heads = vec!["ranked by", "Kendall", "Spearman", &at_k, &top];
     let table = Table::new(heads, &[15, 15, 8, 8, 17], 1);
     table.heads().iter().try_for_each(line)?;
@@ -326,7 +334,7 @@ fn print(args: &RankArgs, experiment: &Rank, ranked: &Ranked) -> Result<(), Fail
         best(experiment)
     );
     if ranked.ceiling.is_some() {
-        text.push_str(" One training stands for the mean of the others: no proxy can do better.");
+        text.push_str(" One training stands for the mean of the others: more can hardly be expected of a proxy.");
     }
     if ranked.compared < benchmark.nets.len() {
         let left_out = count(benchmark.nets.len() - ranked.compared);
@@ -354,8 +362,16 @@ fn verdicts(ranked: &Ranked) -> Vec<String> {
         all.push(format!("{} {verdict}: {ahead:.3} behind ({low:.3} to {high:.3}).", judged.proxy));
     }
     let (accuracy, name) = (top.predictor.figures.top, top.proxy);
+    let baselines =
+        ranked.proxies.iter().filter(|j| BASELINES.contains(&j.proxy) && j.proxy != name);
+    let ahead = baselines.map(|baseline| {
+        let (ahead, interval) = top.predictor.ahead(&baseline.predictor, TOP);
+        let ends = interval.map(|Interval { low, high }| format!(" ({low:.2} to {high:.2})"));
+        format!("; {ahead:.2} above {}{}", baseline.proxy, ends.unwrap_or_default())
+    });
+    let ahead: String = ahead.collect();
     all.push(format!(
-        "The top {} by {name} are the best by mean accuracy, {accuracy:.2}.",
+        "The top {} by {name} are the best by mean accuracy, {accuracy:.2}{ahead}.",
         ranked.top
     ));
     all

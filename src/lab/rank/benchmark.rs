@@ -32,6 +32,8 @@ pub struct Net {
     pub structure: Structure,
     /// Of each training seed, in the file's unit; the mean where the file has the net several times.
     pub accuracies: Vec<f64>,
+    /// How often the file has it.
+    pub times: u32,
 }
 
 impl Net {
@@ -93,24 +95,24 @@ fn bounded(path: &Path) -> io::Result<String> {
 
 /// Each net once, where it stood first, its accuracies by seed averaged.
 fn distinct(rows: Vec<Row>) -> Vec<Net> {
-    let mut nets: Vec<(Net, f64)> = Vec::new();
+    let mut nets: Vec<Net> = Vec::new();
     let mut places: HashMap<Structure, usize> = HashMap::new();
     for (structure, accuracies) in rows {
         match places.entry(structure.clone()) {
             Entry::Vacant(place) => {
                 place.insert(nets.len());
-                nets.push((Net { structure, accuracies }, 1.0));
+                nets.push(Net { structure, accuracies, times: 1 });
             }
             Entry::Occupied(place) => {
-                let (net, count) = &mut nets[*place.get()];
-                *count += 1.0;
+                let net = &mut nets[*place.get()];
+                net.times += 1;
                 for (mean, new) in net.accuracies.iter_mut().zip(accuracies) {
-                    *mean += (new - *mean) / *count;
+                    *mean += (new - *mean) / f64::from(net.times);
                 }
             }
         }
     }
-    nets.into_iter().map(|(net, _)| net).collect()
+    nets
 }
 
 /// That the accuracies of a row are as they must be; `first` are those of the first row.
@@ -258,7 +260,10 @@ mod tests {
             .collect();
         let csv = format!("# mine\nstructure,accuracy,accuracy2\n{}\n", rows.join("\n"));
         let again = Benchmark::parse(&csv, "bench").expect("valid");
-        assert_eq!((again.listed, again.nets), (3, benchmark.nets));
+        let times = |nets: &[Net]| nets.iter().map(|net| net.times).collect::<Vec<_>>();
+        assert_eq!((times(&benchmark.nets), times(&again.nets)), (vec![2, 1, 1], vec![1; 3]));
+        let once = benchmark.nets.into_iter().map(|net| Net { times: 1, ..net });
+        assert_eq!((again.listed, again.nets), (3, once.collect()));
     }
 
     #[test]

@@ -36,16 +36,17 @@ impl Interval {
     }
 }
 
-/// Figures in every resample of `nets` nets: of each predictor, which is the mean of what it is made of.
+/// Figures in every resample of networks that each count `times` so often: of each predictor, which is the mean of
+/// what it is made of.
 pub(super) fn resampled(
     predictors: &[Vec<Compared>],
-    nets: usize,
+    times: &[u32],
     k: usize,
     seed: u64,
     workers: usize,
 ) -> Vec<Vec<Figures>> {
     let one = |number: u32| -> Vec<Figures> {
-        let counts = resample(seed, number, nets);
+        let counts = resample(seed, number, times);
         predictors.iter().map(|parts| figures(parts, &counts, k)).collect()
     };
     let workers = workers.clamp(1, RESAMPLES as usize) as u32;
@@ -71,13 +72,15 @@ pub(super) fn figures(parts: &[Compared], counts: &[u32], k: usize) -> Figures {
     Figures::mean(&all)
 }
 
-/// How often each net is drawn in as many draws as there are nets.
-fn resample(seed: u64, number: u32, nets: usize) -> Vec<u32> {
+/// How often each net counts after as many draws as there are nets.
+fn resample(seed: u64, number: u32, times: &[u32]) -> Vec<u32> {
+    let nets = times.len();
     let mut stream = Stream::new(seed, Purpose::Bootstrap, number, 0);
     let mut counts = vec![0; nets];
     let choices = u32::try_from(nets).expect("a benchmark's size is bounded");
     for _ in 0..nets {
-        counts[stream.below(choices) as usize] += 1;
+        let net = stream.below(choices) as usize;
+        counts[net] += times[net];
     }
     counts
 }
@@ -102,12 +105,13 @@ mod tests {
         let x: Vec<f64> = (0..400).map(|_| normal()).collect();
         let y: Vec<f64> = x.iter().map(|x| 0.6 * x + 0.8 * normal()).collect();
         let predictors = [vec![Compared::new(&x, &y)]];
-        let all = resampled(&predictors, 400, 4, 1, 2);
-        assert_eq!(all, resampled(&predictors, 400, 4, 1, 3), "workers decide nothing");
+        let all = resampled(&predictors, &[1; 400], 4, 1, 2);
+        assert_eq!(all, resampled(&predictors, &[1; 400], 4, 1, 3), "workers decide nothing");
         let spearman = Interval::of(all[0].iter().map(|figures| figures.spearman));
         let Interval { low, high } = spearman.expect("numbers");
         let width = (high - low) / (2.0 * 1.96);
         assert!((0.025..0.045).contains(&width), "{width}");
-        assert!((low..high).contains(&0.58), "{low} {high}");
+        let own = figures(&predictors[0], &[1; 400], 4).spearman;
+        assert!((low..high).contains(&own), "{low} {own} {high}");
     }
 }

@@ -33,6 +33,14 @@ use crate::{
 /// Baselines that are always drawn beside.
 pub const BASELINES: [&str; 2] = ["params", "flops"];
 
+/// What a network counts that the benchmark has several times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    Once,
+    /// As often as it is there: what comes out where nobody looks for identical networks.
+    AsListed,
+}
+
 /// The experiment.
 #[derive(Clone, Debug)]
 pub struct Rank {
@@ -40,6 +48,7 @@ pub struct Rank {
     /// Of the registry; [`BASELINES`] that aren't among them come behind.
     pub proxies: Vec<&'static str>,
     pub settings: Settings,
+    pub counted: Counted,
     /// All networks are measured with the same draws.
     pub seed: u64,
     /// Draws of a value; at least 1.
@@ -106,11 +115,13 @@ pub struct Judged {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ranked {
     pub proxies: Vec<Judged>,
-    /// One training seed for the mean of the others, the mean over the seeds: no proxy can be expected to do
-    /// better. None where there is one seed.
+    /// One training seed for the mean of the others, the mean over the seeds: about the most that can be
+    /// expected of a proxy. None where there is one seed.
     pub ceiling: Option<Predictor>,
-    /// Networks that were compared: those with a value by every proxy.
+    /// Distinct networks that were compared: those with a value by every proxy.
     pub compared: usize,
+    /// What they count together.
+    pub counted: usize,
     /// How many of them are the top.
     pub top: usize,
 }
@@ -270,15 +281,19 @@ impl Rank {
         if has_ceiling {
             predictors.push(self.one_seed_for_the_others(&compared));
         }
-        let top = ((compared.len() as f64 * self.top).ceil() as usize).clamp(1, compared.len());
+        let times: Vec<u32> = match self.counted {
+            Counted::Once => vec![1; compared.len()],
+            Counted::AsListed => compared.iter().map(|net| nets[*net].times).collect(),
+        };
+        let counted = times.iter().map(|times| *times as usize).sum();
+        let top = ((counted as f64 * self.top).ceil() as usize).clamp(1, counted);
         let workers = self.workers.unwrap_or_else(cores);
-        let resampled = bootstrap::resampled(&predictors, compared.len(), top, self.seed, workers);
-        let once = vec![1; compared.len()];
+        let resampled = bootstrap::resampled(&predictors, &times, top, self.seed, workers);
         let mut found: Vec<Predictor> = predictors
             .iter()
             .zip(resampled)
             .map(|(parts, resampled)| Predictor {
-                figures: bootstrap::figures(parts, &once, top),
+                figures: bootstrap::figures(parts, &times, top),
                 resampled,
             })
             .collect();
@@ -286,7 +301,8 @@ impl Rank {
         let proxies = all.into_iter().zip(found);
         let proxies =
             proxies.map(|((proxy, values), predictor)| Judged { proxy, values, predictor });
-        Ok(Ranked { proxies: proxies.collect(), ceiling, compared: compared.len(), top })
+        let (proxies, compared) = (proxies.collect(), compared.len());
+        Ok(Ranked { proxies, ceiling, compared, counted, top })
     }
 
     /// Each training seed beside the mean of the others.

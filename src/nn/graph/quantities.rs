@@ -140,6 +140,10 @@ impl Engine {
             let chunk = if held as usize >= batch { batch } else { held as usize - 1 };
             for first in (0..batch).step_by(chunk) {
                 let mut rows: Vec<Vec<Tensor>> = Vec::new();
+                #[expect(
+                    clippy::needless_range_loop,
+                    reason = "both halves of the kernel are filled at once"
+                )]
                 for image in first..batch {
                     let row = gradient(image)?;
                     for (other, column) in (first..).zip(rows.iter().chain([&row])) {

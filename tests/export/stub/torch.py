@@ -101,6 +101,16 @@ class BatchNorm2d(Module):
         return x
 
 
+class MaxPool2d(Module):
+    def __init__(self, kernel, stride, padding=0):
+        super().__init__()
+        self.kernel, self.stride, self.padding = kernel, stride, padding
+
+    def forward(self, x):
+        side = lambda n: (n + 2 * self.padding - self.kernel) // self.stride + 1
+        return Tensor(*x.shape[:2], *map(side, x.shape[2:]))
+
+
 class Linear(Module):
     def __init__(self, inputs, outputs):
         super().__init__()
@@ -148,6 +158,7 @@ nn = types.SimpleNamespace(
     Conv2d=Conv2d,
     Identity=Identity,
     Linear=Linear,
+    MaxPool2d=MaxPool2d,
     Module=Module,
     ReLU=ReLU,
     Sequential=Sequential,

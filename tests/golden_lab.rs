@@ -140,6 +140,6 @@ fn nets_saturate_as_the_reference_s() {
             assert!((mean - expected).abs() <= 5.0 * error, "{name}: {mean:.3} is not {expected}");
         }
         let said = draws[0].reading.iter().find(|said| said.ends_with(&format!("{name}.")));
-        assert!(said.expect("its state").starts_with(state), "{said:?}");
+        assert!(said.expect("its state").contains(state), "{said:?}");
     }
 }

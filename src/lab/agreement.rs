@@ -58,7 +58,7 @@ impl Agreement {
         let of = tasks.len();
         let workers = workers(self.workers, device);
         let scores = in_parallel(&tasks, workers, stop, &run, &mut |done| tell(done, of));
-        let scores = scores.ok_or(LabError::Interrupted { kept: false })?;
+        let scores = scores.ok_or(LabError::Interrupted { kept: None })?;
         let scores: Vec<f64> =
             scores.into_iter().collect::<Result<_, _>>().map_err(LabError::Setting)?;
         let measured: Vec<MeanStd> = scores.chunks(self.draws as usize).map(MeanStd::of).collect();

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod chart;
+mod error;
 mod noise;
 pub mod rank;
 mod report;
@@ -18,10 +19,11 @@ mod work;
 
 pub use agreement::{Agreement, spread};
 pub use chart::{Axis, Chart, Extent, Look, Mark, Point, Scale, Series};
+pub use error::LabError;
 pub use noise::{Noise, repeats_that_part};
 pub use report::{Cell, Report};
 pub use saturation::{Course, NamedNet, Saturation, State};
 pub use stacks::{Stack, StackExperiment, StackValues, Stacks};
 pub use svg::svg;
-pub use table1::{Found, LabError, Opinion, Row, Searched, Table1, Told, rank};
+pub use table1::{Found, Opinion, Row, Searched, Table1, Told, rank};
 pub use why::Why;

@@ -54,7 +54,7 @@ impl Noise {
         let found = in_parallel(&tasks, workers(self.workers, device), stop, &run, &mut |done| {
             tell(done, of)
         });
-        let found = found.ok_or(LabError::Interrupted { kept: false })?;
+        let found = found.ok_or(LabError::Interrupted { kept: None })?;
         let scores: Vec<f64> =
             found.into_iter().collect::<Result<_, _>>().map_err(LabError::Setting)?;
         let spread: Vec<MeanStd> = scores.chunks(self.draws as usize).map(MeanStd::of).collect();

@@ -110,7 +110,7 @@ impl Saturation {
         let found = in_parallel(&tasks, workers(self.workers, device), stop, &run, &mut |done| {
             tell(done, of)
         });
-        let found = found.ok_or(LabError::Interrupted { kept: false })?;
+        let found = found.ok_or(LabError::Interrupted { kept: None })?;
         let mut courses = Vec::new();
         for (net, found) in
             self.nets.iter().zip(found.chunks((self.alphas.len() + 1) * self.repeats as usize))
@@ -184,7 +184,7 @@ impl Saturation {
         let reading = sentences.into_iter().filter_map(|(state, what)| {
             let names = of_state(state);
             (!names.is_empty())
-                .then(|| format!("{} at α = {} ({what}): {names}.", state.name(), self.used))
+                .then(|| format!("At α = {}, {} ({what}): {names}.", self.used, state.name()))
         });
         Report {
             name: "saturation",

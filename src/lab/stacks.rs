@@ -107,7 +107,7 @@ impl Stacks {
         let workers = workers(self.workers, device);
         let measured =
             in_parallel(&tasks, workers, stop, &measure, &mut |done| tell(done, tasks.len()));
-        let measured = measured.ok_or(LabError::Interrupted { kept: false })?;
+        let measured = measured.ok_or(LabError::Interrupted { kept: None })?;
         let mut values = vec![None; tasks.len()];
         for ((place, (stack, _)), found) in tasks.iter().zip(measured) {
             let why = |error| {

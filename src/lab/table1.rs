@@ -6,9 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use thiserror::Error;
-
-use super::work::{in_parallel, workers};
+use super::{
+    LabError,
+    work::{in_parallel, workers},
+};
 use crate::{
     arch::{Costs, Structure},
     nn::{self, Device, DeviceChoice, KernelChoice},
@@ -86,19 +87,6 @@ pub enum Told<'a> {
     Remark(String),
 }
 
-/// Why there is no result.
-#[derive(Debug, Error)]
-pub enum LabError {
-    #[error("interrupted{}", if *.kept { "; the same command goes on" } else { "; with --out it could go on" })]
-    Interrupted { kept: bool },
-    #[error("{}: {reason}", .path.display())]
-    Folder { path: PathBuf, reason: String },
-    #[error(transparent)]
-    Device(#[from] nn::DeviceError),
-    #[error("{0}")]
-    Setting(String),
-}
-
 /// How often a search is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -121,7 +109,7 @@ impl Table1 {
             };
             let found = match search(spec, stop, &mut tell) {
                 Ok(Some(found)) => Ok(found),
-                Ok(None) => return Err(LabError::Interrupted { kept: self.out.is_some() }),
+                Ok(None) => return Err(LabError::Interrupted { kept: Some(self.out.is_some()) }),
                 Err(reason) => Err(reason),
             };
             all.push(Searched { proxy, found });
@@ -187,7 +175,7 @@ impl Table1 {
         let workers = workers(preset.run.workers, &device);
         let mut told = |done| tell(Told::Judging { done, of });
         let opinions = in_parallel(&tasks, workers, stop, &opinion, &mut told);
-        let opinions = opinions.ok_or(LabError::Interrupted { kept: self.out.is_some() })?;
+        let opinions = opinions.ok_or(LabError::Interrupted { kept: Some(self.out.is_some()) })?;
         let mut opinions = opinions.into_iter();
         let of_net = |net: &Option<Structure>| match net {
             Some(_) => opinions.by_ref().take(self.searches.len()).collect(),

@@ -57,13 +57,13 @@ impl Why {
         let of = draws.len() + 1;
         let workers = workers(self.workers, device);
         let measured = in_parallel(&draws, workers, stop, &run, &mut |done| tell(done, of));
-        let measured = measured.ok_or(LabError::Interrupted { kept: false })?;
+        let measured = measured.ok_or(LabError::Interrupted { kept: None })?;
         let measured: Vec<ZenParts> =
             measured.into_iter().collect::<Result<_, _>>().map_err(LabError::Setting)?;
         let anatomy = Anatomy::of(&self.net.structure, &self.view());
         let optimum = self.optimum(workers, stop);
         if stop() {
-            return Err(LabError::Interrupted { kept: false });
+            return Err(LabError::Interrupted { kept: None });
         }
         tell(of, of);
         Ok(self.report(&anatomy, &measured, optimum))

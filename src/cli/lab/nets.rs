@@ -117,7 +117,11 @@ fn named(nets: &[String], resolution: Option<u32>) -> Result<Vec<NamedNet>, Fail
 }
 
 pub(super) fn saturation(args: &SaturationArgs) -> Result<ExitCode, Failure> {
-    check_alpha(args.alpha)?;
+    // Below, f64 is not exact enough for a difference; above, nothing of the image is left.
+    if !(1e-11..=1.0).contains(&args.alpha) {
+        let why = anyhow!("--alpha {}: expected a number from 1e-11 to 1", args.alpha);
+        return Err(Failure::usage(why));
+    }
     let nets = match args.nets.is_empty() {
         false => named(&args.nets, args.resolution)?,
         true => {

@@ -11,6 +11,7 @@ use std::{
 use anyhow::anyhow;
 use serde_json::{Value, json};
 
+use super::output::interrupted_or;
 use crate::{
     arch::limits,
     cli::{
@@ -20,12 +21,9 @@ use crate::{
         score::{ALPHA, BATCH, definition},
         signals::catch_signals,
     },
-    lab::{
-        LabError,
-        rank::{
-            BASELINES, Benchmark, Counted, Figure, Figures, Interval, Judged, Predictor, Rank,
-            Ranked, Told, nas_bench_macro,
-        },
+    lab::rank::{
+        BASELINES, Benchmark, Counted, Figure, Figures, Interval, Judged, Predictor, Rank, Ranked,
+        Told, nas_bench_macro,
     },
     nn::{DeviceChoice, KernelChoice},
     proxy::{self, Settings},
@@ -135,14 +133,9 @@ pub(super) fn run(args: &RankArgs) -> Result<ExitCode, Failure> {
     let stop = || signal.load(Ordering::Relaxed) != 0;
     let ranked = match experiment.run(&stop, &mut |told| progress.tell(&told)) {
         Ok(ranked) => ranked,
-        Err(error @ LabError::Interrupted { .. }) => {
-            progress.say(&error.to_string());
-            let status = 128 + signal.load(Ordering::Relaxed);
-            return Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)));
-        }
-        Err(error @ (LabError::Folder { .. } | LabError::Setting(_) | LabError::Device(_))) => {
+        Err(error) => {
             progress.clear();
-            return Err(Failure::usage(error));
+            return interrupted_or(error, &signal);
         }
     };
     progress.clear();

@@ -248,7 +248,9 @@ impl Rank {
         });
         match lost {
             Some(error) => Err(error),
-            None if done < nets.len() => Err(LabError::Interrupted { kept: self.out.is_some() }),
+            None if done < nets.len() => {
+                Err(LabError::Interrupted { kept: Some(self.out.is_some()) })
+            }
             None => Ok(values.into_iter().flatten().collect()),
         }
     }

@@ -110,6 +110,7 @@ fn score_gives_three_definitions_and_is_reproducible() {
             "memory_bytes",
             "name",
             "proxy",
+            "published",
             "repeats",
             "resolution",
             "scores",

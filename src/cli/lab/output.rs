@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 
 use super::plot::plot;
@@ -23,8 +24,9 @@ use crate::{
     },
     lab::{Cell, LabError, Report, svg},
     nn::{self, Device, DeviceChoice, KernelChoice},
+    proxy,
     run::{Existing, write_text},
-    text::printable,
+    text::{nearest, printable},
 };
 
 #[derive(Debug, clap::Args)]
@@ -86,11 +88,28 @@ pub(super) fn run(
     };
     if let Some(path) = &output.svg {
         write_text(path, &svg(&report.charts), Existing::Replace).map_err(|error| {
-            Failure::failed(anyhow::anyhow!("{}: {error}", printable(&path.display().to_string())))
+            Failure::failed(anyhow!("{}: {error}", printable(&path.display().to_string())))
         })?;
     }
     show(&report, output)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The proxies that `--proxies` names, each once.
+pub(super) fn chosen(names: &[String]) -> Result<Vec<&'static str>, Failure> {
+    let mut chosen = Vec::new();
+    for name in names {
+        let Some(known) = proxy::names().find(|known| known == name) else {
+            let (nearest, _) = nearest(name, proxy::names()).expect("the registry has a proxy");
+            let name = printable(name);
+            let error = anyhow!("--proxies: there is no proxy '{name}'; did you mean '{nearest}'?");
+            return Err(Failure::usage(error));
+        };
+        if !chosen.contains(&known) {
+            chosen.push(known);
+        }
+    }
+    Ok(chosen)
 }
 
 /// How a program ends that was interrupted; other errors are for the user.

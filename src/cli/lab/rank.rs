@@ -8,10 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::anyhow;
 use serde_json::{Value, json};
 
-use super::output::interrupted_or;
+use super::output::{chosen, interrupted_or};
 use crate::{
     arch::limits,
     cli::{
@@ -26,9 +25,9 @@ use crate::{
         Told, nas_bench_macro,
     },
     nn::{DeviceChoice, KernelChoice},
-    proxy::{self, Settings},
+    proxy::Settings,
     score::Definition,
-    text::{age, grouped, nearest, printable},
+    text::{age, grouped, printable},
 };
 
 #[derive(Debug, clap::Args)]
@@ -87,23 +86,6 @@ fn percent(text: &str) -> Result<f64, String> {
         Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(percent),
         Ok(_) | Err(_) => Err("expected a number above 0, up to 100".to_owned()),
     }
-}
-
-/// The names that were asked for, each once.
-fn chosen(names: &[String]) -> Result<Vec<&'static str>, Failure> {
-    let mut chosen = Vec::new();
-    for name in names {
-        let Some(known) = proxy::names().find(|known| known == name) else {
-            let (nearest, _) = nearest(name, proxy::names()).expect("the registry has a proxy");
-            let name = printable(name);
-            let error = anyhow!("--proxies: there is no proxy '{name}'; did you mean '{nearest}'?");
-            return Err(Failure::usage(error));
-        };
-        if !chosen.contains(&known) {
-            chosen.push(known);
-        }
-    }
-    Ok(chosen)
 }
 
 pub(super) fn run(args: &RankArgs) -> Result<ExitCode, Failure> {

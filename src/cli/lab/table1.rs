@@ -11,7 +11,7 @@ use std::{
 use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 
-use super::output::interrupted_or;
+use super::output::{chosen, interrupted_or};
 use crate::{
     cli::{
         Failure,
@@ -22,7 +22,7 @@ use crate::{
     },
     lab::{Found, Row, Table1, Told, rank},
     proxy,
-    text::{nearest, printable},
+    text::printable,
 };
 
 #[derive(Debug, clap::Args)]
@@ -88,31 +88,15 @@ fn settings(args: &Table1Args) -> Vec<String> {
     sets
 }
 
-/// The names that were asked for, each once.
-fn chosen(names: &[String]) -> Result<Vec<&'static str>, Failure> {
-    if names.is_empty() {
-        return Ok(proxy::names().collect());
-    }
-    let mut chosen = Vec::new();
-    for name in names {
-        let Some(known) = proxy::names().find(|known| known == name) else {
-            let (nearest, _) = nearest(name, proxy::names()).expect("the registry has a proxy");
-            let name = printable(name);
-            let error = anyhow!("--proxies: there is no proxy '{name}'; did you mean '{nearest}'?");
-            return Err(Failure::usage(error));
-        };
-        if !chosen.contains(&known) {
-            chosen.push(known);
-        }
-    }
-    Ok(chosen)
-}
-
 pub(super) fn run(args: &Table1Args) -> Result<ExitCode, Failure> {
     let settings = settings(args);
     let mut searches = Vec::new();
     let mut name = String::new();
-    for proxy in chosen(&args.proxies)? {
+    let proxies = match args.proxies.is_empty() {
+        true => proxy::names().collect(),
+        false => chosen(&args.proxies)?,
+    };
+    for proxy in proxies {
         let mut sets = settings.clone();
         sets.push(format!("score.proxy={proxy}"));
         let preset;

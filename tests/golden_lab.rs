@@ -1,7 +1,9 @@
 //! What the lab measures against the reference's values, statistically: our own draws, a fixed seed, the same
 //! mean within the noise of both sides.
 
-use zendo::lab::{Cell, NamedNet, Report, Saturation, Stack, StackExperiment, Stacks};
+use zendo::lab::{
+    Bench, Cell, Experiment, NamedNet, Report, Saturation, Stack, StackExperiment, Stacks,
+};
 use zendo::nn::Device;
 use zendo::space::published_nets;
 
@@ -23,6 +25,12 @@ const STACKS: &[Row] = &[
     ([8, 8, 16, 16], 8, [(17.395781, 0.299054), (4.688002, 0.048934), (17.446743, 0.095382)]),
     ([8, 16, 16, 16], 8, [(20.223581, 0.22264), (5.046154, 0.024146), (20.247582, 0.064146)]),
 ];
+
+fn report(experiment: &impl Experiment) -> Report {
+    let device = Device::cpu();
+    let (stop, tell) = (&|| false, &mut |_, _| ());
+    experiment.run(&mut Bench { device: &device, workers: None, stop, tell }).expect("runs")
+}
 
 fn number(report: &Report, row: usize, column: &str) -> f64 {
     let column = report.columns.iter().position(|name| *name == column).expect("a column");
@@ -46,9 +54,8 @@ fn stacks_are_the_reference_s() {
         alpha: 0.01,
         repeats: REPEATS,
         seed: 1,
-        workers: None,
     };
-    let report = experiment.run(&Device::cpu(), &|| false, &mut |_, _| ()).expect("runs");
+    let report = report(&experiment);
     let mut all = Vec::new();
     for (i, (stack, seeds, golden)) in STACKS.iter().enumerate() {
         for (column, (mean, std)) in ["phi", "phi_with_norms", "zen"].into_iter().zip(golden) {
@@ -75,9 +82,8 @@ fn without_norms_f32_overflows_where_the_reference_does() {
             alpha: 0.01,
             repeats: 1,
             seed: 1,
-            workers: None,
         };
-        let report = experiment.run(&Device::cpu(), &|| false, &mut |_, _| ()).expect("runs");
+        let report = report(&experiment);
         let said = &report.reading[0];
         let depths: Vec<u32> =
             said.split([' ', '.']).filter_map(|word| word.parse().ok()).collect();
@@ -116,16 +122,9 @@ fn nets_saturate_as_the_reference_s() {
             .map(|seed| {
                 let alphas = ALPHAS.to_vec();
                 let nets = nets.clone();
-                let experiment = Saturation {
-                    nets,
-                    alphas,
-                    used: 1e-2,
-                    batch: 8,
-                    repeats: 1,
-                    seed,
-                    workers: None,
-                };
-                experiment.run(&Device::cpu(), &|| false, &mut |_, _| ()).expect("runs")
+                let experiment =
+                    Saturation { nets, alphas, used: 1e-2, batch: 8, repeats: 1, seed };
+                report(&experiment)
             })
             .collect();
         for (i, expected) in expected.into_iter().enumerate() {

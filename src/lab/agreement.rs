@@ -3,12 +3,13 @@
 use super::{
     Axis, Cell, Chart, LabError, Look, Point, Report, Series,
     rank::Compared,
-    work::{in_parallel, workers},
+    work::{Bench, Experiment, ZenJudge},
 };
 use crate::{
+    analytic::Form,
     arch::Structure,
-    nn::Device,
-    proxy::{AnalyticZen, Proxy, Settings, Zen},
+    proxy::{AnalyticZen, Proxy},
+    run::proxy_settings,
     score::{MeanStd, pooled_std},
     space::Preset,
 };
@@ -25,7 +26,6 @@ pub struct Agreement {
     /// Draws of each; at least 2.
     pub draws: u32,
     pub seed: u64,
-    pub workers: Option<usize>,
 }
 
 /// At most `most` of `all`, evenly spread, the first and the last among them.
@@ -37,34 +37,26 @@ pub fn spread<T: Clone>(all: &[T], most: usize) -> Vec<T> {
     (0..=steps).map(|step| all[step * last / steps].clone()).collect()
 }
 
-impl Agreement {
-    /// # Errors
-    /// A member that can't be measured, an interruption.
-    pub fn run(
-        &self,
-        device: &Device,
-        stop: &(dyn Fn() -> bool + Sync),
-        tell: &mut dyn FnMut(usize, usize),
-    ) -> Result<Report, LabError> {
+impl Experiment for Agreement {
+    fn run(&self, bench: &mut Bench<'_>) -> Result<Report, LabError> {
         if self.members.len() < 3 {
             let why = format!("{} has {} members: an order takes 3", self.name, self.members.len());
             return Err(LabError::Setting(why));
         }
         let draws = |member| (0..self.draws).map(move |draw| (member, draw));
-        let tasks: Vec<_> = self.members.iter().flat_map(draws).collect();
-        let run = |&((id, structure), draw): &(&(u64, Structure), u32)| {
-            self.measure(structure, draw, device).map_err(|why| format!("#{id}: {why}"))
+        let tasks: Vec<(&(u64, Structure), u32)> = self.members.iter().flat_map(draws).collect();
+        let settings = proxy_settings(&self.preset);
+        let measure = |zen: &mut ZenJudge<'_>,
+                       &((id, structure), draw): &(&(u64, Structure), u32)| {
+            let evaluation = zen.evaluate(&settings, structure, (self.seed, draw));
+            evaluation.map(|evaluation| evaluation.score).map_err(|why| format!("#{id}: {why}"))
         };
-        let of = tasks.len();
-        let workers = workers(self.workers, device);
-        let scores = in_parallel(&tasks, workers, stop, &run, &mut |done| tell(done, of));
-        let scores = scores.ok_or(LabError::Interrupted { kept: None })?;
-        let scores: Vec<f64> =
-            scores.into_iter().collect::<Result<_, _>>().map_err(LabError::Setting)?;
+        let device = bench.device;
+        let scores = bench.each(&tasks, &|| ZenJudge::new(device), &measure)?;
         let measured: Vec<MeanStd> = scores.chunks(self.draws as usize).map(MeanStd::of).collect();
+        let mut proxy = AnalyticZen::new(Form::Theory, settings);
         let mut analytic = Vec::new();
         for (id, structure) in &self.members {
-            let mut proxy = AnalyticZen::new(crate::analytic::Form::Theory, self.settings());
             let evaluation = proxy.evaluate(structure, 0, 0);
             let evaluation =
                 evaluation.map_err(|why| LabError::Setting(format!("#{id}, analytic: {why}")))?;
@@ -72,24 +64,9 @@ impl Agreement {
         }
         Ok(self.report(&analytic, &measured))
     }
+}
 
-    fn settings(&self) -> Settings {
-        let score = &self.preset.score;
-        Settings {
-            definition: score.definition,
-            batch: score.batch,
-            resolution: self.preset.score_resolution(),
-            alpha: score.alpha,
-            classes: self.preset.space.classes,
-        }
-    }
-
-    fn measure(&self, structure: &Structure, draw: u32, device: &Device) -> Result<f64, String> {
-        let mut zen = Zen::new(self.settings(), device).map_err(|error| error.to_string())?;
-        let evaluation = zen.evaluate(structure, self.seed, draw);
-        evaluation.map(|evaluation| evaluation.score).map_err(|error| error.to_string())
-    }
-
+impl Agreement {
     fn report(&self, analytic: &[f64], measured: &[MeanStd]) -> Report {
         let means: Vec<f64> = measured.iter().map(|it| it.mean).collect();
         let figures = Compared::new(analytic, &means).figures(&vec![1; means.len()], 1);

@@ -27,3 +27,4 @@ pub use stacks::{Stack, StackExperiment, StackValues, Stacks};
 pub use svg::svg;
 pub use table1::{Found, Opinion, Row, Searched, Table1, Told, rank};
 pub use why::Why;
+pub use work::{Bench, Experiment};

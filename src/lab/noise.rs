@@ -2,11 +2,10 @@
 
 use super::{
     Axis, Cell, Chart, LabError, Look, NamedNet, Point, Report, Series,
-    work::{in_parallel, workers},
+    work::{Bench, Experiment, ZenJudge},
 };
 use crate::{
-    nn::Device,
-    proxy::{Proxy, Settings, Zen},
+    proxy::Settings,
     score::{Definition, MeanStd, standard_error},
 };
 
@@ -21,7 +20,6 @@ pub struct Noise {
     /// Draws of each; at least 2.
     pub draws: u32,
     pub seed: u64,
-    pub workers: Option<usize>,
 }
 
 /// Means are parted where they are so many standard errors of their difference from each other.
@@ -36,41 +34,28 @@ pub fn repeats_that_part(gap: f64, stds: [f64; 2]) -> Option<u64> {
     repeats.is_finite().then(|| repeats.ceil().clamp(1.0, 1e15) as u64)
 }
 
-impl Noise {
-    /// # Errors
-    /// A net without a score, an interruption.
-    pub fn run(
-        &self,
-        device: &Device,
-        stop: &(dyn Fn() -> bool + Sync),
-        tell: &mut dyn FnMut(usize, usize),
-    ) -> Result<Report, LabError> {
+impl Experiment for Noise {
+    fn run(&self, bench: &mut Bench<'_>) -> Result<Report, LabError> {
+        let Noise { definition, alpha, .. } = *self;
         let batches = |net| self.batches.iter().map(move |batch| (net, *batch));
         let draws = |(net, batch)| (0..self.draws).map(move |draw| (net, batch, draw));
-        let tasks: Vec<_> = self.nets.iter().flat_map(batches).flat_map(draws).collect();
-        let run =
-            |&(net, batch, draw): &(&NamedNet, u32, u32)| self.score(net, batch, draw, device);
-        let of = tasks.len();
-        let found = in_parallel(&tasks, workers(self.workers, device), stop, &run, &mut |done| {
-            tell(done, of)
-        });
-        let found = found.ok_or(LabError::Interrupted { kept: None })?;
-        let scores: Vec<f64> =
-            found.into_iter().collect::<Result<_, _>>().map_err(LabError::Setting)?;
+        let tasks: Vec<(&NamedNet, u32, u32)> =
+            self.nets.iter().flat_map(batches).flat_map(draws).collect();
+        let measure = |zen: &mut ZenJudge<'_>, &(net, batch, draw): &(&NamedNet, u32, u32)| {
+            let resolution = net.resolution;
+            let settings = Settings { definition, batch, resolution, alpha, classes: 1 };
+            let evaluation = zen.evaluate(&settings, &net.structure, (self.seed, draw));
+            let told = |why| format!("{}, batch {batch}: {why}", net.name);
+            evaluation.map(|evaluation| evaluation.score).map_err(told)
+        };
+        let device = bench.device;
+        let scores = bench.each(&tasks, &|| ZenJudge::new(device), &measure)?;
         let spread: Vec<MeanStd> = scores.chunks(self.draws as usize).map(MeanStd::of).collect();
         Ok(self.report(&spread.chunks(self.batches.len()).collect::<Vec<_>>()))
     }
+}
 
-    fn score(&self, net: &NamedNet, batch: u32, draw: u32, device: &Device) -> Result<f64, String> {
-        let Noise { definition, alpha, .. } = *self;
-        let settings =
-            Settings { definition, batch, resolution: net.resolution, alpha, classes: 1 };
-        let told = |error: String| format!("{}, batch {batch}: {error}", net.name);
-        let mut zen = Zen::new(settings, device).map_err(|error| told(error.to_string()))?;
-        let evaluation = zen.evaluate(&net.structure, self.seed, draw);
-        evaluation.map(|evaluation| evaluation.score).map_err(|error| told(error.to_string()))
-    }
-
+impl Noise {
     /// Of each net, by batch.
     fn report(&self, found: &[&[MeanStd]]) -> Report {
         let std = |it: &MeanStd| it.std.unwrap_or(f64::NAN);

@@ -3,11 +3,11 @@
 
 use super::{
     Axis, Cell, Chart, LabError, Look, Mark, Point, Report, Series,
-    work::{in_parallel, workers},
+    work::{Bench, Experiment},
 };
 use crate::{
     arch::Structure,
-    nn::{Device, Engine, InputSpec, NetworkError, PhiloxNormals, PlainNetwork, Precision},
+    nn::{Engine, InputSpec, NetworkError, PhiloxNormals, PlainNetwork, Precision},
     score::MeanStd,
 };
 
@@ -32,7 +32,6 @@ pub struct Saturation {
     /// Draws that are averaged; at least 1.
     pub repeats: u32,
     pub seed: u64,
-    pub workers: Option<usize>,
 }
 
 /// So much of the perturbation that nothing is seen of the clean image: the first norm takes the size away, and
@@ -90,49 +89,37 @@ impl Course {
     }
 }
 
-impl Saturation {
-    /// # Errors
-    /// A net that can't be run, an interruption.
-    pub fn run(
-        &self,
-        device: &Device,
-        stop: &(dyn Fn() -> bool + Sync),
-        tell: &mut dyn FnMut(usize, usize),
-    ) -> Result<Report, LabError> {
+impl Experiment for Saturation {
+    fn run(&self, bench: &mut Bench<'_>) -> Result<Report, LabError> {
         let alphas = || self.alphas.iter().copied().chain([UNRELATED]);
         let draws = |(net, alpha)| (0..self.repeats).map(move |repeat| (net, alpha, repeat));
         let pairs = self.nets.iter().flat_map(|net| alphas().map(move |alpha| (net, alpha)));
         let tasks: Vec<_> = pairs.flat_map(draws).collect();
-        let run = |&(net, alpha, repeat): &(&NamedNet, f64, u32)| {
-            self.log_delta(net, alpha, repeat, device)
+        let device = bench.device;
+        let measure = |engine: &mut Result<Engine, NetworkError>, &(net, alpha, repeat): &_| {
+            let found = engine.as_ref().map_err(NetworkError::clone);
+            let found = found.and_then(|engine| self.log_delta(engine, net, alpha, repeat));
+            found.map_err(|why| format!("{}: {why}", net.name))
         };
-        let of = tasks.len();
-        let found = in_parallel(&tasks, workers(self.workers, device), stop, &run, &mut |done| {
-            tell(done, of)
+        let found = bench.each(&tasks, &|| Engine::new(device.clone()), &measure)?;
+        let means: Vec<f64> =
+            found.chunks(self.repeats as usize).map(|draws| MeanStd::of(draws).mean).collect();
+        let courses = means.chunks(self.alphas.len() + 1).map(|means| {
+            let (limit, log_deltas) = means.split_last().expect("one more than perturbations");
+            Course { log_deltas: log_deltas.to_vec(), limit: *limit }
         });
-        let found = found.ok_or(LabError::Interrupted { kept: None })?;
-        let mut courses = Vec::new();
-        for (net, found) in
-            self.nets.iter().zip(found.chunks((self.alphas.len() + 1) * self.repeats as usize))
-        {
-            let values: Result<Vec<f64>, _> = found.iter().cloned().collect();
-            let values = values.map_err(|why| LabError::Setting(format!("{}: {why}", net.name)))?;
-            let draws = values.chunks(self.repeats as usize);
-            let mut log_deltas: Vec<f64> = draws.map(|draws| MeanStd::of(draws).mean).collect();
-            let limit = log_deltas.pop().expect("there is one more than perturbations");
-            courses.push(Course { log_deltas, limit });
-        }
-        Ok(self.report(&courses))
+        Ok(self.report(&courses.collect::<Vec<_>>()))
     }
+}
 
+impl Saturation {
     fn log_delta(
         &self,
+        engine: &Engine,
         net: &NamedNet,
         alpha: f64,
         repeat: u32,
-        device: &Device,
     ) -> Result<f64, NetworkError> {
-        let engine = Engine::new(device.clone())?;
         let (batch, resolution) = (self.batch, net.resolution);
         let input = InputSpec { batch, resolution, precision: Precision::F64 };
         let network = PlainNetwork::new(&net.structure, input);

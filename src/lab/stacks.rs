@@ -6,11 +6,11 @@
 
 use super::{
     Axis, Cell, Chart, LabError, Look, Mark, Point, Report, Scale, Series,
-    work::{in_parallel, workers},
+    work::{Bench, Experiment},
 };
 use crate::{
     arch::{Block, BlockKind, Kernel, Structure},
-    nn::{Device, Engine, InputSpec, NetworkError, PhiloxNormals, PlainNetwork, Precision},
+    nn::{Engine, InputSpec, NetworkError, PhiloxNormals, PlainNetwork, Precision},
     score::{Definition, MeanStd, standard_error},
 };
 
@@ -65,7 +65,6 @@ pub struct Stacks {
     /// Draws of weights and images; at least 1.
     pub repeats: u32,
     pub seed: u64,
-    pub workers: Option<usize>,
 }
 
 /// One draw of a stack. The norms are Frobenius norms, means over the batch.
@@ -83,50 +82,39 @@ pub struct StackValues {
     pub zen: f64,
 }
 
-impl Stacks {
-    /// # Errors
-    /// Sizes that can't be, a stack that doesn't fit in memory, an interruption.
-    pub fn run(
-        &self,
-        device: &Device,
-        stop: &(dyn Fn() -> bool + Sync),
-        tell: &mut dyn FnMut(usize, usize),
-    ) -> Result<Report, LabError> {
+impl Experiment for Stacks {
+    fn run(&self, bench: &mut Bench<'_>) -> Result<Report, LabError> {
         for stack in &self.stacks {
             stack.network(Precision::F64).map_err(LabError::Setting)?;
         }
-        let draws =
-            |stack: &Stack| (0..self.repeats).map(|repeat| (*stack, repeat)).collect::<Vec<_>>();
+        let draws = |stack| (0..self.repeats).map(move |repeat| (stack, repeat));
         let mut tasks: Vec<_> = self.stacks.iter().flat_map(draws).enumerate().collect();
         // The longest first, so that nobody waits for one at the end.
         tasks.sort_by_key(|(_, (stack, _))| {
             std::cmp::Reverse(stack.samples() * u64::from(stack.depth))
         });
-        let measure =
-            |(_, (stack, repeat)): &(usize, (Stack, u32))| self.measure(stack, *repeat, device);
-        let workers = workers(self.workers, device);
-        let measured =
-            in_parallel(&tasks, workers, stop, &measure, &mut |done| tell(done, tasks.len()));
-        let measured = measured.ok_or(LabError::Interrupted { kept: None })?;
-        let mut values = vec![None; tasks.len()];
-        for ((place, (stack, _)), found) in tasks.iter().zip(measured) {
-            let why = |error| {
-                LabError::Setting(format!("depth {}, width {}: {error}", stack.depth, stack.width))
-            };
-            values[*place] = Some(found.map_err(why)?);
-        }
-        let values: Vec<StackValues> = values.into_iter().flatten().collect();
+        let device = bench.device;
+        let measure = |engine: &mut Result<Engine, NetworkError>, &(place, (stack, repeat)): &_| {
+            let found = engine.as_ref().map_err(NetworkError::clone);
+            let found = found.and_then(|engine| self.measure(engine, stack, repeat));
+            let told = |why| format!("depth {}, width {}: {why}", stack.depth, stack.width);
+            found.map(|values| (place, values)).map_err(told)
+        };
+        let mut measured = bench.each(&tasks, &|| Engine::new(device.clone()), &measure)?;
+        measured.sort_by_key(|(place, _)| *place);
+        let values: Vec<StackValues> = measured.into_iter().map(|(_, values)| values).collect();
         let rows = self.stacks.iter().zip(values.chunks(self.repeats as usize));
         Ok(self.report(&rows.map(|(stack, draws)| Measured::of(stack, draws)).collect::<Vec<_>>()))
     }
+}
 
+impl Stacks {
     fn measure(
         &self,
+        engine: &Engine,
         stack: &Stack,
         repeat: u32,
-        device: &Device,
     ) -> Result<StackValues, NetworkError> {
-        let engine = Engine::new(device.clone())?;
         let network = |precision| stack.network(precision).expect("checked before");
         let source = || PhiloxNormals { seed: self.seed, repeat };
         let phi = engine.log_phi(&network(Precision::F64), self.alpha, &mut source())?;

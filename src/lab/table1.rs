@@ -6,17 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    LabError,
-    work::{in_parallel, workers},
-};
+use super::{LabError, work::Bench};
 use crate::{
     arch::{Costs, Structure},
     nn::{self, Device, DeviceChoice, KernelChoice},
-    proxy::{self, Settings},
+    proxy,
     run::{
         self, RunSpec,
         protocol::{Command, Finished, Reason, Snapshot, Update},
+        proxy_settings,
     },
     score::{MeanStd, Score},
     space::{Preset, RunSettings},
@@ -78,7 +76,6 @@ pub enum Told<'a> {
         number: usize,
         snapshot: &'a Snapshot,
     },
-    Searched(&'a Searched),
     Judging {
         done: usize,
         of: usize,
@@ -109,13 +106,13 @@ impl Table1 {
             };
             let found = match search(spec, stop, &mut tell) {
                 Ok(Some(found)) => Ok(found),
-                Ok(None) => return Err(LabError::Interrupted { kept: Some(self.out.is_some()) }),
-                Err(reason) => Err(reason),
+                Ok(None) => return Err(self.interrupted()),
+                Err(reason) => {
+                    tell(SearchTold::Remark(reason.clone()));
+                    Err(reason)
+                }
             };
             all.push(Searched { proxy, found });
-        }
-        for searched in &all {
-            tell(Told::Searched(searched));
         }
         let opinions = self.opinions(&all, stop, tell)?;
         Ok(all
@@ -160,22 +157,20 @@ impl Table1 {
             .parse()
             .map_err(|e| LabError::Setting(format!("run.kernels: {e}")))?;
         let (device, _) = nn::open(choice, kernels)?;
-        let judge =
-            Judge { preset, seed: preset.search.seed, repeats: self.repeats, device: &device };
         let judges = || self.searches.iter().map(|(proxy, _)| *proxy);
         let found = |it: &Searched| it.found.as_ref().ok().map(|found| found.structure.clone());
         let nets: Vec<Option<Structure>> = all.iter().map(found).collect();
         let tasks: Vec<_> =
             nets.iter().flatten().flat_map(|net| judges().map(move |by| (net, by))).collect();
-        let of = tasks.len();
-        let opinion = |&(net, proxy): &(&Structure, &'static str)| Opinion {
-            proxy,
-            score: judge.score(net, proxy),
+        let opinion = |(): &mut (), &(net, proxy): &(&Structure, &'static str)| {
+            Ok(Opinion { proxy, score: self.score(preset, net, proxy, &device) })
         };
-        let workers = workers(preset.run.workers, &device);
-        let mut told = |done| tell(Told::Judging { done, of });
-        let opinions = in_parallel(&tasks, workers, stop, &opinion, &mut told);
-        let opinions = opinions.ok_or(LabError::Interrupted { kept: Some(self.out.is_some()) })?;
+        let tell = &mut |done, of| tell(Told::Judging { done, of });
+        let mut bench = Bench { device: &device, workers: preset.run.workers, stop, tell };
+        let opinions = bench.each(&tasks, &|| (), &opinion).map_err(|error| match error {
+            LabError::Interrupted { .. } => self.interrupted(),
+            LabError::Folder { .. } | LabError::Device(_) | LabError::Setting(_) => error,
+        })?;
         let mut opinions = opinions.into_iter();
         let of_net = |net: &Option<Structure>| match net {
             Some(_) => opinions.by_ref().take(self.searches.len()).collect(),
@@ -183,39 +178,33 @@ impl Table1 {
         };
         Ok(nets.iter().map(of_net).collect())
     }
+
+    fn interrupted(&self) -> LabError {
+        LabError::Interrupted { kept: Some(self.out.is_some()) }
+    }
+
+    /// What a proxy thinks of a network, over the draws.
+    fn score(
+        &self,
+        preset: &Preset,
+        net: &Structure,
+        proxy: &str,
+        device: &Device,
+    ) -> Result<MeanStd, String> {
+        let settings = proxy_settings(preset);
+        let mut proxy = proxy::build(proxy, &settings, device).map_err(|e| e.to_string())?;
+        let draws = if proxy.is_measured() { self.repeats } else { 1 };
+        let seed = preset.search.seed;
+        let scores = (0..draws).map(|draw| Ok(proxy.evaluate(net, seed, draw)?.score));
+        let scores: Result<Vec<f64>, proxy::Failure> = scores.collect();
+        scores.map(|scores| MeanStd::of(&scores)).map_err(|failure| failure.to_string())
+    }
 }
 
 /// Whether both give the same result on the same machine: what they run on is the folder's business.
 fn same_search(a: &Preset, b: &Preset) -> bool {
     let decisive = |preset: &Preset| Preset { run: RunSettings::default(), ..preset.clone() };
     decisive(a) == decisive(b)
-}
-
-/// What judges all networks alike.
-struct Judge<'a> {
-    preset: &'a Preset,
-    seed: u64,
-    repeats: u32,
-    device: &'a Device,
-}
-
-impl Judge<'_> {
-    /// Mean over the draws.
-    fn score(&self, net: &Structure, proxy: &str) -> Result<MeanStd, String> {
-        let score = &self.preset.score;
-        let settings = Settings {
-            definition: score.definition,
-            batch: score.batch,
-            resolution: self.preset.score_resolution(),
-            alpha: score.alpha,
-            classes: self.preset.space.classes,
-        };
-        let mut proxy = proxy::build(proxy, &settings, self.device).map_err(|e| e.to_string())?;
-        let draws = if proxy.is_measured() { self.repeats } else { 1 };
-        let scores = (0..draws).map(|draw| Ok(proxy.evaluate(net, self.seed, draw)?.score));
-        let scores: Result<Vec<f64>, proxy::Failure> = scores.collect();
-        scores.map(|scores| MeanStd::of(&scores)).map_err(|failure| failure.to_string())
-    }
 }
 
 enum SearchTold<'a> {

@@ -5,15 +5,15 @@ use std::ops::ControlFlow;
 
 use super::{
     Axis, Cell, Chart, LabError, Look, NamedNet, Point, Report, Series,
-    work::{in_parallel, workers},
+    work::{Bench, Experiment, ZenJudge, workers},
 };
 use crate::{
-    analytic::{self, Form},
+    analytic::Form,
     anatomy::{Anatomy, LayerPart, Operation, View},
     arch::{Block, BlockChange, BlockField, Costs, Structure},
-    nn::Device,
     optimum::{ObjectiveForm, Problem, Solver},
-    proxy::{Proxy, Settings, Zen},
+    proxy::AnalyticZen,
+    run::proxy_settings,
     score::{MeanStd, ZenParts, standard_error},
     space::{Preset, Space},
     text::{grouped, score},
@@ -30,7 +30,6 @@ pub struct Why {
     /// Draws that are measured; at least 2.
     pub draws: u32,
     pub seed: u64,
-    pub workers: Option<usize>,
 }
 
 /// The best of all structures that one mutation makes, within the budgets.
@@ -42,61 +41,32 @@ struct Neighbour {
     costs: Costs,
 }
 
-impl Why {
-    /// # Errors
-    /// A net that can't be measured, an interruption.
-    pub fn run(
-        &self,
-        device: &Device,
-        stop: &(dyn Fn() -> bool + Sync),
-        tell: &mut dyn FnMut(usize, usize),
-    ) -> Result<Report, LabError> {
+impl Experiment for Why {
+    fn run(&self, bench: &mut Bench<'_>) -> Result<Report, LabError> {
         let draws: Vec<u32> = (0..self.draws).collect();
-        let run = |draw: &u32| self.measure(*draw, device);
-        // The solver is one step more.
-        let of = draws.len() + 1;
-        let workers = workers(self.workers, device);
-        let measured = in_parallel(&draws, workers, stop, &run, &mut |done| tell(done, of));
-        let measured = measured.ok_or(LabError::Interrupted { kept: None })?;
-        let measured: Vec<ZenParts> =
-            measured.into_iter().collect::<Result<_, _>>().map_err(LabError::Setting)?;
-        let anatomy = Anatomy::of(&self.net.structure, &self.view());
-        let optimum = self.optimum(workers, stop);
-        if stop() {
-            return Err(LabError::Interrupted { kept: None });
-        }
-        tell(of, of);
-        Ok(self.report(&anatomy, &measured, optimum))
-    }
-
-    fn measure(&self, draw: u32, device: &Device) -> Result<ZenParts, String> {
-        let score = &self.preset.score;
-        let settings = Settings {
-            definition: score.definition,
-            batch: score.batch,
-            resolution: self.preset.score_resolution(),
-            alpha: score.alpha,
-            classes: self.preset.space.classes,
+        let device = bench.device;
+        let settings = proxy_settings(&self.preset);
+        let measure = |zen: &mut ZenJudge<'_>, draw: &u32| {
+            let evaluation = zen.evaluate(&settings, &self.net.structure, (self.seed, *draw));
+            let evaluation = evaluation.map_err(|why| format!("{}: {why}", self.net.name))?;
+            Ok(evaluation.zen.expect("a Zen-Score has parts"))
         };
-        let told = |error: String| format!("{}: {error}", self.net.name);
-        let mut zen = Zen::new(settings, device).map_err(|error| told(error.to_string()))?;
-        let evaluation = zen.evaluate(&self.net.structure, self.seed, draw);
-        let evaluation = evaluation.map_err(|error| told(error.to_string()))?;
-        Ok(evaluation.zen.expect("a Zen-Score has parts"))
+        let measured = bench.each(&draws, &|| ZenJudge::new(device), &measure)?;
+        let anatomy = Anatomy::of(&self.net.structure, &self.view());
+        let optimum = self.optimum(workers(bench.workers, device), bench.stop);
+        match (bench.stop)() {
+            true => Err(LabError::Interrupted { kept: None }),
+            false => Ok(self.report(&anatomy, &measured, optimum)),
+        }
     }
+}
 
+impl Why {
     fn view(&self) -> View {
-        let score = &self.preset.score;
         View {
             net: *self.preset.search_space().net(),
             counting: self.preset.budgets().counting,
-            analytic: analytic::Settings {
-                form: Form::Theory,
-                definition: score.definition,
-                batch: score.batch,
-                resolution: self.preset.score_resolution(),
-                alpha: score.alpha,
-            },
+            analytic: AnalyticZen::model_settings(Form::Theory, proxy_settings(&self.preset)),
         }
     }
 

@@ -49,7 +49,7 @@ pub use presets::{
 };
 pub use prover::{Proof, Wanted};
 pub use solving::Solving;
-pub use spec::{Resumption, RunSpec, StartError};
+pub use spec::{Resumption, RunSpec, StartError, proxy_settings};
 pub use store::{
     Best, Course, FindError, ListedRun, Ownership, Picture, RemoveError, Removed, Standing,
     Summary, find_run, list_runs, listed_run, new_folder, ownership, remove_run, replay, resume,

@@ -46,6 +46,18 @@ pub struct Resumption {
     pub workers: Option<usize>,
 }
 
+/// How a search by `preset` measures.
+pub fn proxy_settings(preset: &Preset) -> proxy::Settings {
+    let score = &preset.score;
+    proxy::Settings {
+        definition: score.definition,
+        batch: score.batch,
+        resolution: preset.score_resolution(),
+        alpha: score.alpha,
+        classes: preset.space.classes,
+    }
+}
+
 /// Why a search can't be started.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StartError {
@@ -240,14 +252,7 @@ impl RunSpec {
 
     /// Of the search's own proxy.
     fn proxy_settings(&self) -> proxy::Settings {
-        let score = &self.preset.score;
-        proxy::Settings {
-            definition: score.definition,
-            batch: score.batch,
-            resolution: self.preset.score_resolution(),
-            alpha: score.alpha,
-            classes: self.preset.space.classes,
-        }
+        proxy_settings(&self.preset)
     }
 
     /// Whether the search goes by the closed form, which it scores on the spot.

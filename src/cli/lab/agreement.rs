@@ -40,16 +40,15 @@ pub(super) fn run(args: &AgreementArgs) -> Result<ExitCode, Failure> {
     })?;
     let population: Vec<_> =
         snapshot.population.iter().map(|member| (member.id, member.structure.clone())).collect();
-    let WorkArgs { seed, workers, .. } = args.work;
+    let seed = args.work.seed;
     let experiment = Agreement {
         name: run_name(&folder),
         preset: hello.spec.preset.clone(),
         members: spread(&population, args.members as usize),
         draws: args.draws,
         seed,
-        workers,
     };
-    output::run(&args.work, &args.output, &|device, stop, tell| experiment.run(device, stop, tell))
+    output::run(&args.work, &args.output, &experiment)
 }
 
 /// What runs, and how it stood last.

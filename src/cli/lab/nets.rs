@@ -139,10 +139,10 @@ pub(super) fn saturation(args: &SaturationArgs) -> Result<ExitCode, Failure> {
     let used = alphas.iter().copied().find(|alpha| (alpha / args.alpha - 1.0).abs() < 1e-9);
     let used =
         used.ok_or_else(|| Failure::usage(anyhow!("--alpha {} is too small", args.alpha)))?;
-    let WorkArgs { seed, workers, .. } = args.work;
+    let seed = args.work.seed;
     let SaturationArgs { batch, repeats, .. } = *args;
-    let experiment = Saturation { nets, alphas, used, batch, repeats, seed, workers };
-    output::run(&args.work, &args.output, &|device, stop, tell| experiment.run(device, stop, tell))
+    let experiment = Saturation { nets, alphas, used, batch, repeats, seed };
+    output::run(&args.work, &args.output, &experiment)
 }
 
 pub(super) fn why(args: &WhyArgs) -> Result<ExitCode, Failure> {
@@ -151,9 +151,9 @@ pub(super) fn why(args: &WhyArgs) -> Result<ExitCode, Failure> {
     let name = net.name.as_deref().map_or_else(|| "the net".to_owned(), published_name);
     let resolution = preset.score_resolution();
     let net = NamedNet { name, structure: net.structure, resolution };
-    let WorkArgs { seed, workers, .. } = args.work;
-    let experiment = Why { net, preset, space, draws: args.draws, seed, workers };
-    output::run(&args.work, &args.output, &|device, stop, tell| experiment.run(device, stop, tell))
+    let seed = args.work.seed;
+    let experiment = Why { net, preset, space, draws: args.draws, seed };
+    output::run(&args.work, &args.output, &experiment)
 }
 
 pub(super) fn noise(args: &NoiseArgs) -> Result<ExitCode, Failure> {
@@ -166,7 +166,7 @@ pub(super) fn noise(args: &NoiseArgs) -> Result<ExitCode, Failure> {
     batches.sort_unstable();
     batches.dedup();
     let NoiseArgs { definition, alpha, draws, .. } = *args;
-    let WorkArgs { seed, workers, .. } = args.work;
-    let experiment = Noise { nets, batches, definition, alpha, draws, seed, workers };
-    output::run(&args.work, &args.output, &|device, stop, tell| experiment.run(device, stop, tell))
+    let seed = args.work.seed;
+    let experiment = Noise { nets, batches, definition, alpha, draws, seed };
+    output::run(&args.work, &args.output, &experiment)
 }

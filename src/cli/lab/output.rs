@@ -22,7 +22,7 @@ use crate::{
         output::{json_line, line},
         signals::catch_signals,
     },
-    lab::{Cell, LabError, Report, svg},
+    lab::{Bench, Cell, Experiment, LabError, Report, svg},
     nn::{self, Device, DeviceChoice, KernelChoice},
     proxy,
     run::{Existing, write_text},
@@ -63,24 +63,19 @@ impl WorkArgs {
     }
 }
 
-/// What an experiment asks for to see whether it shall end, and to tell how far it is.
-pub(super) type Experiment<'a> = &'a dyn Fn(
-    &Device,
-    &(dyn Fn() -> bool + Sync),
-    &mut dyn FnMut(usize, usize),
-) -> Result<Report, LabError>;
-
 /// Runs an experiment and prints its report.
 pub(super) fn run(
     work: &WorkArgs,
     output: &OutputArgs,
-    experiment: Experiment<'_>,
+    experiment: &dyn Experiment,
 ) -> Result<ExitCode, Failure> {
     let device = work.open()?;
     let signal = catch_signals().map_err(Failure::failed)?;
     let mut progress = Progress::new();
     let stop = || signal.load(Ordering::Relaxed) != 0;
-    let report = experiment(&device, &stop, &mut |done, of| progress.tell(done, of));
+    let tell = &mut |done, of| progress.tell(done, of);
+    let mut bench = Bench { device: &device, workers: work.workers, stop: &stop, tell };
+    let report = experiment.run(&mut bench);
     progress.clear();
     let report = match report {
         Ok(report) => report,

@@ -124,9 +124,9 @@ fn run(
 ) -> Result<ExitCode, Failure> {
     let DrawArgs { repeats, alpha } = *draws;
     check_alpha(alpha)?;
-    let WorkArgs { seed, workers, .. } = *work;
-    let experiment = Stacks { experiment, stacks, alpha, repeats, seed, workers };
-    output::run(work, output, &|device, stop, tell| experiment.run(device, stop, tell))
+    let seed = work.seed;
+    let experiment = Stacks { experiment, stacks, alpha, repeats, seed };
+    output::run(work, output, &experiment)
 }
 
 pub(super) fn check_alpha(alpha: f64) -> Result<(), Failure> {

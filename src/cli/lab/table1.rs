@@ -140,11 +140,6 @@ impl Progress<'_> {
     fn tell(&mut self, told: &Told<'_>) {
         let text = match told {
             Told::Remark(text) => return self.say(text),
-            // Each is told of when all are known.
-            Told::Searched(searched) => match &searched.found {
-                Ok(_) => return,
-                Err(reason) => return self.say(&format!("{}: {reason}", searched.proxy)),
-            },
             Told::Searching { .. } | Told::Judging { .. } if !self.is_due() => return,
             Told::Searching { proxy, number, snapshot } => {
                 let (scored, of) = (snapshot.scored, self.args.scored);

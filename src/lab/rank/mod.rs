@@ -9,13 +9,7 @@ mod kept;
 pub mod nas_bench_macro;
 mod statistics;
 
-use std::{
-    collections::VecDeque,
-    num::NonZero,
-    path::PathBuf,
-    sync::{Mutex, PoisonError, mpsc},
-    thread,
-};
+use std::{ops::ControlFlow, path::PathBuf};
 
 pub use benchmark::{Benchmark, FEWEST, Net};
 pub use bootstrap::{Interval, RESAMPLES};
@@ -23,11 +17,15 @@ pub use kept::Value;
 pub use statistics::{Compared, Figures};
 
 use self::kept::{Header, Kept};
-use super::LabError;
+use super::{
+    LabError,
+    work::{cores, in_parallel, workers},
+};
 use crate::{
     arch::Structure,
     nn::{self, Device, DeviceChoice, KernelChoice},
-    proxy::{self, Settings},
+    proxy::{self, Proxy, Settings},
+    score::MeanStd,
 };
 
 /// Baselines that are always drawn beside.
@@ -163,13 +161,6 @@ impl Rank {
         self.compare(all)
     }
 
-    fn workers(&self, device: &Device) -> usize {
-        self.workers.unwrap_or_else(|| match device.is_cpu() {
-            true => cores(),
-            false => device.default_workers(),
-        })
-    }
-
     /// What `proxy` makes of every network.
     fn values(
         &self,
@@ -189,63 +180,42 @@ impl Rank {
             .map(|(net, listed)| (net, &listed.structure))
             .collect();
         open.sort_by_cached_key(|(_, structure)| structure.to_string());
-        let tasks = Mutex::new(VecDeque::from(open));
-        let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let is_measured = proxy::info(proxy).is_some_and(|info| info.measured);
+        let draws = if is_measured { self.repeats } else { 1 };
+        let judge =
+            || proxy::build(proxy, &self.settings, device).map_err(|error| error.to_string());
+        let measure = |judge: &mut Result<Box<dyn Proxy>, String>,
+                       &(_, structure): &(usize, &Structure)| {
+            let judge = judge.as_mut().map_err(|why| why.clone())?;
+            let scores =
+                (0..draws).map(|draw| Ok(judge.evaluate(structure, self.seed, draw)?.score));
+            let scores: Result<Vec<f64>, proxy::Failure> = scores.collect();
+            Ok(scores
+                .map(|scores| MeanStd::of(&scores).mean)
+                .map_err(|failure| failure.to_string()))
+        };
         let (mut done, mut lost) = (known, None);
-        thread::scope(|scope| {
-            let workers = self.workers(device).min(nets.len());
-            // At most one answer of each worker waits.
-            let (answers, inbox) = mpsc::sync_channel(workers);
-            for _ in 0..workers {
-                let (answers, next) = (answers.clone(), &next);
-                scope.spawn(move || {
-                    let mut judge = match proxy::build(proxy, &self.settings, device) {
-                        Ok(judge) => judge,
-                        Err(error) => {
-                            let _ = answers.send(Err(error.to_string()));
-                            return;
-                        }
-                    };
-                    let draws = if judge.is_measured() { self.repeats } else { 1 };
-                    while let Some((net, structure)) = next().filter(|_| !stop()) {
-                        let scores = (0..draws)
-                            .map(|draw| Ok(judge.evaluate(structure, self.seed, draw)?.score));
-                        let scores: Result<Vec<f64>, proxy::Failure> = scores.collect();
-                        let value = scores
-                            .map(|scores| scores.iter().sum::<f64>() / scores.len() as f64)
-                            .map_err(|failure| failure.to_string());
-                        if answers.send(Ok((net, value))).is_err() {
-                            return;
-                        }
-                    }
-                });
-            }
-            drop(answers);
-            let is_measured = proxy::info(proxy).is_some_and(|info| info.measured);
-            for answer in &inbox {
-                let (net, value) = match answer {
-                    Ok(answer) => answer,
-                    Err(reason) => {
-                        lost = Some(LabError::Setting(reason));
-                        break;
-                    }
-                };
+        let mut take = |number: usize, value: Result<Value, String>| {
+            let (net, structure) = open[number];
+            let kept = value.map_err(LabError::Setting).and_then(|value| {
                 // The others take less time than reading them.
-                let written = match is_measured {
-                    true => kept.keep(proxy, &nets[net].structure, &value),
-                    false => Ok(()),
-                };
-                if let Err(error) = written {
-                    lost = Some(error);
-                    break;
+                if is_measured {
+                    kept.keep(proxy, structure, &value)?;
                 }
-                values[net] = Some(value);
-                done += 1;
-                tell(Told::Measuring { proxy, done, of: nets.len(), known });
+                Ok(value)
+            });
+            match kept {
+                Ok(value) => values[net] = Some(value),
+                Err(error) => {
+                    lost = Some(error);
+                    return ControlFlow::Break(());
+                }
             }
-            // Workers that still wait to answer are let go.
-            drop(inbox);
-        });
+            done += 1;
+            tell(Told::Measuring { proxy, done, of: nets.len(), known });
+            ControlFlow::Continue(())
+        };
+        in_parallel(&open, workers(self.workers, device), stop, &judge, &measure, &mut take);
         match lost {
             Some(error) => Err(error),
             None if done < nets.len() => {
@@ -324,7 +294,3 @@ impl Rank {
 
 /// Of maps that networks share.
 const PREFIX_BYTES: u64 = 256 << 20;
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
-}

@@ -443,7 +443,7 @@ fn compact(subject: &Subject<'_>, canvas: &mut Canvas<'_>) {
         run("  field ", Role::Muted),
         run(diagram::field(part.field(subject.spot.sub_layer)), Role::Text),
         run("  act ", Role::Muted),
-        run(format::compact(part.conv_outputs), Role::Text),
+        run(diagram::activations(part), Role::Text),
     ];
     put(canvas, 1, h - 2, &runs);
 }

@@ -382,7 +382,7 @@ impl<'a> Painter<'a> {
             row.right(end, y, text, Role::Text);
         }
         if let Some(end) = at.activation {
-            row.right(end, y, format::compact(part.conv_outputs), Role::Muted);
+            row.right(end, y, activations(part), Role::Muted);
         }
         self.parts(row, y, &part.part, Loud::Yes);
     }
@@ -462,6 +462,14 @@ fn finite(value: f64) -> Option<f64> {
 
 fn none() -> String {
     format::NONE.to_owned()
+}
+
+/// Elements of all convs' outputs; none of a pool.
+pub fn activations(part: &BlockPart) -> String {
+    match part.convs {
+        0 => none(),
+        _ => format::compact(part.conv_outputs),
+    }
 }
 
 /// In at most 4 cells; none of a conv.

@@ -13,6 +13,7 @@ pub mod nn;
 pub mod optimum;
 pub mod proxy;
 pub mod random;
+pub mod report;
 pub mod run;
 pub mod score;
 pub mod search;

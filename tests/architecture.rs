@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("keymap", &["text"]),
     ("theme", &["text"]),
     ("random", &[]),
+    ("report", &[]),
     ("score", &[]),
     ("arch", &["text"]),
     ("analytic", &["arch", "score"]),
@@ -26,25 +27,31 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "analytic", "arch", "keymap", "nn", "optimum", "proxy", "random", "score", "search",
-            "space", "text", "theme",
+            "analytic", "arch", "keymap", "nn", "optimum", "proxy", "random", "report", "score",
+            "search", "space", "text", "theme",
         ],
     ),
     (
         "lab",
         &[
-            "analytic", "anatomy", "arch", "nn", "optimum", "proxy", "random", "run", "score",
-            "space", "text",
+            "analytic", "anatomy", "arch", "nn", "optimum", "proxy", "random", "report", "run",
+            "score", "space", "text",
         ],
     ),
     (
         "cli",
         &[
-            "anatomy", "arch", "export", "keymap", "lab", "nn", "optimum", "proxy", "run", "score",
-            "space", "text", "theme",
+            "anatomy", "arch", "export", "keymap", "lab", "nn", "optimum", "proxy", "report",
+            "run", "score", "space", "text", "theme",
         ],
     ),
-    ("tui", &["anatomy", "arch", "export", "keymap", "run", "score", "space", "text", "theme"]),
+    (
+        "tui",
+        &[
+            "anatomy", "arch", "export", "keymap", "report", "run", "score", "space", "text",
+            "theme",
+        ],
+    ),
 ];
 
 /// Crates that stay in one part.

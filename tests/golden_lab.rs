@@ -1,10 +1,9 @@
 //! What the lab measures against the reference's values, statistically: our own draws, a fixed seed, the same
 //! mean within the noise of both sides.
 
-use zendo::lab::{
-    Bench, Cell, Experiment, NamedNet, Report, Saturation, Stack, StackExperiment, Stacks,
-};
+use zendo::lab::{Bench, Experiment, NamedNet, Saturation, Stack, StackExperiment, Stacks};
 use zendo::nn::Device;
+use zendo::report::{Cell, Report};
 use zendo::space::published_nets;
 
 const REPEATS: u32 = 16;

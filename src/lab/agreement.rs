@@ -1,7 +1,7 @@
 //! Whether the analytic score orders a population as the measured one does, and how far noise lets it.
 
 use super::{
-    Axis, Cell, Chart, LabError, Look, Point, Report, Series,
+    LabError,
     rank::Compared,
     work::{Bench, Experiment, ZenJudge},
 };
@@ -9,6 +9,7 @@ use crate::{
     analytic::Form,
     arch::Structure,
     proxy::{AnalyticZen, Proxy},
+    report::{Axis, Cell, Chart, Figure, Look, Point, Report, Series, names, settings},
     run::proxy_settings,
     score::{MeanStd, pooled_std},
     space::Preset,
@@ -89,23 +90,23 @@ impl Agreement {
         let noise = pooled_std(measured.iter().map(|it| (std(it), self.draws))).unwrap_or(f64::NAN);
         let ceiling = ceiling(&means, noise, self.draws);
         Report {
-            name: "agreement",
-            settings: vec![
+            name: "agreement".into(),
+            settings: settings([
                 ("run", self.name.clone()),
                 ("definition", self.preset.score.definition.to_string()),
                 ("batch", self.preset.score.batch.to_string()),
                 ("draws", self.draws.to_string()),
                 ("seed", self.seed.to_string()),
-            ],
-            columns: vec!["member", "analytic", "measured", "std"],
+            ]),
+            columns: names(["member", "analytic", "measured", "std"]),
             rows: members.zip(analytic).zip(measured).map(row).collect(),
-            charts: vec![Chart {
+            figures: vec![Figure::Chart(Chart {
                 title: "Measured against analytic".to_owned(),
                 x: Axis::linear("analytic"),
                 y: Axis::linear("measured"),
                 series: vec![series],
                 marks: Vec::new(),
-            }],
+            })],
             reading: vec![
                 format!(
                     "Over {} members: Spearman {:.3}, Kendall {:.3}.",

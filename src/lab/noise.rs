@@ -1,11 +1,12 @@
 //! How noisy a Zen-Score is: the deviation of one draw against the batch, and how many draws part two nets.
 
 use super::{
-    Axis, Cell, Chart, LabError, Look, NamedNet, Point, Report, Series,
+    LabError, NamedNet,
     work::{Bench, Experiment, ZenJudge},
 };
 use crate::{
     proxy::Settings,
+    report::{Axis, Cell, Chart, Figure, Look, Point, Report, Series, names, settings},
     score::{Definition, MeanStd, standard_error},
 };
 
@@ -90,22 +91,22 @@ impl Noise {
                 .collect(),
         };
         Report {
-            name: "noise",
-            settings: vec![
+            name: "noise".into(),
+            settings: settings([
                 ("definition", self.definition.to_string()),
                 ("alpha", self.alpha.to_string()),
                 ("draws", self.draws.to_string()),
                 ("seed", self.seed.to_string()),
-            ],
-            columns: vec!["net", "batch", "mean", "error_of_mean", "std", "error_of_std"],
+            ]),
+            columns: names(["net", "batch", "mean", "error_of_mean", "std", "error_of_std"]),
             rows,
-            charts: vec![Chart {
+            figures: vec![Figure::Chart(Chart {
                 title: "Standard deviation of one draw".to_owned(),
                 x: Axis::log("batch"),
                 y: Axis::log("std"),
                 series: self.nets.iter().zip(found).map(series).collect(),
                 marks: Vec::new(),
-            }],
+            })],
             reading: self.reading(found),
         }
     }

@@ -2,12 +2,13 @@
 //! another image (docs/analytic-zen.md). Where it does not, the score is Σ log σ̄ and a constant.
 
 use super::{
-    Axis, Cell, Chart, LabError, Look, Mark, Point, Report, Series,
+    LabError,
     work::{Bench, Experiment},
 };
 use crate::{
     arch::Structure,
     nn::{Engine, InputSpec, NetworkError, PhiloxNormals, PlainNetwork, Precision},
+    report::{Axis, Cell, Chart, Figure, Look, Mark, Point, Report, Series, names, settings},
     score::MeanStd,
 };
 
@@ -174,22 +175,22 @@ impl Saturation {
                 .then(|| format!("At α = {}, {} ({what}): {names}.", self.used, state.name()))
         });
         Report {
-            name: "saturation",
-            settings: vec![
+            name: "saturation".into(),
+            settings: settings([
                 ("alpha", self.used.to_string()),
                 ("batch", self.batch.to_string()),
                 ("repeats", self.repeats.to_string()),
                 ("seed", self.seed.to_string()),
-            ],
-            columns: vec!["net", "alpha", "log_delta", "limit", "state"],
+            ]),
+            columns: names(["net", "alpha", "log_delta", "limit", "state"]),
             rows,
-            charts: vec![Chart {
+            figures: vec![Figure::Chart(Chart {
                 title: "Is the score saturated?".to_owned(),
                 x: Axis::log("perturbation α"),
                 y: Axis::linear("log Δ"),
                 series: self.nets.iter().zip(courses).map(line).collect(),
                 marks: vec![Mark { x: self.used, text: "used".to_owned() }],
-            }],
+            })],
             reading: reading.collect(),
         }
     }

@@ -5,12 +5,15 @@
 //! values a norm sees. All values are for f(x) against f(x + αε), divided by α, natural logarithms.
 
 use super::{
-    Axis, Cell, Chart, LabError, Look, Mark, Point, Report, Scale, Series,
+    LabError,
     work::{Bench, Experiment},
 };
 use crate::{
     arch::{Block, BlockKind, Kernel, Structure},
     nn::{Engine, InputSpec, NetworkError, PhiloxNormals, PlainNetwork, Precision},
+    report::{
+        Axis, Cell, Chart, Figure, Look, Mark, Point, Report, Scale, Series, names, settings,
+    },
     score::{Definition, MeanStd, standard_error},
 };
 
@@ -169,15 +172,15 @@ const OVERFLOWS: &str = "overflow";
 
 impl Stacks {
     fn report(&self, rows: &[Measured]) -> Report {
-        let mut settings = vec![
+        let mut settings = settings([
             ("alpha", self.alpha.to_string()),
             ("repeats", self.repeats.to_string()),
             ("seed", self.seed.to_string()),
-        ];
+        ]);
         if let Some(Stack { width, batch, resolution, depth }) = self.stacks.first() {
             let (width, batch, resolution, depth) =
                 (width.to_string(), batch.to_string(), resolution.to_string(), depth.to_string());
-            settings.extend(match self.experiment {
+            let sizes = match self.experiment {
                 StackExperiment::Overflow => {
                     [("width", width), ("batch", batch), ("resolution", resolution)].to_vec()
                 }
@@ -185,7 +188,8 @@ impl Stacks {
                     [("depth", depth), ("batch", batch), ("resolution", resolution)].to_vec()
                 }
                 StackExperiment::Theorem1 => [("depth", depth), ("width", width)].to_vec(),
-            });
+            };
+            settings.extend(sizes.into_iter().map(|(name, value)| (name.into(), value)));
         }
         let (charts, reading) = match self.experiment {
             StackExperiment::Overflow => (overflow_charts(rows), overflow_reading(rows)),
@@ -193,9 +197,9 @@ impl Stacks {
             StackExperiment::Theorem1 => (theorem1_charts(rows), theorem1_reading(rows)),
         };
         Report {
-            name: self.experiment.name(),
+            name: self.experiment.name().into(),
             settings,
-            columns: vec![
+            columns: names([
                 "depth",
                 "width",
                 "batch",
@@ -206,9 +210,9 @@ impl Stacks {
                 "zen",
                 "zen_minus_phi",
                 "bound",
-            ],
+            ]),
             rows: rows.iter().map(row).collect(),
-            charts,
+            figures: charts.into_iter().map(Figure::Chart).collect(),
             reading,
         }
     }

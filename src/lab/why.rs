@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::{
-    Axis, Cell, Chart, LabError, Look, NamedNet, Point, Report, Series,
+    LabError, NamedNet,
     work::{Bench, Experiment, ZenJudge, workers},
 };
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     arch::{Block, BlockChange, BlockField, Costs, Structure},
     optimum::{ObjectiveForm, Problem, Solver},
     proxy::AnalyticZen,
+    report::{Axis, Cell, Chart, Figure, Look, Point, Report, Series, names, settings},
     run::proxy_settings,
     score::{MeanStd, ZenParts, standard_error},
     space::{Preset, Space},
@@ -163,18 +164,18 @@ impl Why {
             Cell::Whole(anatomy.tail.costs.flops().round() as u64),
         ]);
         Report {
-            name: "why",
-            settings: vec![
+            name: "why".into(),
+            settings: settings([
                 ("net", self.net.name.clone()),
                 ("preset", self.space.clone()),
                 ("definition", definition.to_string()),
                 ("batch", self.preset.score.batch.to_string()),
                 ("draws", self.draws.to_string()),
                 ("seed", self.seed.to_string()),
-            ],
-            columns: vec!["block", "layer", "analytic", "measured", "std", "params", "flops"],
+            ]),
+            columns: names(["block", "layer", "analytic", "measured", "std", "params", "flops"]),
             rows,
-            charts: vec![shares(anatomy)],
+            figures: vec![Figure::Chart(shares(anatomy))],
             reading: self.reading(anatomy, &over(&|parts| parts.score(definition)), optimum),
         }
     }

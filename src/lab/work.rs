@@ -10,11 +10,12 @@ use std::{
     thread,
 };
 
-use super::{LabError, Report};
+use super::LabError;
 use crate::{
     arch::Structure,
     nn::Device,
     proxy::{Evaluation, Proxy, Settings, Zen},
+    report::Report,
 };
 
 /// What ends with a report.

@@ -13,6 +13,7 @@ mod config;
 mod confirmation;
 mod engine;
 mod estimate;
+mod experiments;
 mod files;
 mod folder;
 mod handle;
@@ -37,6 +38,10 @@ pub use config::{
 };
 pub use engine::{spawn, spawn_with};
 pub use estimate::{Estimate, Estimating};
+pub use experiments::{
+    EXPERIMENTS, Found, Heard, Keeper, Progress, Stands, Underway, Watching, end_experiment,
+    lab_folder, stands, values_folder,
+};
 pub use files::{Existing, read_text, write_text, write_with};
 pub use handle::{EngineGone, Handle, Waker};
 #[cfg(unix)]

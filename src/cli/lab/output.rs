@@ -14,7 +14,7 @@ use std::{
 use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 
-use super::plot::plot;
+use super::plot::{bars as bars_plot, plot};
 use crate::{
     cli::{
         Failure,
@@ -22,9 +22,10 @@ use crate::{
         output::{json_line, line},
         signals::catch_signals,
     },
-    lab::{Bench, Cell, Experiment, LabError, Report, svg},
+    lab::{Bench, Experiment, LabError},
     nn::{self, Device, DeviceChoice, KernelChoice},
     proxy,
+    report::{Cell, Figure, Report, svg},
     run::{Existing, write_text},
     text::{nearest, printable},
 };
@@ -82,7 +83,7 @@ pub(super) fn run(
         Err(error) => return interrupted_or(error, &signal),
     };
     if let Some(path) = &output.svg {
-        write_text(path, &svg(&report.charts), Existing::Replace).map_err(|error| {
+        write_text(path, &svg(&report.figures), Existing::Replace).map_err(|error| {
             Failure::failed(anyhow!("{}: {error}", printable(&path.display().to_string())))
         })?;
     }
@@ -167,9 +168,13 @@ fn show(report: &Report, output: &OutputArgs) -> Result<(), Failure> {
 fn show_text(report: &Report) -> Result<(), Failure> {
     let settings = report.settings.iter().map(|(key, value)| format!("{key} {value}"));
     line(format!("{}: {}", report.name, settings.collect::<Vec<_>>().join(", ")))?;
-    for chart in &report.charts {
+    for figure in &report.figures {
         line("")?;
-        plot(chart).iter().try_for_each(line)?;
+        let lines = match figure {
+            Figure::Chart(chart) => plot(chart),
+            Figure::Bars(bars) => bars_plot(bars),
+        };
+        lines.iter().try_for_each(line)?;
     }
     line("")?;
     // What is the same in all rows stands among the settings.
@@ -187,7 +192,7 @@ fn show_text(report: &Report) -> Result<(), Failure> {
         report.rows.first().is_some_and(|row| matches!(row[**column], Cell::Text(_)))
     };
     let words = columns.iter().take_while(is_text).count();
-    let heads = columns.iter().map(|column| report.columns[*column]).collect();
+    let heads = columns.iter().map(|column| &*report.columns[*column]).collect();
     let table = Table::new(heads, &widths, words);
     table.heads().iter().try_for_each(line)?;
     shown.iter().try_for_each(|row| line(table.row(row)))?;
@@ -198,8 +203,11 @@ fn show_text(report: &Report) -> Result<(), Failure> {
 }
 
 fn show_json(report: &Report) -> Result<(), Failure> {
-    let settings: Map<String, Value> =
-        report.settings.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
+    let settings: Map<String, Value> = report
+        .settings
+        .iter()
+        .map(|(key, value)| (key.clone().into_owned(), json!(value)))
+        .collect();
     json_line(&json!({ "event": "experiment", "name": report.name, "settings": settings }))?;
     for row in &report.rows {
         let mut object = Map::from_iter([("event".to_owned(), json!("row"))]);
@@ -210,7 +218,7 @@ fn show_json(report: &Report) -> Result<(), Failure> {
                 Cell::Number(value, _) => json!(value),
                 Cell::Missing(_) => Value::Null,
             };
-            object.insert((*column).to_owned(), value);
+            object.insert(column.clone().into_owned(), value);
         }
         json_line(&Value::Object(object))?;
     }
@@ -219,7 +227,8 @@ fn show_json(report: &Report) -> Result<(), Failure> {
 
 fn show_csv(report: &Report) -> Result<(), Failure> {
     let mut csv = csv::Writer::from_writer(io::stdout().lock());
-    csv.write_record(&report.columns).map_err(Failure::failed)?;
+    csv.write_record(report.columns.iter().map(|column| column.as_bytes()))
+        .map_err(Failure::failed)?;
     for row in &report.rows {
         let cells = row.iter().map(|cell| match cell {
             Cell::Text(text) => text.clone(),

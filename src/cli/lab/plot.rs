@@ -1,6 +1,6 @@
 //! Charts in characters, for a terminal of 80 columns.
 
-use crate::lab::{Axis, Chart, Extent};
+use crate::report::{Axis, Bars, Chart, Extent, Look};
 
 const WIDTH: usize = 64;
 const HEIGHT: usize = 14;
@@ -28,9 +28,14 @@ pub(super) fn plot(chart: &Chart) -> Vec<String> {
     for (series, glyph) in
         chart.series.iter().zip(GLYPHS.iter().cycle()).collect::<Vec<_>>().iter().rev()
     {
-        let at = |p: &crate::lab::Point| (chart.x.place(p.x), chart.y.place(p.y));
+        let at = |p: &crate::report::Point| (chart.x.place(p.x), chart.y.place(p.y));
         let points: Vec<_> = series.points.iter().map(at).collect();
-        for (x, y) in between(&points, &extent) {
+        let drawn = match series.look {
+            Look::Line | Look::Dashed => between(&points, &extent),
+            Look::Dots => places(&points, &extent).collect(),
+            Look::Columns => columns(&points, &extent),
+        };
+        for (x, y) in drawn {
             let row = HEIGHT - 1 - y;
             cells[row][x] = **glyph;
         }
@@ -49,16 +54,69 @@ pub(super) fn plot(chart: &Chart) -> Vec<String> {
     lines
 }
 
+/// The lines of bars: each with its value and its interval.
+pub(super) fn bars(bars: &Bars) -> Vec<String> {
+    let mut lines = vec![format!("{}  ({})", bars.title, bars.label)];
+    let Some(range) = bars.extent() else {
+        lines.push("nothing to draw".to_owned());
+        return lines;
+    };
+    let names = bars.rows.iter().map(|bar| bar.name.chars().count()).max().unwrap_or(0);
+    let width = WIDTH.saturating_sub(names.saturating_sub(LABELS) + VALUES);
+    let at = |value: f64| cell(value, range, width);
+    for bar in &bars.rows {
+        let mut cells = vec![' '; width];
+        if let (Some(from), Some(to)) = (at(bar.value.min(0.0)), at(bar.value.max(0.0))) {
+            cells[from..=to].fill('▄');
+        }
+        if let Some(place) = bars.mark.as_ref().and_then(|mark| at(mark.x)) {
+            cells[place] = '┊';
+        }
+        let ends = bar.interval.map(|(low, high)| (at(low), at(high)));
+        if let Some((Some(low), Some(high))) = ends {
+            cells[low..=high].fill('─');
+            (cells[low], cells[high]) = ('├', '┤');
+        }
+        if let Some(place) = at(bar.value) {
+            cells[place] = '●';
+        }
+        let cells: String = cells.into_iter().collect();
+        let value = format!("{:.3}", bar.value).replace('-', "−");
+        lines.push(format!("{:<names$} │{cells} {value}", bar.name));
+    }
+    let axis = |value: f64| format!("{value}").replace('-', "−");
+    let (low, high) = (axis(range.0), axis(range.1));
+    let between = width.saturating_sub(low.chars().count());
+    lines.push(format!("{:names$}  {low}{high:>between$}", ""));
+    if let Some(mark) = &bars.mark {
+        lines.push(format!("{:names$}  ┊ {} {:.3}", "", mark.text, mark.x));
+    }
+    lines
+}
+
+/// For a bar's value.
+const VALUES: usize = 8;
+
 /// The cell of `place` within `low` to `high`.
 fn cell(place: f64, (low, high): (f64, f64), cells: usize) -> Option<usize> {
     let share = (place - low) / (high - low);
     (0.0..=1.0).contains(&share).then(|| (share * (cells - 1) as f64).round() as usize)
 }
 
+/// The cells of points.
+fn places(points: &[(f64, f64)], [xs, ys]: &Extent) -> impl Iterator<Item = (usize, usize)> {
+    points.iter().filter_map(|&(x, y)| Some((cell(x, *xs, WIDTH)?, cell(y, *ys, HEIGHT)?)))
+}
+
+/// The cells of points and below them.
+fn columns(points: &[(f64, f64)], extent: &Extent) -> Vec<(usize, usize)> {
+    places(points, extent).flat_map(|(x, top)| (0..=top).map(move |y| (x, y))).collect()
+}
+
 /// The cells of points and of the straight lines between them.
-fn between(points: &[(f64, f64)], [xs, ys]: &Extent) -> Vec<(usize, usize)> {
+fn between(points: &[(f64, f64)], extent @ [xs, ys]: &Extent) -> Vec<(usize, usize)> {
     let place = |x: f64, y: f64| Some((cell(x, *xs, WIDTH)?, cell(y, *ys, HEIGHT)?));
-    let mut cells: Vec<_> = points.iter().filter_map(|&(x, y)| place(x, y)).collect();
+    let mut cells: Vec<_> = places(points, extent).collect();
     for pair in points.windows(2) {
         let [(x0, y0), (x1, y1)] = [pair[0], pair[1]];
         let steps = 2 * WIDTH;
@@ -100,7 +158,7 @@ fn below(axis: &Axis, range: (f64, f64)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::{Look, Mark, Point, Series};
+    use crate::report::{Look, Mark, Point, Series};
 
     #[test]
     fn a_line_goes_from_corner_to_corner() {

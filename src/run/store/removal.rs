@@ -10,7 +10,7 @@ use std::{
 use thiserror::Error;
 
 use super::{RUN_FILE, owner::Lock};
-use crate::text::printable;
+use crate::{run::experiments::remove_lab, text::printable};
 
 /// What zendo writes into a run's folder; the file that makes it one goes last but for the lock.
 const FILES: [&str; 11] = [
@@ -70,6 +70,7 @@ pub fn remove_run(folder: &Path) -> Result<Removed, RemoveError> {
             Err(_) | Ok(()) => {}
         }
     }
+    remove_lab(folder).map_err(|error| fails(folder, error))?;
     drop(lock);
     match fs::remove_dir(folder) {
         Ok(()) => Ok(Removed::Whole),

@@ -1,14 +1,17 @@
 //! Charts as plain values: what a terminal, a screen and a picture draw alike.
 
+use serde::{Deserialize, Serialize};
+
 /// How values are spread along an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scale {
     Linear,
     /// By the decimal logarithm; all values are above 0.
     Log,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Axis {
     pub label: String,
     pub scale: Scale,
@@ -68,22 +71,25 @@ fn round_step(least: f64, scale: Scale) -> f64 {
 }
 
 /// How a series is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Look {
     Line,
     Dashed,
     Dots,
+    /// From 0 up, beside each other.
+    Columns,
 }
 
 /// A value with its standard deviation, where there is one.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     pub x: f64,
     pub y: f64,
     pub std: Option<f64>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     pub name: String,
     pub look: Look,
@@ -92,13 +98,13 @@ pub struct Series {
 }
 
 /// A place on the x axis that means something.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
     pub x: f64,
     pub text: String,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Chart {
     pub title: String,
     pub x: Axis,
@@ -114,13 +120,22 @@ impl Chart {
     /// None without points. No side has length 0.
     pub fn extent(&self) -> Option<Extent> {
         let points = || self.series.iter().flat_map(|series| &series.points);
+        let is_from_0 = self.series.iter().any(|series| series.look == Look::Columns);
+        let ground = (is_from_0 && self.y.scale == Scale::Linear).then_some(0.0);
         let xs =
             points().map(|p| self.x.place(p.x)).chain(self.marks.iter().map(|m| self.x.place(m.x)));
         let ends = |p: &Point| {
             let std = p.std.filter(|_| self.y.scale == Scale::Linear).unwrap_or(0.0);
             [self.y.place(p.y - std), self.y.place(p.y + std)]
         };
-        Some([range(xs)?, range(points().flat_map(ends))?])
+        Some([range(xs)?, range(points().flat_map(ends).chain(ground))?])
+    }
+
+    pub(super) fn is_finite(&self) -> bool {
+        let point =
+            |p: &Point| [p.x, p.y, p.std.unwrap_or_default()].into_iter().all(f64::is_finite);
+        self.series.iter().flat_map(|series| &series.points).all(point)
+            && self.marks.iter().all(|mark| mark.x.is_finite())
     }
 }
 

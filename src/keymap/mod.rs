@@ -31,6 +31,10 @@ pub enum Context {
     Filter,
     Network,
     Diff,
+    /// Experiments.
+    Lab,
+    /// Typing the path of a benchmark.
+    Benchmark,
     Log,
     /// Typing a filter of the log.
     LogFilter,
@@ -58,7 +62,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 24] = [
+    pub const ALL: [Context; 26] = [
         Context::Picker,
         Context::Path,
         Context::Form,
@@ -69,6 +73,8 @@ impl Context {
         Context::Filter,
         Context::Network,
         Context::Diff,
+        Context::Lab,
+        Context::Benchmark,
         Context::Log,
         Context::LogFilter,
         Context::Net,
@@ -94,6 +100,7 @@ impl Context {
             Context::Population | Context::Filter => "Population",
             Context::Network => "Network",
             Context::Diff => "Diff",
+            Context::Lab | Context::Benchmark => "Lab",
             Context::Log | Context::LogFilter => "Log",
             Context::Net => "Networks",
             Context::Export => "Export",
@@ -115,6 +122,7 @@ impl Context {
             | Context::Edit
             | Context::Toml
             | Context::Filter
+            | Context::Benchmark
             | Context::LogFilter
             | Context::Net
             | Context::TuneEdit
@@ -125,6 +133,7 @@ impl Context {
             | Context::Population
             | Context::Network
             | Context::Diff
+            | Context::Lab
             | Context::Log
             | Context::Export
             | Context::Solve
@@ -145,6 +154,7 @@ impl Context {
             | Context::Edit
             | Context::Toml
             | Context::Filter
+            | Context::Benchmark
             | Context::LogFilter
             | Context::Net
             | Context::Export
@@ -164,6 +174,7 @@ impl Context {
             | Context::Population
             | Context::Network
             | Context::Diff
+            | Context::Lab
             | Context::Log => false,
         }
     }
@@ -228,12 +239,13 @@ pub enum Tab {
     Network,
     Diff,
     Setup,
+    Lab,
     Log,
 }
 
 impl Tab {
-    pub const ALL: [Tab; 6] =
-        [Tab::Search, Tab::Population, Tab::Network, Tab::Diff, Tab::Setup, Tab::Log];
+    pub const ALL: [Tab; 7] =
+        [Tab::Search, Tab::Population, Tab::Network, Tab::Diff, Tab::Setup, Tab::Lab, Tab::Log];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -242,6 +254,7 @@ impl Tab {
             Tab::Network => "Network",
             Tab::Diff => "Diff",
             Tab::Setup => "Setup",
+            Tab::Lab => "Lab",
             Tab::Log => "Log",
         }
     }
@@ -251,7 +264,7 @@ impl Tab {
         match self {
             Tab::Population => "Pop",
             Tab::Network => "Net",
-            Tab::Search | Tab::Diff | Tab::Setup | Tab::Log => self.title(),
+            Tab::Search | Tab::Diff | Tab::Setup | Tab::Lab | Tab::Log => self.title(),
         }
     }
 
@@ -332,6 +345,23 @@ pub enum Intent {
     DuplicatePreset,
     /// How fast it would be.
     Measure,
+    /// Makes the experiment that is shown.
+    Experiment,
+    /// Those that were not made yet.
+    Experiments,
+    EndExperiment,
+    NextExperiment,
+    PreviousExperiment,
+    /// Trained accuracies to rank by.
+    Benchmark,
+    /// Other draws.
+    Reseed,
+    /// What made it.
+    CopyCommand,
+    /// Its figures.
+    SavePicture,
+    /// Why this candidate has its score.
+    Why,
     /// What differs from the base.
     Compare,
     Export,

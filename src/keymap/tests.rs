@@ -103,7 +103,7 @@ fn lists_move_by_arrows_and_as_in_vi() {
             }
         }
     }
-    assert_eq!(lists, 15 * RunState::ALL.len());
+    assert_eq!(lists, 16 * RunState::ALL.len());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod bars;
 mod chart;
+mod csv;
 mod svg;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bars::{Bar, Bars};
 pub use chart::{Axis, Chart, Extent, Look, Mark, Point, Scale, Series};
+pub use csv::csv;
 pub use svg::svg;
 
 /// A name that is in the program, or was read from a file.

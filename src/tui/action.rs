@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use crate::{
     run::{
-        AttachError, Broken, Estimate, Existing, ListedRun, Picture, Proof, RunSpec, SaveError,
-        UserPreset, UserTheme, Wanted,
+        AttachError, Broken, Estimate, Existing, Heard, ListedRun, Picture, Proof, RunSpec,
+        SaveError, UserPreset, UserTheme, Wanted,
         protocol::{Command, Update},
     },
     space::PresetSource,
@@ -16,7 +16,7 @@ use super::{
     Exit,
     economy::Level,
     keymap::{Intent, Key},
-    model::{ComparedRun, Document, Mouse},
+    model::{Bench, ComparedRun, Document, Mouse},
 };
 
 /// A preset to be written.
@@ -104,6 +104,8 @@ pub enum Action {
     Read(PathBuf, Result<String, String>),
     /// The answer to [`Effect::SavePreset`].
     SavedPreset(Box<Save>, Result<PathBuf, SaveError>),
+    /// Of the lab that is watched.
+    Lab(Heard),
     /// The answer to [`Effect::Estimate`].
     Estimated(Result<Estimate, String>),
     /// The answer to [`Effect::Open`].
@@ -144,6 +146,14 @@ pub enum Effect {
     StopSolving,
     /// Let go of an engine that has ended.
     Forget,
+    /// Look at the experiments there; at none any more.
+    WatchLab(Option<Bench>),
+    /// Start an experiment of the lab that is watched.
+    Experiment {
+        name: &'static str,
+        command: Vec<String>,
+    },
+    EndExperiment(&'static str),
     /// Into a file of its own; the answer is [`Action::Wrote`].
     Write(Document),
     /// To the clipboard of whoever sits at the terminal.

@@ -20,6 +20,7 @@ use super::{
     economy::{self, Economy},
     files::{compare_runs, read_regular, read_run, save_preset, write},
     keymap::{Context, Intent, Key},
+    laboratory::Laboratory,
     model::Model,
     probe::{self, Late},
     screens,
@@ -27,7 +28,7 @@ use super::{
     theme::Display,
     update::update,
     variable,
-    watched::{Home, Watched},
+    watched::{Home, Waker, Watched},
 };
 use crate::{
     run::{self, Estimating, Solving},
@@ -141,6 +142,7 @@ struct Ui {
     watched: Watched,
     solving: Option<Solving>,
     estimating: Option<Estimating>,
+    lab: Laboratory,
     posted: Arc<Notify>,
     began: Instant,
     /// When the next frame may be drawn, where one is due.
@@ -175,15 +177,17 @@ impl Ui {
         let now = Instant::now();
         let posted = Arc::new(Notify::new());
         let wakes = Arc::clone(&posted);
+        let waker: Waker = Arc::new(move || wakes.notify_one());
         let mut ui = Ui {
             model,
             screen,
             input: terminal::Input::start()?,
             late: Late::after(&answers),
             signals,
-            watched: Watched::nothing(home, Arc::new(move || wakes.notify_one())),
+            watched: Watched::nothing(home, Arc::clone(&waker)),
             solving: None,
             estimating: None,
+            lab: Laboratory::closed(waker),
             posted,
             began: now,
             due: Some(now),
@@ -366,7 +370,8 @@ impl Ui {
             self.act(Action::Estimated(estimate))?;
         }
         self.dirty(Cause::Engine);
-        for action in self.watched.drain() {
+        let heard = self.lab.drain().into_iter().map(Action::Lab);
+        for action in self.watched.drain().into_iter().chain(heard) {
             self.act(action)?;
         }
         Ok(())
@@ -428,6 +433,13 @@ impl Ui {
                     self.solving = Some(Solving::start(*wanted, waker)?);
                 }
                 Effect::StopSolving => self.solving = None,
+                Effect::WatchLab(bench) => self.lab.turn_to(bench)?,
+                Effect::Experiment { name, command } => self.lab.begin(name, &command),
+                Effect::EndExperiment(name) => {
+                    if let Err(error) = self.lab.end(name) {
+                        self.model.complain(format!("{name}: {error}"));
+                    }
+                }
                 Effect::Forget => self.watched.forget(),
                 Effect::Write(document) => {
                     let result = write(&document);

@@ -2,6 +2,7 @@
 //! what is drawn. Invariant: all columns and rows lie within the size.
 
 pub mod diff;
+pub mod lab;
 pub mod parts;
 
 /// Columns, both ends inclusive.

@@ -16,6 +16,7 @@ mod filter;
 mod format;
 mod glyphs;
 mod keymap;
+mod laboratory;
 mod layout;
 mod model;
 mod picture;

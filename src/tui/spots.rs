@@ -3,12 +3,14 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::keymap::Tab;
+use super::{keymap::Tab, model::Topic};
 
 /// Something that can be pointed at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     Tab(Tab),
+    /// One of the lab.
+    Experiment(Topic),
     /// A row by its place in the list, whether in sight or not.
     Row(List, usize),
     /// A list without its rows.
@@ -33,6 +35,8 @@ pub enum List {
     Compared,
     /// A lineage.
     Steps,
+    /// An experiment's rows.
+    Lab(Topic),
     Log,
     Actions,
     Themes,
@@ -49,7 +53,7 @@ pub enum List {
 impl Target {
     pub fn list(self) -> Option<List> {
         match self {
-            Target::Tab(_) => None,
+            Target::Tab(_) | Target::Experiment(_) => None,
             Target::Row(list, _) | Target::List(list) => Some(list),
         }
     }

@@ -61,9 +61,14 @@ fn what_stands_still_costs_next_to_nothing() {
 #[test]
 fn a_steady_search_fits_a_thin_line() {
     let mut terminal = searching((120, 36), &LONG);
-    for (key, what) in
-        [("1", "Scores"), ("2", "Score × params"), ("3", "one rib"), ("4", "Diff"), ("6", "kept")]
-    {
+    for (key, what) in [
+        ("1", "Scores"),
+        ("2", "Score × params"),
+        ("3", "one rib"),
+        ("4", "Diff"),
+        ("6", "saturat"),
+        ("7", "kept"),
+    ] {
         terminal.press(key);
         terminal.until_text(what);
         thread::sleep(Duration::from_secs(1));
@@ -72,12 +77,13 @@ fn a_steady_search_fits_a_thin_line() {
 }
 
 /// Screens and what lies over them: the key, and what is seen then.
-const SCREENS: [(&str, &str); 12] = [
+const SCREENS: [(&str, &str); 13] = [
     ("2", "Score × params"),
     ("3", "one rib"),
     ("4", "Lineage"),
     ("5", "TOML"),
-    ("6", "kept"),
+    ("6", "saturat"),
+    ("7", "kept"),
     ("1", "Convergence"),
     ("?", "Keys of"),
     ("\u{1b}", "Convergence"),

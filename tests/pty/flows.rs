@@ -57,7 +57,7 @@ fn a_population_is_filtered_compared_and_taken_home() {
     terminal.until_text("Actions");
     terminal.press("\u{1b}");
     terminal.until("no palette", |screen| !screen.contents().contains("Actions"));
-    terminal.press("6");
+    terminal.press("7");
     terminal.until_text("following");
     terminal.press("qy");
     assert_eq!(terminal.end().exit_code(), 0);

@@ -101,7 +101,7 @@ fn a_terminal_that_hangs_up_leaves_the_run_to_its_host() {
     assert_eq!(second.end().exit_code(), 0);
     second.until_text("The run goes on; `zendo attach");
     again.press("7");
-    again.press("6");
+    again.press("7");
     again.until_text("detach");
     again.press("d");
     assert_eq!(again.end().exit_code(), 0);
@@ -109,7 +109,7 @@ fn a_terminal_that_hangs_up_leaves_the_run_to_its_host() {
     last.until_text("★");
     last.press("K");
     last.until_text("a checkpoint is wanted");
-    last.press("6");
+    last.press("7");
     last.press("/");
     last.until_text("keep it");
     last.press("checkpoint at");

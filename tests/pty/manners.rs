@@ -78,7 +78,8 @@ fn a_storm_of_sizes_leaves_a_whole_picture() {
         master.resize(size(cols, rows)).expect("resized");
     };
     // Over the search, other screens, help, palette, themes, a question.
-    let keys = ["", "2", "3", "4", "5", "6", "1", "?", "\u{1b}", ":", "\u{1b}", "T", "\u{1b}", "q"];
+    let keys =
+        ["", "2", "3", "4", "5", "6", "7", "1", "?", "\u{1b}", ":", "\u{1b}", "T", "\u{1b}", "q"];
     let mut n = 1_u32;
     for key in keys {
         match key {

@@ -1,5 +1,6 @@
 //! The rows. A new key is a new row. The footer shows them in this order, as far as they fit.
 
+mod lab;
 mod moving;
 mod overlays;
 mod run;
@@ -8,8 +9,14 @@ mod screens;
 use super::{Binding, Context, Group, Intent, Key, RunState};
 
 /// Screens of a run.
-const RUN_SCREENS: &[Context] =
-    &[Context::Search, Context::Population, Context::Network, Context::Diff, Context::Log];
+const RUN_SCREENS: &[Context] = &[
+    Context::Search,
+    Context::Population,
+    Context::Network,
+    Context::Diff,
+    Context::Lab,
+    Context::Log,
+];
 /// Whatever is no overlay and no text.
 const SCREENS: &[Context] = &[
     Context::Picker,
@@ -18,6 +25,7 @@ const SCREENS: &[Context] = &[
     Context::Population,
     Context::Network,
     Context::Diff,
+    Context::Lab,
     Context::Log,
 ];
 /// Where a candidate is selected.
@@ -60,6 +68,7 @@ pub fn bindings() -> impl Iterator<Item = &'static Binding> {
         moving::ROWS,
         run::SEARCH,
         screens::ROWS,
+        lab::ROWS,
         run::REST,
         overlays::ROWS,
         LAST,
@@ -122,6 +131,7 @@ const LAST: &[Binding] = &[
             Context::Edit,
             Context::Toml,
             Context::Filter,
+            Context::Benchmark,
             Context::LogFilter,
             Context::Net,
             Context::Export,

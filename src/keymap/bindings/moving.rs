@@ -10,6 +10,7 @@ const LISTS: &[Context] = &[
     Context::Search,
     Context::Population,
     Context::Diff,
+    Context::Lab,
     Context::Log,
 ];
 
@@ -135,6 +136,7 @@ pub(super) const ROWS: &[Binding] = &[
             Context::Search,
             Context::Population,
             Context::Network,
+            Context::Lab,
             Context::Log,
         ],
         ..ROW
@@ -154,9 +156,10 @@ pub(super) const ROWS: &[Binding] = &[
             (Key::Char('3'), Intent::Show(Tab::Network)),
             (Key::Char('4'), Intent::Show(Tab::Diff)),
             (Key::Char('5'), Intent::Show(Tab::Setup)),
-            (Key::Char('6'), Intent::Show(Tab::Log)),
+            (Key::Char('6'), Intent::Show(Tab::Lab)),
+            (Key::Char('7'), Intent::Show(Tab::Log)),
         ],
-        shown: "1 … 6",
+        shown: "1 … 7",
         description: "the screens",
         group: Group::Move,
         contexts: SCREENS,
@@ -173,6 +176,7 @@ pub(super) const ROWS: &[Binding] = &[
             Context::Population,
             Context::Network,
             Context::Diff,
+            Context::Lab,
             Context::Log,
         ],
         ..ROW

@@ -2,7 +2,7 @@
 
 use super::{Binding, Context, Group, Intent, Key, ROW, UNDER_WAY};
 
-const FIELDS: &[Context] = &[Context::Path, Context::Edit, Context::Net];
+const FIELDS: &[Context] = &[Context::Path, Context::Edit, Context::Benchmark, Context::Net];
 const TUNING: &[Context] = &[Context::Tune, Context::TuneEdit];
 const FILTERS: &[Context] = &[Context::Filter, Context::LogFilter];
 

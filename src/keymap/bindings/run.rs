@@ -6,7 +6,10 @@ use super::{
 
 /// Screens of a run that are about something else.
 const OTHER_SCREENS: &[Context] =
-    &[Context::Population, Context::Network, Context::Diff, Context::Log];
+    &[Context::Population, Context::Network, Context::Diff, Context::Lab, Context::Log];
+/// Where `r` runs nothing.
+const WITHOUT_EXPERIMENTS: &[Context] =
+    &[Context::Search, Context::Population, Context::Network, Context::Diff, Context::Log];
 
 /// What is most wanted in a run's state.
 pub(super) const FIRST: &[Binding] = &[
@@ -27,7 +30,7 @@ pub(super) const FIRST: &[Binding] = &[
         label: "try now",
         description: "to its host again, or to another one",
         group: Group::Run,
-        contexts: RUN_SCREENS,
+        contexts: WITHOUT_EXPERIMENTS,
         runs: &[RunState::Lost],
     },
     Binding {

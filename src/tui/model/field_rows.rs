@@ -26,7 +26,7 @@ const SEED_MODES: &[(&str, &str)] = &[("fresh", "fresh"), ("common", "common")];
 const SEEDS: &[(&str, &str)] = &[("", "–"), ("optimum", "optimum")];
 
 /// A test holds them to the registry's.
-const PROXIES: &[(&str, &str)] = &[
+pub(super) const PROXIES: &[(&str, &str)] = &[
     ("zen", "zen"),
     ("zen-analytic", "zen-analytic"),
     ("zen-estimate", "zen-estimate"),

@@ -8,6 +8,7 @@ mod field_rows;
 mod fields;
 mod form;
 mod keeper;
+mod lab;
 mod log;
 mod measured;
 mod naming;
@@ -33,6 +34,7 @@ pub use export::{Document, Export, MAX_FILES};
 pub use fields::{FIELDS, Field, Kind, Section};
 pub use form::{Form, Measured, Panel};
 pub use keeper::{Keeper, Lost};
+pub use lab::{Bench, LabPanel, LabView, State, Topic, ranked as lab_proxies};
 pub use log::LogView;
 pub use measured::Verdict;
 pub use naming::{Naming, Purpose};
@@ -138,6 +140,7 @@ pub struct Model {
     /// Whether the end of a run rings.
     pub rings: bool,
     pub population: PopulationView,
+    pub lab: LabView,
     pub log: LogView,
     pub pins: Pins,
     pub network: NetworkView,
@@ -244,6 +247,7 @@ impl Model {
             awaited: None,
             rings: false,
             population: PopulationView::default(),
+            lab: LabView::default(),
             log: LogView::default(),
             pins: Pins::default(),
             network: NetworkView::default(),
@@ -359,6 +363,8 @@ impl Model {
             Tab::Population => Context::Population,
             Tab::Network => Context::Network,
             Tab::Diff => Context::Diff,
+            Tab::Lab if self.lab.edit.is_some() => Context::Benchmark,
+            Tab::Lab => Context::Lab,
             Tab::Log if self.log.edit.is_some() => Context::LogFilter,
             Tab::Log => Context::Log,
         };

@@ -74,11 +74,12 @@ impl Palette {
 }
 
 /// The screens with a context each; the form's keys are only its own.
-const SCREENS: [(Tab, Context); 5] = [
+const SCREENS: [(Tab, Context); 6] = [
     (Tab::Search, Context::Search),
     (Tab::Population, Context::Population),
     (Tab::Network, Context::Network),
     (Tab::Diff, Context::Diff),
+    (Tab::Lab, Context::Lab),
     (Tab::Log, Context::Log),
 ];
 

@@ -191,6 +191,17 @@ impl Search {
         Search { keeper: Keeper::Host(folder), ..Search::new(spec, now_ms) }
     }
 
+    /// Where it is kept, as far as that is known.
+    pub fn folder(&self) -> Option<&Path> {
+        let kept = self.kept.as_ref().map(|kept| kept.folder.as_path());
+        let hosted = match &self.keeper {
+            Keeper::Host(folder) => Some(folder.as_path()),
+            Keeper::Here => None,
+        };
+        let own = || self.hello.as_ref()?.spec.out.as_deref();
+        kept.or(hosted).or_else(own)
+    }
+
     pub fn is_of(&self, folder: &Path) -> bool {
         matches!(&self.keeper, Keeper::Host(own) if own == folder)
     }

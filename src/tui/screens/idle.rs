@@ -21,7 +21,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         Tab::Search => "Here a search will show its best, its scores and where the time goes.",
         Tab::Population => "Here the population of a search can be sorted, filtered and marked.",
         Tab::Log => "Here stands what happens in a search.",
-        Tab::Network | Tab::Diff | Tab::Setup => "",
+        Tab::Network | Tab::Diff | Tab::Setup | Tab::Lab => "",
     };
     let mut y = 3;
     for line in wrap(what, w.saturating_sub(4)) {

@@ -12,6 +12,7 @@ mod export;
 mod form;
 pub mod help;
 mod idle;
+mod lab;
 mod leave;
 mod log;
 mod naming;
@@ -34,6 +35,7 @@ mod zoomed;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
+pub use lab::lab_rows;
 pub use waiting::waiting;
 
 use super::{
@@ -76,6 +78,7 @@ fn base(model: &Model, mut canvas: Canvas<'_>) {
         },
         (Tab::Network, _) => network::draw(model, &mut canvas),
         (Tab::Diff, _) => diff::draw(model, &mut canvas),
+        (Tab::Lab, _) => lab::draw(model, &mut canvas),
         (_, None) => idle::draw(model, &mut canvas),
         (Tab::Search, Some(search)) => search::draw(model, search, &mut canvas),
         (Tab::Log, Some(search)) => log::draw(model, search, &mut canvas),

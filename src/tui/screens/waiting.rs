@@ -79,7 +79,7 @@ fn parts(model: &Model) -> Parts {
             Some(Panel::Toml) => parts::setup(size, Typing::Text),
             Some(Panel::Presets) | None => Parts::default(),
         },
-        (Tab::Network | Tab::Diff, _) => parts::lists(size, top),
+        (Tab::Network | Tab::Diff | Tab::Lab, _) => parts::lists(size, top),
         (_, None) => Parts::default(),
         (Tab::Search, Some(search)) => {
             let shown = if search.shows_chart { Shown::Chart } else { Shown::Table };

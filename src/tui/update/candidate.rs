@@ -23,7 +23,7 @@ pub(super) fn selected(model: &Model) -> Option<Arc<Member>> {
             search.population().get(rank).cloned()
         }
         Tab::Search => search.selected().cloned(),
-        Tab::Network | Tab::Diff | Tab::Setup | Tab::Log => None,
+        Tab::Network | Tab::Diff | Tab::Setup | Tab::Lab | Tab::Log => None,
     }
 }
 

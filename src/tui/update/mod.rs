@@ -6,6 +6,7 @@ mod diff;
 mod export;
 mod form;
 mod hosting;
+mod lab;
 mod log;
 mod mouse;
 mod naming;
@@ -37,6 +38,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     let mut effects = apply(model, action);
     if !only_time {
         effects.extend(diff::follow(model));
+        effects.extend(lab::follow(model));
         if let (Tab::Log, Some(search)) = (model.tab, &model.search) {
             model.log.refresh(search);
         }
@@ -122,6 +124,7 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
             themes::kept(model, &name, result);
             Vec::new()
         }
+        Action::Lab(heard) => lab::heard(model, heard),
         Action::Estimated(result) => {
             form::estimated(model, result);
             Vec::new()
@@ -155,6 +158,7 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
             });
             return vec![Effect::Tell(Command::Checkpoint)];
         }
+        Intent::Why => return lab::why(model),
         Intent::Quit => return quit(model),
         Intent::Show(tab) => {
             return show(model, tab);
@@ -234,6 +238,7 @@ fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         },
         Tab::Search => search::intend(model, intent),
         Tab::Population => population::intend(model, intent),
+        Tab::Lab => lab::intend(model, intent),
         Tab::Log => log::intend(model, intent),
         Tab::Network => network::intend(model, intent),
         Tab::Diff => diff::intend(model, intent),
@@ -283,6 +288,7 @@ fn typed_line(model: &mut Model) -> Option<&mut LineEdit> {
         }
         Tab::Setup => model.setup.picker.path.as_mut(),
         Tab::Population => model.population.edit.as_mut(),
+        Tab::Lab => model.lab.edit.as_mut(),
         Tab::Log => model.log.edit.as_mut(),
         Tab::Search | Tab::Network | Tab::Diff => None,
     }

@@ -46,6 +46,10 @@ pub(super) fn point(model: &mut Model, (x, y): (u16, u16), kind: Pointer) -> Vec
     match kind {
         Pointer::Press => match spots.at(x, y).next() {
             Some(Target::Tab(tab)) => show(model, tab),
+            Some(Target::Experiment(topic)) => {
+                model.lab.show(topic);
+                Vec::new()
+            }
             Some(Target::Row(list, row)) => press(model, list, row),
             Some(Target::List(list)) => {
                 focus(model, list);
@@ -100,6 +104,11 @@ fn focus(model: &mut Model, list: List) -> bool {
             model.diff.half = Some(wanted);
             return half == wanted;
         }
+        List::Lab(topic) => {
+            let had_keys = model.lab.topic() == topic;
+            model.lab.show(topic);
+            return had_keys;
+        }
         List::Ranks
         | List::Population
         | List::Blocks
@@ -136,6 +145,7 @@ fn selected(model: &Model, list: List) -> Option<usize> {
         }
         (List::Compared, _) => Some(model.diff.line()),
         (List::Steps, _) => Some(model.diff.step()),
+        (List::Lab(topic), _) => Some(model.lab.row(topic)),
         (List::Log, _) => Some(model.log.row),
         (List::Actions, Some(Overlay::Palette(palette))) => Some(palette.cursor),
         (List::Themes, Some(Overlay::Theme(choice))) => Some(choice.cursor),
@@ -182,6 +192,7 @@ fn select(model: &mut Model, list: List, row: usize) -> Vec<Effect> {
         (List::Blocks, _) => (model.network.block, model.network.sub_layer) = (row, 0),
         (List::Compared, _) => model.diff.select_line(row, blocks),
         (List::Steps, _) => model.diff.select_step(row, steps),
+        (List::Lab(topic), _) => model.lab.go_to(topic, row),
         (List::Log, _) => model.log.select(row),
         (List::Actions, Some(Overlay::Palette(palette))) => palette.cursor = row,
         (List::Themes, Some(Overlay::Theme(choice))) => {

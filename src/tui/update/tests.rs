@@ -470,7 +470,7 @@ fn any_action_is_found_in_the_palette() {
 #[test]
 fn the_log_is_filtered_and_saved() {
     let mut model = fixture::worker_failed();
-    press(&mut model, Key::Char('6'));
+    press(&mut model, Key::Char('7'));
     assert_eq!(model.log.rows().len(), 2);
     press(&mut model, Key::Char('/'));
     type_in(&mut model, "kind:fault");
@@ -545,7 +545,7 @@ fn leaving_over_a_solve_ends_it() {
 #[test]
 fn the_logs_cursor_stays_on_its_event_when_old_ones_are_forgotten() {
     let mut model = fixture::running();
-    press(&mut model, Key::Char('6'));
+    press(&mut model, Key::Char('7'));
     for _ in 0..2_100 {
         press(&mut model, Key::Char('y'));
     }

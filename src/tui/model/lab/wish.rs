@@ -1,0 +1,132 @@
+//! What makes an experiment: the command line, from what is shown and chosen.
+
+use std::path::Path;
+
+use super::{Bench, Topic};
+use crate::{
+    report::{Cell, Report},
+    tui::{
+        keymap::Intent,
+        model::{Model, Net, field_rows::PROXIES},
+    },
+};
+
+/// What is to be made: an experiment, and what the command line is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    pub topic: Topic,
+    pub command: Vec<String>,
+}
+
+/// A proxy of the ranking: its name, and its row of the report where it was run.
+pub type Ranked<'a> = (String, Option<&'a [Cell]>);
+
+/// Proxies as the ranking lists them: those that were run, best first, then the others.
+pub fn ranked(report: Option<&Report>) -> Vec<Ranked<'_>> {
+    let rows = report.map_or(&[][..], |report| &report.rows);
+    let name = |row: &[Cell]| match row.first() {
+        Some(Cell::Text(name)) => name.clone(),
+        Some(_) | None => String::new(),
+    };
+    let is_proxy = |name: &str| PROXIES.iter().any(|(proxy, _)| *proxy == name);
+    let run = rows.iter().map(|row| (name(row), Some(row.as_slice())));
+    let mut all: Vec<Ranked<'_>> = run.filter(|(name, _)| is_proxy(name)).collect();
+    let rest = PROXIES.iter().filter(|(name, _)| !all.iter().any(|(run, _)| run == name));
+    let rest: Vec<Ranked<'_>> = rest.map(|(name, _)| ((*name).to_owned(), None)).collect();
+    all.extend(rest);
+    all
+}
+
+/// What rankings begin with.
+const FIRST_RANKED: [&str; 2] = ["zen", "zen-analytic"];
+
+impl Model {
+    /// Where experiments look.
+    pub fn bench(&self) -> Bench {
+        let folder = self.search.as_ref().and_then(|search| search.folder());
+        folder.map_or(Bench::Own, |folder| Bench::Run(folder.to_owned()))
+    }
+
+    /// What makes an experiment; the ranking by these proxies more.
+    ///
+    /// # Errors
+    /// It lacks something, and the key that gives it.
+    pub fn experiment(&self, topic: Topic, proxies: &[String]) -> Result<Wish, String> {
+        let bench = self.bench();
+        let mut command = vec!["lab".to_owned(), topic.name().to_owned()];
+        match topic {
+            Topic::Rank => {
+                let Some(file) = &self.lab.benchmark else {
+                    let key = self.key(Intent::Benchmark);
+                    return Err(format!(
+                        "There is nothing to rank yet: {key} names a benchmark's file"
+                    ));
+                };
+                let report = self.lab.found(topic).map(|found| &found.report);
+                let mut names: Vec<String> = ranked(report)
+                    .into_iter()
+                    .filter_map(|(name, row)| row.map(|_| name))
+                    .filter(|name| !["params", "flops"].contains(&name.as_str()))
+                    .collect();
+                if report.is_none() {
+                    names.extend(FIRST_RANKED.map(str::to_owned));
+                }
+                names.extend(
+                    proxies
+                        .iter()
+                        .filter(|name| !names.contains(name))
+                        .cloned()
+                        .collect::<Vec<_>>(),
+                );
+                command.extend([file.clone(), "--proxies".to_owned(), names.join(",")]);
+            }
+            Topic::Agreement if bench == Bench::Own => {
+                return Err(match self.search {
+                    Some(_) => {
+                        "This run is kept nowhere: it has no population that others could read"
+                            .to_owned()
+                    }
+                    None => "There is no run whose population could be looked at".to_owned(),
+                });
+            }
+            Topic::Saturation | Topic::Noise => {
+                if let (Bench::Run(_), Some(ids)) = (&bench, self.pinned_members()) {
+                    command.extend(["--id".to_owned(), ids]);
+                }
+            }
+            Topic::Why => {
+                if let (Bench::Run(_), Some(id)) = (&bench, self.lab.asked_about) {
+                    command.extend(["--id".to_owned(), id.to_string()]);
+                }
+                if bench == Bench::Own {
+                    command.push(SHIPPED.to_owned());
+                }
+            }
+            Topic::Agreement | Topic::Overflow | Topic::Rescaling | Topic::Theorem1 => {}
+        }
+        match bench {
+            Bench::Run(folder) => command.extend(["--run".to_owned(), shown(&folder)]),
+            Bench::Own => command.push("--keep".to_owned()),
+        }
+        command.extend(["--seed".to_owned(), self.lab.seed.to_string()]);
+        Ok(Wish { topic, command })
+    }
+
+    /// A and B where both are of the population.
+    fn pinned_members(&self) -> Option<String> {
+        let members = self.search.as_ref()?.population();
+        let id = |net: &Option<Net>| {
+            let id = net.as_ref()?.member.as_ref()?.id;
+            members.iter().any(|member| member.id == id).then_some(id)
+        };
+        let (a, b) = (id(&self.pins.a)?, id(&self.pins.b)?);
+        (a != b).then(|| format!("{a},{b}"))
+    }
+}
+
+/// What is taken apart where there is no run.
+const SHIPPED: &str = "ZenNet-1M";
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

@@ -6,7 +6,7 @@
 //! folder finds, and what it found before stands until it is done.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, TryLockError},
     io::{self, Read},
     path::{Path, PathBuf},
     process::{self, Stdio},
@@ -40,6 +40,9 @@ const INTERVAL: Duration = Duration::from_millis(250);
 const LOOKS: Duration = Duration::from_millis(250);
 /// Of what a process that failed said.
 const MAX_SAID: u64 = 16 * 1024;
+/// Who looks whether an experiment runs holds its lock for a moment.
+const TRIES: u32 = 20;
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 /// Where the experiments of a run are kept; without one, where the user's own are. None where no variable says
 /// where.
@@ -120,20 +123,20 @@ impl Keeper {
     /// Begins in `lab`, which is made where it isn't there.
     ///
     /// # Errors
-    /// The same experiment runs there; the folder can't be written.
+    /// The same experiment runs there (`ResourceBusy`); the folder can't be written.
     pub fn begin(lab: &Path, name: &'static str, command: Vec<String>) -> io::Result<Keeper> {
         fs::create_dir_all(lab)?;
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(file(lab, name, "lock"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::other(format!("{name} is being run there already")));
+        let lock = File::options().append(true).create(true).open(file(lab, name, "lock"))?;
+        for attempt in 1.. {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if attempt < TRIES => thread::sleep(TRY_AGAIN_AFTER),
+                Err(TryLockError::WouldBlock) => {
+                    let why = format!("{name} is being run there already");
+                    return Err(io::Error::new(io::ErrorKind::ResourceBusy, why));
+                }
+                Err(TryLockError::Error(error)) => return Err(error),
             }
-            Err(TryLockError::Error(error)) => return Err(error),
         }
         let progress = Progress {
             version: VERSION,

@@ -19,6 +19,6 @@ pub use error::LabError;
 pub use noise::{Noise, repeats_that_part};
 pub use saturation::{Course, NamedNet, Saturation, State};
 pub use stacks::{Stack, StackExperiment, StackValues, Stacks};
-pub use table1::{Found, Opinion, Row, Searched, Table1, Told, rank};
+pub use table1::{Found, Opinion, Row, Searched, Table1, Told, looked_for, rank};
 pub use why::Why;
-pub use work::{Bench, Experiment};
+pub use work::{Bench, Experiment, described};

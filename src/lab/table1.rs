@@ -11,6 +11,7 @@ use crate::{
     arch::{Costs, Structure},
     nn::{self, Device, DeviceChoice, KernelChoice},
     proxy,
+    report::{Axis, Chart, Look, Point, Series},
     run::{
         self, RunSpec,
         protocol::{Command, Finished, Reason, Snapshot, Update},
@@ -82,6 +83,23 @@ pub enum Told<'a> {
     },
     /// What a person should know.
     Remark(String),
+}
+
+/// What the networks cost that were found, by who searched.
+pub fn looked_for(rows: &[Row]) -> Chart {
+    let series = rows.iter().filter_map(|row| {
+        let costs = row.searched.found.as_ref().ok()?.costs;
+        let point = Point { x: costs.params as f64, y: costs.flops as f64, std: None };
+        let name = row.searched.proxy.to_owned();
+        Some(Series { name, look: Look::Dots, points: vec![point] })
+    });
+    Chart {
+        title: "What each proxy looks for".to_owned(),
+        x: Axis::log("params"),
+        y: Axis::log("FLOPs"),
+        series: series.collect(),
+        marks: Vec::new(),
+    }
 }
 
 /// How often a search is looked at.

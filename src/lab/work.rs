@@ -69,6 +69,14 @@ pub(super) fn workers(asked: Option<usize>, device: &Device) -> usize {
     })
 }
 
+/// What a device is, with the kernels that decide rounding.
+pub fn described(device: &Device) -> String {
+    match device.is_cpu() {
+        true => format!("cpu, {} kernels", device.kernels()),
+        false => format!("{}, {} kernels", device.hardware(), device.kernels()),
+    }
+}
+
 pub(super) fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }

@@ -2,24 +2,23 @@
 
 use std::process::ExitCode;
 
-use anyhow::anyhow;
-
-use super::output::{self, OutputArgs, WorkArgs};
+use super::{
+    kept::Place,
+    output::{self, OutputArgs, WorkArgs},
+};
 use crate::{
     cli::Failure,
     lab::{Agreement, spread},
-    run::{
-        Picture, find_run,
-        protocol::{Hello, Snapshot, Update},
-        run_name,
-    },
 };
 
 #[derive(Debug, clap::Args)]
 pub struct AgreementArgs {
-    /// A run's folder, the name of a kept run, or its beginning
-    #[arg(value_name = "RUN")]
-    run: String,
+    /// A run's folder, the name of a kept run, or its beginning; the result is kept with it
+    #[arg(value_name = "RUN", required_unless_present = "run", conflicts_with = "run")]
+    named: Option<String>,
+    /// The same, as other experiments take it
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
     /// So many of the population, from the best to the lowest
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(3..=65_536))]
     members: u32,
@@ -33,33 +32,18 @@ pub struct AgreementArgs {
 }
 
 pub(super) fn run(args: &AgreementArgs) -> Result<ExitCode, Failure> {
-    let folder = find_run(&args.run).map_err(Failure::usage)?;
-    let picture = Picture::read(&folder).map_err(Failure::usage)?;
-    let (hello, snapshot) = seen(&picture).ok_or_else(|| {
-        Failure::usage(anyhow!("{}: nothing was seen of it yet", run_name(&folder)))
-    })?;
-    let population: Vec<_> =
-        snapshot.population.iter().map(|member| (member.id, member.structure.clone())).collect();
-    let seed = args.work.seed;
-    let experiment = Agreement {
-        name: run_name(&folder),
-        preset: hello.spec.preset.clone(),
-        members: spread(&population, args.members as usize),
-        draws: args.draws,
-        seed,
-    };
-    output::run(&args.work, &args.output, &experiment)
-}
-
-/// What runs, and how it stood last.
-fn seen(picture: &Picture) -> Option<(&Hello, &Snapshot)> {
-    let hello = picture.updates.iter().find_map(|update| match update {
-        Update::Hello(hello) => Some(hello.as_ref()),
-        _ => None,
-    });
-    let snapshot = picture.updates.iter().rev().find_map(|update| match update {
-        Update::Snapshot(snapshot) => Some(snapshot.as_ref()),
-        _ => None,
-    });
-    hello.zip(snapshot)
+    let named = args.named.as_ref().or(args.run.as_ref()).expect("one of both is required");
+    output::run("agreement", Place::Run(named), (&args.work, &args.output), |run| {
+        let run = run.expect("it was read");
+        let population = run.snapshot.population.iter();
+        let population: Vec<_> =
+            population.map(|member| (member.id, member.structure.clone())).collect();
+        Ok(Agreement {
+            name: run.name.clone(),
+            preset: run.preset.clone(),
+            members: spread(&population, args.members as usize),
+            draws: args.draws,
+            seed: args.work.seed,
+        })
+    })
 }

@@ -3,6 +3,7 @@
 //! Owns: how an experiment is asked for and how its result is printed. Must not know: how it is run.
 
 mod agreement;
+mod kept;
 mod nets;
 mod output;
 mod plot;

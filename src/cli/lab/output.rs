@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::{
         Arc,
@@ -14,15 +14,17 @@ use std::{
 use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 
-use super::plot::{bars as bars_plot, plot};
+use super::{
+    kept::{self, KeptRun, Made, Place, Session, device_choice, polite_workers},
+    plot::{bars as bars_plot, plot},
+};
 use crate::{
     cli::{
         Failure,
         markdown::Table,
         output::{json_line, line},
-        signals::catch_signals,
     },
-    lab::{Bench, Experiment, LabError},
+    lab::{Bench, Experiment, LabError, described},
     nn::{self, Device, DeviceChoice, KernelChoice},
     proxy,
     report::{Cell, Figure, Report, svg},
@@ -50,13 +52,15 @@ pub struct WorkArgs {
     /// Worker threads [default: one for each core, or four for each GPU]
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
-    #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda:N")]
-    pub device: DeviceChoice,
+    /// Where it is measured [default: where the run is, else auto]
+    #[arg(long, value_name = "auto|cpu|cuda:N")]
+    pub device: Option<DeviceChoice>,
 }
 
 impl WorkArgs {
-    pub fn open(&self) -> Result<Device, Failure> {
-        let (device, note) = nn::open(self.device, KernelChoice::Auto).map_err(Failure::usage)?;
+    pub(super) fn open(&self, run: Option<&KeptRun>) -> Result<Device, Failure> {
+        let choice = device_choice(self.device, run)?;
+        let (device, note) = nn::open(choice, KernelChoice::Auto).map_err(Failure::usage)?;
         if let Some(note) = note {
             let _ = writeln!(io::stderr(), "{note}");
         }
@@ -64,31 +68,41 @@ impl WorkArgs {
     }
 }
 
-/// Runs an experiment and prints its report.
-pub(super) fn run(
-    work: &WorkArgs,
-    output: &OutputArgs,
-    experiment: &dyn Experiment,
+/// Makes the experiment that `make` has for a run, or for none, and prints its report.
+pub(super) fn run<E: Experiment>(
+    name: &'static str,
+    place: Place<'_>,
+    (work, output): (&WorkArgs, &OutputArgs),
+    make: impl FnOnce(Option<&KeptRun>) -> Result<E, Failure>,
 ) -> Result<ExitCode, Failure> {
-    let device = work.open()?;
-    let signal = catch_signals().map_err(Failure::failed)?;
-    let mut progress = Progress::new();
-    let stop = || signal.load(Ordering::Relaxed) != 0;
-    let tell = &mut |done, of| progress.tell(done, of);
-    let mut bench = Bench { device: &device, workers: work.workers, stop: &stop, tell };
-    let report = experiment.run(&mut bench);
-    progress.clear();
-    let report = match report {
-        Ok(report) => report,
-        Err(error) => return interrupted_or(error, &signal),
+    let measure = |session: &mut Session| {
+        let run = session.run.as_ref();
+        let experiment = make(run)?;
+        let device = work.open(run)?;
+        let workers = polite_workers(work.workers, || device.is_cpu(), run);
+        let mut progress = Progress::new();
+        let stop = session.stop();
+        let tell = &mut |done, of| {
+            progress.tell(done, of);
+            session.tell(done, of, "");
+        };
+        let mut bench = Bench { device: &device, workers, stop: &stop, tell };
+        let report = experiment.run(&mut bench);
+        progress.clear();
+        Ok(Made { report: report?, device: described(&device), rest: () })
     };
-    if let Some(path) = &output.svg {
-        write_text(path, &svg(&report.figures), Existing::Replace).map_err(|error| {
-            Failure::failed(anyhow!("{}: {error}", printable(&path.display().to_string())))
-        })?;
-    }
-    show(&report, output)?;
-    Ok(ExitCode::SUCCESS)
+    kept::conduct(name, place, measure, |made| {
+        write_picture(&made.report.figures, output.svg.as_deref())?;
+        show(&made.report, output)
+    })
+}
+
+/// Writes figures to a file, if one is named.
+pub(super) fn write_picture(figures: &[Figure], path: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    write_text(path, &svg(figures), Existing::Replace).map_err(|error| {
+        Failure::failed(anyhow!("{}: {error}", printable(&path.display().to_string())))
+    })
 }
 
 /// The proxies that `--proxies` names, each once.

@@ -4,13 +4,15 @@ use std::{
     io::{self, IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
-    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
-use super::output::{chosen, interrupted_or};
+use super::{
+    kept::{End, KeptArgs, Made, Session, conduct, device_choice, polite_workers},
+    output::{chosen, write_picture},
+};
 use crate::{
     arch::limits,
     cli::{
@@ -18,14 +20,14 @@ use crate::{
         markdown::Table,
         output::{folded, json_line, line},
         score::{ALPHA, BATCH, definition},
-        signals::catch_signals,
     },
     lab::rank::{
-        BASELINES, Benchmark, Counted, Figure, Figures, Interval, Judged, Predictor, Rank, Ranked,
-        Told, nas_bench_macro,
+        Benchmark, Counted, Figure, Interval, Judged, KENDALL, NDCG, Others, Predictor, Rank,
+        Ranked, SPEARMAN, TOP, Told, nas_bench_macro, verdicts,
     },
-    nn::{DeviceChoice, KernelChoice},
-    proxy::Settings,
+    nn::{self, DeviceChoice, KernelChoice},
+    proxy::{self, Settings},
+    run::values_folder,
     score::Definition,
     text::{age, grouped, printable},
 };
@@ -47,9 +49,9 @@ pub struct RankArgs {
     /// Outputs of the classifier
     #[arg(long, default_value_t = nas_bench_macro::CLASSES, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     classes: u32,
-    /// Which Zen-Score is the score
-    #[arg(long, value_parser = definition, default_value = "table", value_name = "paper|table|reference")]
-    definition: Definition,
+    /// Which Zen-Score is the score [default: the run's, else table]
+    #[arg(long, value_parser = definition, value_name = "paper|table|reference")]
+    definition: Option<Definition>,
     /// Draws of each value, which is their mean
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     repeats: u32,
@@ -64,13 +66,15 @@ pub struct RankArgs {
     #[arg(long)]
     as_listed: bool,
     /// A folder for measured values; the same command goes on there after an interruption, other proxies too
+    /// [default: none; beside the result where that is kept]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Worker threads [default: one for each core, or four for each GPU]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     workers: Option<u16>,
-    #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda:N[,cuda:M]")]
-    device: DeviceChoice,
+    /// Where it is measured [default: where the run is, else auto]
+    #[arg(long, value_name = "auto|cpu|cuda:N[,cuda:M]")]
+    device: Option<DeviceChoice>,
     #[arg(long, default_value = "auto", value_name = "auto|avx512|avx2|portable|cuda|graph")]
     kernels: KernelChoice,
     /// One JSON object a line: progress, what each proxy comes to, then what was compared
@@ -79,6 +83,11 @@ pub struct RankArgs {
     /// A line for each network, with its accuracies and its value by each proxy
     #[arg(long)]
     csv: bool,
+    /// Write the figures as a picture, too
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    #[command(flatten)]
+    kept: KeptArgs,
 }
 
 fn percent(text: &str) -> Result<f64, String> {
@@ -89,14 +98,41 @@ fn percent(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn run(args: &RankArgs) -> Result<ExitCode, Failure> {
+    conduct(
+        "rank",
+        args.kept.place(),
+        |session| measure(args, session),
+        |made| {
+            let (experiment, ranked) = &made.rest;
+            write_picture(&made.report.figures, args.svg.as_deref())?;
+            match (args.json, args.csv) {
+                (true, _) => print_json(experiment, ranked),
+                (false, true) => print_csv(experiment, ranked),
+                (false, false) => print(args, experiment, ranked),
+            }
+        },
+    )
+}
+
+fn measure(args: &RankArgs, session: &mut Session) -> Result<Made<(Rank, Ranked)>, End> {
     let proxies = chosen(&args.proxies)?;
     let benchmark = Benchmark::read(&args.file).map_err(Failure::usage)?;
-    let signal = catch_signals().map_err(Failure::failed)?;
+    let run = session.run.as_ref();
+    let device = device_choice(args.device, run)?;
+    let is_cpu = || nn::open(device, args.kernels).is_ok_and(|(device, _)| device.is_cpu());
+    let workers = args.workers.map(usize::from);
+    let definition = args.definition.or(run.map(|run| run.preset.score.definition));
+    let (out, others) = match (&args.out, &session.lab) {
+        (Some(out), _) => (Some(out.clone()), Others::Refused),
+        // Nobody named it, so nobody is asked for another one.
+        (None, Some(lab)) => (Some(values_folder(lab)), Others::Replaced),
+        (None, None) => (None, Others::Refused),
+    };
     let experiment = Rank {
         benchmark,
         proxies,
         settings: Settings {
-            definition: args.definition,
+            definition: definition.unwrap_or(Definition::Table),
             batch: args.batch,
             resolution: args.resolution,
             alpha: ALPHA,
@@ -106,27 +142,46 @@ pub(super) fn run(args: &RankArgs) -> Result<ExitCode, Failure> {
         seed: args.seed,
         repeats: args.repeats,
         top: args.top / 100.0,
-        device: args.device,
+        device,
         kernels: args.kernels,
-        workers: args.workers.map(usize::from),
-        out: args.out.clone(),
+        workers: polite_workers(workers, is_cpu, run),
+        out,
+        others,
     };
     let mut progress = Progress { json: args.json, told: None, began: None };
-    let stop = || signal.load(Ordering::Relaxed) != 0;
-    let ranked = match experiment.run(&stop, &mut |told| progress.tell(&told)) {
-        Ok(ranked) => ranked,
-        Err(error) => {
-            progress.clear();
-            return interrupted_or(error, &signal);
-        }
-    };
+    let judges = experiment.judges();
+    let stop = session.stop();
+    let ranked = experiment.run(&stop, &mut |told| {
+        progress.tell(&told);
+        keep_told(session, &judges, &told);
+    });
     progress.clear();
-    match (args.json, args.csv) {
-        (true, _) => print_json(&experiment, &ranked)?,
-        (false, true) => print_csv(&experiment, &ranked)?,
-        (false, false) => print(args, &experiment, &ranked)?,
+    let ranked = ranked?;
+    let report = experiment.report(&ranked, &file_name(args));
+    Ok(Made { report, device: ranked.device.clone(), rest: (experiment, ranked) })
+}
+
+fn file_name(args: &RankArgs) -> String {
+    let name = args.file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    printable(&name)
+}
+
+/// How far all `judges` together are, for whoever looks at the folder: what isn't measured takes no time.
+fn keep_told(session: &mut Session, judges: &[&'static str], told: &Told) {
+    let is_measured = |name: &str| proxy::info(name).is_some_and(|info| info.measured);
+    match told {
+        Told::Measuring { proxy, done, of, .. } => {
+            let before = judges.iter().take_while(|name| *name != proxy);
+            let before = before.filter(|name| is_measured(name)).count();
+            let measured = judges.iter().filter(|name| is_measured(name)).count();
+            let own = if is_measured(proxy) { *done } else { 0 };
+            let text =
+                format!("{proxy}: {} of {} networks", grouped(*done as u64), grouped(*of as u64));
+            session.tell(before * of + own, measured * of, &text);
+        }
+        Told::Comparing => session.tell(0, 0, "comparing resamples"),
+        Told::Remark(_) => {}
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Progress is told so often.
@@ -192,11 +247,6 @@ impl Progress {
     }
 }
 
-const KENDALL: Figure = |figures: &Figures| figures.kendall;
-const SPEARMAN: Figure = |figures: &Figures| figures.spearman;
-const NDCG: Figure = |figures: &Figures| figures.ndcg;
-const TOP: Figure = |figures: &Figures| figures.top;
-
 fn print_json(experiment: &Rank, ranked: &Ranked) -> Result<(), Failure> {
     let figures = |predictor: &Predictor| {
         let of = |figure: Figure| {
@@ -216,16 +266,10 @@ fn print_json(experiment: &Rank, ranked: &Ranked) -> Result<(), Failure> {
     let benchmark = &experiment.benchmark;
     json_line(&json!({
         "event": "ranked", "networks": benchmark.nets.len(), "listed": benchmark.listed, "compared": ranked.compared, "counted": ranked.counted,
-        "seeds": benchmark.seeds, "top": ranked.top, "best_accuracy": best(experiment),
+        "seeds": benchmark.seeds, "top": ranked.top, "best_accuracy": experiment.best_accuracy(),
         "ceiling": ranked.ceiling.as_ref().map_or(Value::Null, figures), "settings": experiment.settings,
         "seed": experiment.seed, "repeats": experiment.repeats,
     }))
-}
-
-/// Of all networks.
-fn best(experiment: &Rank) -> f64 {
-    let accuracies = experiment.benchmark.nets.iter().map(|net| net.accuracy());
-    accuracies.fold(f64::NEG_INFINITY, f64::max)
 }
 
 fn print_csv(experiment: &Rank, ranked: &Ranked) -> Result<(), Failure> {
@@ -274,8 +318,7 @@ fn with_interval(value: String, interval: Option<Interval>, decimals: usize) -> 
 fn print(args: &RankArgs, experiment: &Rank, ranked: &Ranked) -> Result<(), Failure> {
     let benchmark = &experiment.benchmark;
     let count = |n: usize| grouped(n as u64);
-    let name = args.file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    let mut head = format!("{}: {} networks", printable(&name), count(benchmark.nets.len()));
+    let mut head = format!("{}: {} networks", file_name(args), count(benchmark.nets.len()));
     if benchmark.listed > benchmark.nets.len() {
         head.push_str(&format!(" that differ, of {}", count(benchmark.listed)));
         if experiment.counted == Counted::AsListed {
@@ -306,7 +349,7 @@ fn print(args: &RankArgs, experiment: &Rank, ranked: &Ranked) -> Result<(), Fail
     }
     let mut text = format!(
         "\nBehind estimates: where 95 % of 1,000 resamples of the networks lie. The best network has {:.2}.",
-        best(experiment)
+        experiment.best_accuracy()
     );
     if ranked.ceiling.is_some() {
         text.push_str(" One training stands for the mean of the others: more can hardly be expected of a proxy.");
@@ -315,39 +358,12 @@ fn print(args: &RankArgs, experiment: &Rank, ranked: &Ranked) -> Result<(), Fail
         let left_out = count(benchmark.nets.len() - ranked.compared);
         text.push_str(&format!(" {left_out} networks are left out: a proxy has no value of them."));
     }
-    for paragraph in [text].into_iter().chain(verdicts(ranked)) {
+    let mut verdicts = verdicts(ranked);
+    if let Some(first) = verdicts.first_mut() {
+        first.insert(0, '\n');
+    }
+    for paragraph in [text].into_iter().chain(verdicts) {
         folded(&paragraph, 80).iter().try_for_each(line)?;
     }
     Ok(())
-}
-
-/// Who ranks best, and by how much the others do worse.
-fn verdicts(ranked: &Ranked) -> Vec<String> {
-    let by = |figure: Figure| {
-        let known = ranked.proxies.iter().filter(move |j| !figure(&j.predictor.figures).is_nan());
-        known.max_by(|a, b| figure(&a.predictor.figures).total_cmp(&figure(&b.predictor.figures)))
-    };
-    let (Some(best), Some(top)) = (by(KENDALL), by(TOP)) else { return Vec::new() };
-    let figure = best.predictor.figures.kendall;
-    let mut all = vec![format!("\nBy Kendall {} ranks best, with {figure:.3}.", best.proxy)];
-    for judged in ranked.proxies.iter().filter(|judged| judged.proxy != best.proxy) {
-        let (ahead, interval) = best.predictor.ahead(&judged.predictor, KENDALL);
-        let Some(Interval { low, high }) = interval else { continue };
-        let verdict = if low > 0.0 { "loses to it" } else { "can't be told from it" };
-        all.push(format!("{} {verdict}: {ahead:.3} behind ({low:.3} to {high:.3}).", judged.proxy));
-    }
-    let (accuracy, name) = (top.predictor.figures.top, top.proxy);
-    let baselines =
-        ranked.proxies.iter().filter(|j| BASELINES.contains(&j.proxy) && j.proxy != name);
-    let ahead = baselines.map(|baseline| {
-        let (ahead, interval) = top.predictor.ahead(&baseline.predictor, TOP);
-        let ends = interval.map(|Interval { low, high }| format!(" ({low:.2} to {high:.2})"));
-        format!("; {ahead:.2} above {}{}", baseline.proxy, ends.unwrap_or_default())
-    });
-    let ahead: String = ahead.collect();
-    all.push(format!(
-        "The top {} by {name} are the best by mean accuracy, {accuracy:.2}{ahead}.",
-        ranked.top
-    ));
-    all
 }

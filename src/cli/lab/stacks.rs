@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use super::output::{self, OutputArgs, WorkArgs};
+use super::{
+    kept::KeptArgs,
+    output::{self, OutputArgs, WorkArgs},
+};
 use crate::{
     cli::{Failure, score::ALPHA},
     lab::{Stack, StackExperiment, Stacks},
@@ -22,11 +25,7 @@ pub struct OverflowArgs {
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=4_096))]
     resolution: u32,
     #[command(flatten)]
-    draws: DrawArgs,
-    #[command(flatten)]
-    work: WorkArgs,
-    #[command(flatten)]
-    output: OutputArgs,
+    common: CommonArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -43,11 +42,7 @@ pub struct RescalingArgs {
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=4_096))]
     resolution: u32,
     #[command(flatten)]
-    draws: DrawArgs,
-    #[command(flatten)]
-    work: WorkArgs,
-    #[command(flatten)]
-    output: OutputArgs,
+    common: CommonArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -63,35 +58,37 @@ pub struct Theorem1Args {
     #[arg(long, value_delimiter = ',', default_values_t = [4, 8, 16, 32], value_parser = clap::value_parser!(u32).range(1..=4_096))]
     sides: Vec<u32>,
     #[command(flatten)]
-    draws: DrawArgs,
-    #[command(flatten)]
-    work: WorkArgs,
-    #[command(flatten)]
-    output: OutputArgs,
+    common: CommonArgs,
 }
 
 #[derive(Debug, clap::Args)]
-pub struct DrawArgs {
+pub struct CommonArgs {
     /// Draws of weights and images
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     repeats: u32,
     /// Size of the perturbation
     #[arg(long, default_value_t = ALPHA)]
     alpha: f64,
+    #[command(flatten)]
+    kept: KeptArgs,
+    #[command(flatten)]
+    work: WorkArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub(super) fn overflow(args: &OverflowArgs) -> Result<ExitCode, Failure> {
     let OverflowArgs { width, batch, resolution, .. } = *args;
     let of = |depth| Stack { depth, width, batch, resolution };
     let stacks = (1..=args.depth).map(of).collect();
-    run(StackExperiment::Overflow, stacks, &args.draws, &args.work, &args.output)
+    run(StackExperiment::Overflow, stacks, &args.common)
 }
 
 pub(super) fn rescaling(args: &RescalingArgs) -> Result<ExitCode, Failure> {
     let RescalingArgs { depth, batch, resolution, .. } = *args;
     let of = |width| Stack { depth, width, batch, resolution };
     let stacks = sorted(&args.widths).into_iter().map(of).collect();
-    run(StackExperiment::Rescaling, stacks, &args.draws, &args.work, &args.output)
+    run(StackExperiment::Rescaling, stacks, &args.common)
 }
 
 pub(super) fn theorem1(args: &Theorem1Args) -> Result<ExitCode, Failure> {
@@ -104,7 +101,7 @@ pub(super) fn theorem1(args: &Theorem1Args) -> Result<ExitCode, Failure> {
         })
         .collect();
     stacks.sort_by_key(|stack| u64::from(stack.batch) * u64::from(stack.resolution).pow(2));
-    run(StackExperiment::Theorem1, stacks, &args.draws, &args.work, &args.output)
+    run(StackExperiment::Theorem1, stacks, &args.common)
 }
 
 /// Each once.
@@ -118,15 +115,13 @@ fn sorted(numbers: &[u32]) -> Vec<u32> {
 fn run(
     experiment: StackExperiment,
     stacks: Vec<Stack>,
-    draws: &DrawArgs,
-    work: &WorkArgs,
-    output: &OutputArgs,
+    common: &CommonArgs,
 ) -> Result<ExitCode, Failure> {
-    let DrawArgs { repeats, alpha } = *draws;
-    check_alpha(alpha)?;
-    let seed = work.seed;
-    let experiment = Stacks { experiment, stacks, alpha, repeats, seed };
-    output::run(work, output, &experiment)
+    let CommonArgs { repeats, alpha, kept, work, output } = common;
+    output::run(experiment.name(), kept.place(), (work, output), |_| {
+        check_alpha(*alpha)?;
+        Ok(Stacks { experiment, stacks, alpha: *alpha, repeats: *repeats, seed: work.seed })
+    })
 }
 
 pub(super) fn check_alpha(alpha: f64) -> Result<(), Failure> {

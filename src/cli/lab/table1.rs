@@ -11,7 +11,7 @@ use std::{
 use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 
-use super::output::{chosen, interrupted_or};
+use super::output::{chosen, interrupted_or, write_picture};
 use crate::{
     cli::{
         Failure,
@@ -20,8 +20,9 @@ use crate::{
         presets,
         signals::catch_signals,
     },
-    lab::{Found, Row, Table1, Told, rank},
+    lab::{Found, Row, Table1, Told, looked_for, rank},
     proxy,
+    report::Figure,
     text::printable,
 };
 
@@ -58,6 +59,9 @@ pub struct Table1Args {
     /// A line for each network, with means and standard deviations of all opinions
     #[arg(long)]
     csv: bool,
+    /// Write the costs of what was found as a picture, too
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
 /// What makes the search the same for all proxies: no screen, no climb and no optimum, which go by the analytic
@@ -115,6 +119,7 @@ pub(super) fn run(args: &Table1Args) -> Result<ExitCode, Failure> {
         }
     };
     progress.clear();
+    write_picture(&[Figure::Chart(looked_for(&rows))], args.svg.as_deref())?;
     match (args.json, args.csv) {
         (true, _) => rows.iter().try_for_each(|row| json_line(&json_of(row)))?,
         (false, true) => print_csv(&rows)?,

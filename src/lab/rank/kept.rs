@@ -48,6 +48,15 @@ struct Line {
     failure: Option<String>,
 }
 
+/// What becomes of a file whose values can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// It stays, and nothing is measured: somebody named it.
+    Refused,
+    /// It makes room.
+    Replaced,
+}
+
 /// Most bytes of a file: some millions of values.
 const BYTES: u64 = 1 << 30;
 
@@ -64,24 +73,35 @@ impl Kept {
         Kept { file: None, known: HashMap::new() }
     }
 
-    /// The values in `folder`, which is made where it isn't there.
+    /// The values in `folder`, which is made where it isn't there; and what a person should know.
     ///
     /// # Errors
-    /// The folder can't be used, or holds values that were measured in another way.
-    pub(super) fn open(folder: &Path, header: &Header) -> Result<Kept, LabError> {
+    /// The folder can't be used, or holds values that were measured in another way and are to stay.
+    pub(super) fn open(
+        folder: &Path,
+        header: &Header,
+        others: Others,
+    ) -> Result<(Kept, Option<String>), LabError> {
         let path = folder.join("values.jsonl");
         let fail = |reason: String| LabError::Folder { path: path.clone(), reason };
         fs::create_dir_all(folder).map_err(|error| fail(error.to_string()))?;
         let opened = File::options().read(true).append(true).create(true).open(&path);
         let mut file = opened.map_err(|error| fail(error.to_string()))?;
         let mut known = HashMap::new();
-        let whole = read(&file, header, &mut known).map_err(fail)?;
+        let (whole, note) = match (read(&file, header, &mut known), others) {
+            (Ok(whole), _) => (whole, None),
+            (Err(reason), Others::Refused) => return Err(fail(format!("{reason}; another --out"))),
+            (Err(reason), Others::Replaced) => {
+                known.clear();
+                (0, Some(format!("{}: {reason}; begun anew", path.display())))
+            }
+        };
         // What was cut off goes, so that the next line starts on its own.
         file.set_len(whole).map_err(|error| fail(error.to_string()))?;
         if whole == 0 {
             write(&mut file, header).map_err(fail)?;
         }
-        Ok(Kept { file: Some((path, file)), known })
+        Ok((Kept { file: Some((path, file)), known }, note))
     }
 
     pub(super) fn find(&self, proxy: &str, net: &Structure) -> Option<&Value> {
@@ -175,5 +195,5 @@ fn other(found: &Header, wanted: &Header) -> String {
         (wanted != value).then(|| format!("{key} {value} there, {wanted} here"))
     };
     let what: Vec<String> = flat(&found).iter().filter_map(differs).collect();
-    format!("holds values that were measured in another way ({}); another --out", what.join(", "))
+    format!("holds values that were measured in another way ({})", what.join(", "))
 }

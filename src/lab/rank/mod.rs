@@ -7,19 +7,21 @@ mod benchmark;
 mod bootstrap;
 mod kept;
 pub mod nas_bench_macro;
+mod report;
 mod statistics;
 
 use std::{ops::ControlFlow, path::PathBuf};
 
 pub use benchmark::{Benchmark, FEWEST, Net};
 pub use bootstrap::{Interval, RESAMPLES};
-pub use kept::Value;
+pub use kept::{Others, Value};
+pub use report::{KENDALL, NDCG, SPEARMAN, TOP, verdicts};
 pub use statistics::{Compared, Figures};
 
 use self::kept::{Header, Kept};
 use super::{
     LabError,
-    work::{cores, in_parallel, workers},
+    work::{cores, described, in_parallel, workers},
 };
 use crate::{
     arch::Structure,
@@ -59,6 +61,8 @@ pub struct Rank {
     pub workers: Option<usize>,
     /// Where measured values are kept; none keeps nothing.
     pub out: Option<PathBuf>,
+    /// What becomes of values there that were measured in another way.
+    pub others: Others,
 }
 
 /// How far the experiment is.
@@ -122,6 +126,8 @@ pub struct Ranked {
     pub counted: usize,
     /// How many of them are the top.
     pub top: usize,
+    /// Where it was measured.
+    pub device: String,
 }
 
 impl Rank {
@@ -138,27 +144,28 @@ impl Rank {
         note.into_iter().for_each(|note| tell(Told::Remark(note)));
         // Networks that begin alike are measured one after another, with the same draws.
         let device = device.with_prefix_reuse(PREFIX_BYTES);
-        let header = Header::new(
-            self.settings,
-            self.seed,
-            self.repeats,
-            match device.is_cpu() {
-                true => format!("cpu, {} kernels", device.kernels()),
-                false => format!("{}, {} kernels", device.hardware(), device.kernels()),
-            },
-        );
+        let place = described(&device);
+        let header = Header::new(self.settings, self.seed, self.repeats, place.clone());
         let mut kept = match &self.out {
-            Some(folder) => Kept::open(folder, &header)?,
+            Some(folder) => {
+                let (kept, note) = Kept::open(folder, &header, self.others)?;
+                note.into_iter().for_each(|note| tell(Told::Remark(note)));
+                kept
+            }
             None => Kept::nowhere(),
         };
-        let mut proxies = self.proxies.clone();
-        proxies.extend(BASELINES.into_iter().filter(|name| !self.proxies.contains(name)));
         let mut all = Vec::new();
-        for proxy in proxies {
+        for proxy in self.judges() {
             all.push((proxy, self.values(proxy, &device, &mut kept, stop, tell)?));
         }
         tell(Told::Comparing);
-        self.compare(all)
+        self.compare(all, place)
+    }
+
+    /// All that judge, in their order.
+    pub fn judges(&self) -> Vec<&'static str> {
+        let baselines = BASELINES.into_iter().filter(|name| !self.proxies.contains(name));
+        self.proxies.iter().copied().chain(baselines).collect()
     }
 
     /// What `proxy` makes of every network.
@@ -225,7 +232,11 @@ impl Rank {
         }
     }
 
-    fn compare(&self, all: Vec<(&'static str, Vec<Value>)>) -> Result<Ranked, LabError> {
+    fn compare(
+        &self,
+        all: Vec<(&'static str, Vec<Value>)>,
+        device: String,
+    ) -> Result<Ranked, LabError> {
         let nets = &self.benchmark.nets;
         let is_known = |net: &usize| all.iter().all(|(_, values)| values[*net].is_ok());
         let compared: Vec<usize> = (0..nets.len()).filter(is_known).collect();
@@ -274,7 +285,7 @@ impl Rank {
         let proxies =
             proxies.map(|((proxy, values), predictor)| Judged { proxy, values, predictor });
         let (proxies, compared) = (proxies.collect(), compared.len());
-        Ok(Ranked { proxies, ceiling, compared, counted, top })
+        Ok(Ranked { proxies, ceiling, compared, counted, top, device })
     }
 
     /// Each training seed beside the mean of the others.

@@ -8,10 +8,10 @@
 mod watching;
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
-    process,
+    process, thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -35,6 +35,9 @@ const FOLDER: &str = "lab";
 const VERSION: u32 = 1;
 /// Progress is written so often.
 const INTERVAL: Duration = Duration::from_millis(250);
+/// Who looks whether an experiment runs holds its lock for a moment.
+const TRIES: u32 = 20;
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 /// Where the experiments of a run are kept; without one, where the user's own are. None where no variable says
 /// where.
@@ -115,20 +118,20 @@ impl Keeper {
     /// Begins in `lab`, which is made where it isn't there.
     ///
     /// # Errors
-    /// The same experiment runs there; the folder can't be written.
+    /// The same experiment runs there (`ResourceBusy`); the folder can't be written.
     pub fn begin(lab: &Path, name: &'static str, command: Vec<String>) -> io::Result<Keeper> {
         fs::create_dir_all(lab)?;
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(file(lab, name, "lock"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::other(format!("{name} is being run there already")));
+        let lock = File::options().append(true).create(true).open(file(lab, name, "lock"))?;
+        for attempt in 1.. {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if attempt < TRIES => thread::sleep(TRY_AGAIN_AFTER),
+                Err(TryLockError::WouldBlock) => {
+                    let why = format!("{name} is being run there already");
+                    return Err(io::Error::new(io::ErrorKind::ResourceBusy, why));
+                }
+                Err(TryLockError::Error(error)) => return Err(error),
             }
-            Err(TryLockError::Error(error)) => return Err(error),
         }
         let progress = Progress {
             version: VERSION,

@@ -10,7 +10,10 @@ use std::{
 use thiserror::Error;
 
 use super::{RUN_FILE, owner::Lock};
-use crate::{run::experiments::remove_lab, text::printable};
+use crate::{
+    run::experiments::{lab_folder, remove_lab},
+    text::printable,
+};
 
 /// What zendo writes into a run's folder; the file that makes it one goes last but for the lock.
 const FILES: [&str; 11] = [
@@ -62,7 +65,9 @@ pub fn remove_run(folder: &Path) -> Result<Removed, RemoveError> {
         why: error.to_string(),
     })?;
     let fails = |path: &Path, error| RemoveError::Disk { path: path.to_owned(), error };
-    for path in leftovers(folder).into_iter().chain(FILES.map(|name| folder.join(name))) {
+    let lab = lab_folder(Some(folder)).map_or_else(Vec::new, |lab| leftovers(&lab));
+    let left = leftovers(folder).into_iter().chain(lab);
+    for path in left.chain(FILES.map(|name| folder.join(name))) {
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(fails(&path, error));
@@ -117,6 +122,8 @@ mod tests {
         assert_eq!(remove_run(&folder).expect("nobody's"), Removed::Kept { others: 1 });
         fs::write(folder.join(RUN_FILE), "").expect("written");
         fs::remove_file(folder.join("notes.md")).expect("there");
+        fs::create_dir(folder.join("lab")).expect("made");
+        fs::write(folder.join("lab/.tmpAb3dEf"), "").expect("written");
         assert_eq!(remove_run(&folder).expect("nobody's"), Removed::Whole);
         assert!(!folder.exists());
     }

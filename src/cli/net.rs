@@ -125,11 +125,15 @@ fn resolve(net: &str, fix: &FixArg) -> Result<Vec<Net>, Failure> {
         return Ok(vec![Net { name: Some(name), structure, published: Some(known) }]);
     }
     if net.contains('(') {
-        let structure = parse(net, fix).map_err(|e| {
+        let (name, text) = named(net);
+        let before = net[..text.as_ptr() as usize - net.as_ptr() as usize].chars().count();
+        let structure = parse(text, fix).map_err(|e| {
             let ParseError { line, column, message } = e;
+            // A name is in the first line.
+            let column = if line == 1 { before + column } else { column };
             Failure::usage(anyhow!("structure:{line}:{column}: {message}"))
         })?;
-        return Ok(vec![Net { name: None, structure, published: None }]);
+        return Ok(vec![Net { name, structure, published: None }]);
     }
     match read_text(Path::new(net)) {
         Ok(text) => read_lines(net, &text, fix),
@@ -145,10 +149,7 @@ fn read_lines(path: &str, text: &str, fix: &FixArg) -> Result<Vec<Net>, Failure>
         if content.is_empty() || content.starts_with('#') {
             continue;
         }
-        let (name, structure) = match content.split_once(char::is_whitespace) {
-            Some((name, rest)) if !name.contains('(') => (Some(printable(name)), rest),
-            _ => (None, content),
-        };
+        let (name, structure) = named(content);
         // Columns count in the line as it stands in the file.
         let skipped = structure.as_ptr() as usize - line.as_ptr() as usize;
         let before = line[..skipped].chars().count();
@@ -161,6 +162,14 @@ fn read_lines(path: &str, text: &str, fix: &FixArg) -> Result<Vec<Net>, Failure>
         return Err(Failure::usage(anyhow!("{path}: holds no structure")));
     }
     Ok(nets)
+}
+
+/// A structure, and the name before it where it has one.
+fn named(text: &str) -> (Option<String>, &str) {
+    match text.split_once(char::is_whitespace) {
+        Some((name, rest)) if !name.contains('(') => (Some(printable(name)), rest),
+        Some(_) | None => (None, text),
+    }
 }
 
 fn parse(text: &str, fix: &FixArg) -> Result<Structure, ParseError> {

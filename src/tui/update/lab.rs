@@ -8,7 +8,7 @@ use crate::{
         action::Effect,
         edit::LineEdit,
         keymap::{Intent, Tab},
-        model::{Bench, Document, LabPanel, Model, State, Topic, lab_proxies},
+        model::{Document, LabPanel, Model, Net, State, Topic, lab_proxies},
         screens,
     },
 };
@@ -174,14 +174,10 @@ fn in_a_shell(command: &[String]) -> String {
 /// Why the candidate under the cursor has its score.
 pub(super) fn why(model: &mut Model) -> Vec<Effect> {
     let Some(member) = candidate::selected(model) else { return Vec::new() };
-    if model.bench() == Bench::Own {
-        model.complain("This run is kept nowhere: the lab can't read its population".to_owned());
-        return Vec::new();
-    }
     let mut effects = super::show(model, Tab::Lab);
     effects.extend(follow(model));
     model.lab.show(Topic::Why);
-    model.lab.asked_about = Some(member.id);
+    model.lab.asked_about = Some(Net::candidate(&member));
     effects.extend(begin(model, Topic::Why, &[]));
     effects
 }

@@ -10,6 +10,7 @@ use std::{collections::VecDeque, path::PathBuf};
 pub use topic::Topic;
 pub use wish::{Wish, ranked};
 
+use super::Net;
 use crate::{
     run::{EXPERIMENTS, Found, Progress, Stands, Underway},
     tui::edit::LineEdit,
@@ -56,8 +57,8 @@ pub struct LabView {
     pub edit: Option<LineEdit>,
     /// Of the draws of the next experiment.
     pub seed: u64,
-    /// A member that `why` is asked about; the best unless told.
-    pub asked_about: Option<u64>,
+    /// Whom `why` is asked about; the best unless told.
+    pub asked_about: Option<Net>,
     /// What is looked at now.
     pub watched: Option<Bench>,
     /// What was looked at last.
@@ -159,7 +160,8 @@ impl LabView {
             self.stands = Default::default();
             self.failures = Default::default();
             self.rows = Default::default();
-            (self.started, self.asked_about) = (None, None);
+            self.started = None;
+            self.asked_about = None;
             self.waiting.clear();
             self.open();
         }

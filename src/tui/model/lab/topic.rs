@@ -46,7 +46,7 @@ impl Topic {
             Topic::Why => "Why has it this score?",
             Topic::Overflow => "Does Φ overflow?",
             Topic::Rescaling => "What do norms take away?",
-            Topic::Theorem1 => "Is Zen Φ with norms?",
+            Topic::Theorem1 => "Is Zen the same as Φ?",
         }
     }
 

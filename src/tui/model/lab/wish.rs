@@ -82,24 +82,23 @@ impl Model {
             }
             Topic::Agreement if bench == Bench::Own => {
                 return Err(match self.search {
-                    Some(_) => {
-                        "This run is kept nowhere: it has no population that others could read"
-                            .to_owned()
-                    }
+                    Some(_) => KEPT_NOWHERE.to_owned(),
                     None => "There is no run whose population could be looked at".to_owned(),
                 });
             }
             Topic::Saturation | Topic::Noise => {
-                if let (Bench::Run(_), Some(ids)) = (&bench, self.pinned_members()) {
-                    command.extend(["--id".to_owned(), ids]);
-                }
+                let (a, b) = (&self.pins.a, &self.pins.b);
+                command.extend(a.iter().chain(b).map(argument));
+            }
+            Topic::Why if bench == Bench::Own && self.search.is_some() => {
+                return Err(KEPT_NOWHERE.to_owned());
             }
             Topic::Why => {
-                if let (Bench::Run(_), Some(id)) = (&bench, self.lab.asked_about) {
-                    command.extend(["--id".to_owned(), id.to_string()]);
-                }
-                if bench == Bench::Own {
-                    command.push(SHIPPED.to_owned());
+                match (&self.lab.asked_about, &bench) {
+                    (Some(net), _) => command.push(argument(net)),
+                    (None, Bench::Own) => command.push(SHIPPED.to_owned()),
+                    // The best of the run.
+                    (None, Bench::Run(_)) => {}
                 }
             }
             Topic::Agreement | Topic::Overflow | Topic::Rescaling | Topic::Theorem1 => {}
@@ -111,21 +110,18 @@ impl Model {
         command.extend(["--seed".to_owned(), self.lab.seed.to_string()]);
         Ok(Wish { topic, command })
     }
-
-    /// A and B where both are of the population.
-    fn pinned_members(&self) -> Option<String> {
-        let members = self.search.as_ref()?.population();
-        let id = |net: &Option<Net>| {
-            let id = net.as_ref()?.member.as_ref()?.id;
-            members.iter().any(|member| member.id == id).then_some(id)
-        };
-        let (a, b) = (id(&self.pins.a)?, id(&self.pins.b)?);
-        (a != b).then(|| format!("{a},{b}"))
-    }
 }
+
+const KEPT_NOWHERE: &str = "This run is kept nowhere: another process can't look at it";
 
 /// What is taken apart where there is no run.
 const SHIPPED: &str = "ZenNet-1M";
+
+/// A network as a command takes it: its name, then its structure. It may have left the population by then.
+fn argument(net: &Net) -> String {
+    let name: String = net.label.split_whitespace().collect::<Vec<_>>().join("_");
+    format!("{} {}", name.replace(['(', ')', ','], ""), net.structure)
+}
 
 fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()

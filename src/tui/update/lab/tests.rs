@@ -9,7 +9,7 @@ use crate::{
         action::Action,
         fixture,
         keymap::Key,
-        model::{Keeper, Net},
+        model::{Bench, Keeper},
         update::update,
     },
 };
@@ -99,19 +99,23 @@ fn of_a_run_everything_is_run_in_turn() {
 }
 
 #[test]
-fn candidates_are_asked_about_by_their_numbers() {
+fn candidates_are_asked_about_by_what_they_are() {
     let mut model = hosted();
     let population = model.search.as_ref().expect("a search").population().to_vec();
     let effects = press(&mut model, "jw");
-    let why = format!("zendo lab why --id {} --run /runs/quick-1 --seed 0", population[1].id);
+    let named = |rank: usize| {
+        let member = &population[rank];
+        format!("'#{} {}'", member.id, member.structure)
+    };
+    let why = format!("zendo lab why {} --run /runs/quick-1 --seed 0", named(1));
     assert_eq!(started(&effects), [why]);
     assert_eq!((model.tab, model.lab.topic()), (Tab::Lab, Topic::Why));
     ended(&mut model, "why", Ok(()));
     model.pins.a = Some(Net::candidate(&population[0]));
     model.pins.b = Some(Net::candidate(&population[2]));
     let effects = press(&mut model, "[r");
-    let (a, b) = (population[0].id, population[2].id);
-    let noise = format!("zendo lab noise --id {a},{b} --run /runs/quick-1 --seed 0");
+    let (a, b) = (named(0), named(2));
+    let noise = format!("zendo lab noise {a} {b} --run /runs/quick-1 --seed 0");
     assert_eq!(started(&effects), [noise]);
 }
 

@@ -111,7 +111,11 @@ fn tables_and_faults_are_told() {
     let text = String::from_utf8(table.stdout).expect("UTF-8");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     assert_eq!(text.lines().filter(|line| line.starts_with("| naswot ")).count(), 2, "{text}");
-    let csv = table1(&["--csv"]);
+    let svg = folder("lab-table1-svg").with_extension("svg");
+    let csv = table1(&["--csv", "--svg", svg.to_str().expect("UTF-8")]);
+    let picture = fs::read_to_string(&svg).expect("drawn");
+    assert_eq!(picture.matches("<circle").count(), 4, "a dot for what each found");
+    assert!(picture.contains(">What each proxy looks for<") && picture.contains(">naswot<"));
     let csv = String::from_utf8(csv.stdout).expect("UTF-8");
     assert_eq!(csv.lines().count(), 1 + 4);
     assert!(

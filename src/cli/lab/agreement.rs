@@ -31,9 +31,12 @@ pub struct AgreementArgs {
     output: OutputArgs,
 }
 
+/// An order takes so many.
+const FEWEST: usize = 3;
+
 pub(super) fn run(args: &AgreementArgs) -> Result<ExitCode, Failure> {
     let named = args.named.as_ref().or(args.run.as_ref()).expect("one of both is required");
-    output::run("agreement", Place::Run(named), (&args.work, &args.output), |run| {
+    output::run("agreement", Place::Run(named, FEWEST), (&args.work, &args.output), |run| {
         let run = run.expect("it was read");
         let population = run.snapshot.population.iter();
         let population: Vec<_> =

@@ -47,17 +47,18 @@ pub struct KeptArgs {
 /// What an experiment is made on.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place<'a> {
-    /// Named by a person.
-    Run(&'a str),
+    /// Named by a person; and so many members it should have, where it is under way and has just begun.
+    Run(&'a str, usize),
     /// The user's folder.
     User,
     Nowhere,
 }
 
 impl KeptArgs {
-    pub(super) fn place(&self) -> Place<'_> {
+    /// For what looks at so many members of a run.
+    pub(super) fn place(&self, members: usize) -> Place<'_> {
         match (&self.run, self.keep) {
-            (Some(run), _) => Place::Run(run),
+            (Some(run), _) => Place::Run(run, members),
             (None, true) => Place::User,
             (None, false) => Place::Nowhere,
         }
@@ -84,35 +85,40 @@ const LOOK: Duration = Duration::from_millis(200);
 const NICE: i32 = 10;
 
 impl KeptRun {
-    /// Waits for the first word of a run that is under way.
-    fn read(folder: &Path, stop: &dyn Fn() -> bool) -> Result<KeptRun, End> {
+    /// Waits for a run that is under way to have said something, of so many members; `stop` is asked now and
+    /// then.
+    fn read(folder: &Path, members: usize, stop: &mut dyn FnMut() -> bool) -> Result<KeptRun, End> {
         let since = Instant::now();
-        let name = run_name(folder);
         loop {
             // First: who ends meanwhile has written everything before it let go.
             let is_here = matches!(ownership(folder), Ownership::Here(_));
-            let found = Picture::read(folder);
-            if let Some((hello, snapshot)) = found.as_ref().ok().and_then(seen) {
-                let mut preset = hello.spec.preset.clone();
-                for tuned in &snapshot.tunings {
-                    // What the engine could change can be changed here.
-                    preset = preset.with_settings(&tuned.settings).unwrap_or(preset);
+            let waits = is_here && since.elapsed() < PATIENCE;
+            match Picture::read(folder).as_ref().map(seen) {
+                Ok(Some((hello, snapshot))) if !waits || snapshot.population.len() >= members => {
+                    return Ok(KeptRun::new(folder, (hello, snapshot), is_here));
                 }
-                let (hello, snapshot) = (hello.clone(), snapshot.clone());
-                return Ok(KeptRun { name, hello, snapshot, preset, is_here });
-            }
-            if stop() {
-                return Err(LabError::Interrupted { kept: None }.into());
-            }
-            match found {
-                Err(error) if !is_here => return Err(Failure::usage(error).into()),
-                Ok(_) | Err(_) if is_here && since.elapsed() < PATIENCE => thread::sleep(LOOK),
+                Ok(_) | Err(_) if stop() => {
+                    return Err(LabError::Interrupted { kept: None }.into());
+                }
+                Ok(_) | Err(_) if waits => thread::sleep(LOOK),
+                Err(error) if !is_here => return Err(Failure::usage(error.clone()).into()),
                 Ok(_) | Err(_) => {
-                    let why = anyhow!("{}: nothing was seen of it yet", printable(&name));
+                    let name = printable(&run_name(folder));
+                    let why = anyhow!("{name}: nothing was seen of it yet");
                     return Err(Failure::usage(why).into());
                 }
             }
         }
+    }
+
+    fn new(folder: &Path, (hello, snapshot): (&Hello, &Snapshot), is_here: bool) -> KeptRun {
+        let mut preset = hello.spec.preset.clone();
+        for tuned in &snapshot.tunings {
+            // What the engine could change can be changed here.
+            preset = preset.with_settings(&tuned.settings).unwrap_or(preset);
+        }
+        let (hello, snapshot) = (hello.clone(), snapshot.clone());
+        KeptRun { name: run_name(folder), hello, snapshot, preset, is_here }
     }
 
     /// Members by their ids, in that order.
@@ -242,10 +248,12 @@ impl Session {
         }
     }
 
-    fn look(&mut self, folder: Option<&Path>) -> Result<(), End> {
-        let Some(folder) = folder else { return Ok(()) };
-        self.tell(0, 0, "waiting for the run's first checkpoint");
-        let run = KeptRun::read(folder, &self.stop())?;
+    fn look(&mut self, folder: &Path, members: usize) -> Result<(), End> {
+        let stop = self.stop();
+        let run = KeptRun::read(folder, members, &mut || {
+            self.tell(0, 0, "waiting for the run's first checkpoint");
+            stop()
+        })?;
         if run.is_here {
             // Threads that are started from now on do likewise. Whoever may not be polite goes on all the same.
             let _ = rustix::process::nice(NICE);
@@ -280,15 +288,15 @@ pub(super) fn conduct<T>(
     make: impl FnOnce(&mut Session) -> Result<Made<T>, End>,
     show: impl FnOnce(&Made<T>) -> Result<(), Failure>,
 ) -> Result<ExitCode, Failure> {
-    let folder = match place {
-        Place::Run(run) => Some(find_run(run).map_err(Failure::usage)?),
+    let run = match place {
+        Place::Run(run, members) => Some((find_run(run).map_err(Failure::usage)?, members)),
         Place::User | Place::Nowhere => None,
     };
     let signal = catch_signals().map_err(Failure::failed)?;
     let lab = match place {
         Place::Nowhere => None,
-        Place::Run(_) | Place::User => {
-            let lab = lab_folder(folder.as_deref());
+        Place::Run(..) | Place::User => {
+            let lab = lab_folder(run.as_ref().map(|(folder, _)| folder.as_path()));
             if lab.is_none() {
                 note("neither XDG_STATE_HOME nor HOME is set");
             }
@@ -301,7 +309,8 @@ pub(super) fn conduct<T>(
     };
     let lab = lab.filter(|_| keeper.is_some());
     let mut session = Session { signal: Arc::clone(&signal), keeper, lab, run: None };
-    let made = session.look(folder.as_deref()).and_then(|()| make(&mut session));
+    let looked = run.map_or(Ok(()), |(folder, members)| session.look(&folder, members));
+    let made = looked.and_then(|()| make(&mut session));
     let keeper = session.keeper.take();
     match made {
         Ok(made) => {

@@ -180,7 +180,8 @@ fn from_best_to_initial(run: &KeptRun) -> Vec<(String, Structure)> {
 }
 
 pub(super) fn saturation(args: &SaturationArgs) -> Result<ExitCode, Failure> {
-    output::run("saturation", args.kept.place(), (&args.work, &args.output), |run| {
+    let members = usize::from(args.nets.is_empty());
+    output::run("saturation", args.kept.place(members), (&args.work, &args.output), |run| {
         let alpha = args.alpha.or(run.map(|run| run.preset.score.alpha)).unwrap_or(ALPHA);
         // Below, f64 is not exact enough for a difference; above, nothing of the image is left.
         if !(1e-11..=1.0).contains(&alpha) {
@@ -211,7 +212,8 @@ pub(super) fn saturation(args: &SaturationArgs) -> Result<ExitCode, Failure> {
 }
 
 pub(super) fn why(args: &WhyArgs) -> Result<ExitCode, Failure> {
-    output::run("why", args.kept.place(), (&args.work, &args.output), |run| {
+    let members = usize::from(args.net.is_none());
+    output::run("why", args.kept.place(members), (&args.work, &args.output), |run| {
         let (space, preset) = match run {
             Some(run) => (run.hello.spec.name.clone(), run.preset.clone()),
             None => presets::load(args.preset.as_deref().unwrap_or(USUAL_PRESET), &args.sets)?,
@@ -235,7 +237,8 @@ pub(super) fn why(args: &WhyArgs) -> Result<ExitCode, Failure> {
 }
 
 pub(super) fn noise(args: &NoiseArgs) -> Result<ExitCode, Failure> {
-    output::run("noise", args.kept.place(), (&args.work, &args.output), |run| {
+    let members = if args.nets.is_empty() { 2 } else { 0 };
+    output::run("noise", args.kept.place(members), (&args.work, &args.output), |run| {
         let score = run.map(|run| &run.preset.score);
         let alpha = args.alpha.or(score.map(|score| score.alpha)).unwrap_or(ALPHA);
         check_alpha(alpha)?;

@@ -100,7 +100,7 @@ fn percent(text: &str) -> Result<f64, String> {
 pub(super) fn run(args: &RankArgs) -> Result<ExitCode, Failure> {
     conduct(
         "rank",
-        args.kept.place(),
+        args.kept.place(0),
         |session| measure(args, session),
         |made| {
             let (experiment, ranked) = &made.rest;

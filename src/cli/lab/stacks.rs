@@ -118,7 +118,7 @@ fn run(
     common: &CommonArgs,
 ) -> Result<ExitCode, Failure> {
     let CommonArgs { repeats, alpha, kept, work, output } = common;
-    output::run(experiment.name(), kept.place(), (work, output), |_| {
+    output::run(experiment.name(), kept.place(0), (work, output), |_| {
         check_alpha(*alpha)?;
         Ok(Stacks { experiment, stacks, alpha: *alpha, repeats: *repeats, seed: work.seed })
     })

@@ -47,12 +47,23 @@ impl Experiment for Noise {
             let settings = Settings { definition, batch, resolution, alpha, classes: 1 };
             let evaluation = zen.evaluate(&settings, &net.structure, (self.seed, draw));
             let told = |why| format!("{}, batch {batch}: {why}", net.name);
-            evaluation.map(|evaluation| evaluation.score).map_err(told)
+            // A batch that has no score leaves the others theirs.
+            Ok(evaluation.map(|evaluation| evaluation.score).map_err(told))
         };
         let device = bench.device;
         let scores = bench.each(&tasks, &|| ZenJudge::new(device), &measure)?;
-        let spread: Vec<MeanStd> = scores.chunks(self.draws as usize).map(MeanStd::of).collect();
-        Ok(self.report(&spread.chunks(self.batches.len()).collect::<Vec<_>>()))
+        let mut failures: Vec<String> = scores
+            .chunks(self.draws as usize)
+            .filter_map(|draws| draws.iter().find_map(|score| score.as_ref().err().cloned()))
+            .collect();
+        if failures.len() == self.nets.len() * self.batches.len() {
+            return Err(LabError::Setting(failures.swap_remove(0)));
+        }
+        let values: Vec<f64> = scores.into_iter().map(|score| score.unwrap_or(f64::NAN)).collect();
+        let spread: Vec<MeanStd> = values.chunks(self.draws as usize).map(MeanStd::of).collect();
+        let mut report = self.report(&spread.chunks(self.batches.len()).collect::<Vec<_>>());
+        report.reading.extend(failures.into_iter().map(|why| format!("No score: {why}.")));
+        Ok(report)
     }
 }
 
@@ -115,14 +126,17 @@ impl Noise {
     fn reading(&self, found: &[&[MeanStd]]) -> Vec<String> {
         let mut reading = Vec::new();
         for (a, b) in (0..found.len()).flat_map(|a| (a + 1..found.len()).map(move |b| (a, b))) {
-            let parted = self.batches.iter().enumerate().map(|(i, batch)| {
+            let parted = self.batches.iter().enumerate().filter_map(|(i, batch)| {
                 let [one, other] = [found[a][i], found[b][i]];
                 let stds = [one, other].map(|it| it.std.unwrap_or(f64::NAN));
-                match repeats_that_part(one.mean - other.mean, stds) {
+                if one.mean.is_nan() || other.mean.is_nan() {
+                    return None;
+                }
+                Some(match repeats_that_part(one.mean - other.mean, stds) {
                     Some(1) => format!("1 draw of {batch}"),
                     Some(draws) => format!("{draws} draws of {batch}"),
                     None => format!("no number of draws of {batch}"),
-                }
+                })
             });
             let parted: Vec<String> = parted.collect();
             let (a, b) = (&self.nets[a].name, &self.nets[b].name);

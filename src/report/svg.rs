@@ -119,7 +119,7 @@ impl Picture<'_> {
         for (series, colour) in chart.series.iter().zip(COLOURS.iter().cycle()) {
             self.series(&extent, series, colour);
         }
-        self.legend();
+        self.legend(&extent);
     }
 
     fn axes(&mut self, extent: &Extent) {
@@ -137,7 +137,11 @@ impl Picture<'_> {
         }
         self.line((LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, HEIGHT - BOTTOM), "#808080", "");
         self.text(((LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 12.0), "middle", &chart.x.label, "");
-        self.text((LEFT - 6.0, TOP - 10.0), "end", &chart.y.label, "");
+        // A long one begins at the edge.
+        match chart.y.label.chars().count() {
+            0..=8 => self.text((LEFT - 6.0, TOP - 10.0), "end", &chart.y.label, ""),
+            _ => self.text((8.0, TOP - 10.0), "start", &chart.y.label, ""),
+        }
     }
 
     fn series(&mut self, extent: &Extent, series: &Series, colour: &str) {
@@ -190,10 +194,18 @@ impl Picture<'_> {
         );
     }
 
-    /// In the row below the title, from the right.
-    fn legend(&mut self) {
+    /// In the row below the title, from the right; a single dot's name stands beside it.
+    fn legend(&mut self, extent: &Extent) {
         let mut x = WIDTH - RIGHT;
         for (number, series) in self.chart.series.iter().enumerate().rev() {
+            if let (Look::Dots, [point]) = (series.look, series.points.as_slice()) {
+                let at = place_x(extent, self.chart.x.place(point.x));
+                let y = place_y(extent, self.chart.y.place(point.y));
+                let is_right = at > (WIDTH + LEFT) / 2.0;
+                let (at, anchor) = if is_right { (at - 6.0, "end") } else { (at + 6.0, "start") };
+                self.text((at, y + 4.0), anchor, &series.name, "");
+                continue;
+            }
             let colour = COLOURS[number % COLOURS.len()];
             self.text((x, 36.0), "end", &series.name, &format!(" fill=\"{colour}\""));
             // Letters are about half as wide as they are high.

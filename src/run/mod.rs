@@ -46,7 +46,8 @@ pub use files::{Existing, read_text, write_text, write_with};
 pub use handle::{EngineGone, Handle, Waker};
 #[cfg(unix)]
 pub use host::{
-    AttachError, LaunchError, Launched, Launching, ReadyLine, Server, attach, launch, socket_path,
+    AttachError, LaunchError, Launched, Launching, ReadyLine, Server, attach, launch, picture_now,
+    socket_path,
 };
 pub use presets::{
     Broken, SaveError, UserPreset, check_preset_name, find_preset, open_preset, save_preset,

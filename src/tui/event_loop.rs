@@ -48,11 +48,12 @@ pub fn run(model: Model, opening: Opening, home: Home) -> anyhow::Result<Exit> {
     let left = runtime.block_on(async {
         let mut ui = Ui::open(model, opening, home)?;
         let exit = ui.live().await;
-        anyhow::Ok((exit, ui.watched.goes_on().map(Path::to_owned)))
+        let experiment = ui.model.lab.running().map(|topic| topic.name());
+        anyhow::Ok((exit, ui.watched.goes_on().map(Path::to_owned), experiment))
     });
-    let (exit, goes_on) = match left {
-        Ok((exit, goes_on)) => (exit, goes_on),
-        Err(error) => (Err(error), None),
+    let (exit, goes_on, experiment) = match left {
+        Ok((exit, goes_on, experiment)) => (exit, goes_on, experiment),
+        Err(error) => (Err(error), None, None),
     };
     let exit = exit.or_else(|error| if is_hang_up(&error) { Ok(Exit::HungUp) } else { Err(error) });
     // The input thread may still sit in a read that nothing will end.
@@ -60,6 +61,9 @@ pub fn run(model: Model, opening: Opening, home: Home) -> anyhow::Result<Exit> {
     if let (Ok(Exit::Done), Some(folder)) = (&exit, goes_on) {
         let folder = run::run_name(&folder);
         println!("The run goes on; `zendo attach {folder}` watches it.");
+    }
+    if let (Ok(Exit::Done), Some(experiment)) = (&exit, experiment) {
+        println!("The experiment {experiment} goes on; the lab shows what it finds.");
     }
     exit
 }

@@ -90,6 +90,8 @@ pub(super) fn ascii(c: char) -> Option<char> {
         'τ' => 't',
         'ρ' => 'r',
         'α' => 'a',
+        'Φ' => 'P',
+        '√' => 'V',
         '⏎' => 'E',
         _ => return None,
     })

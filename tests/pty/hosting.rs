@@ -12,14 +12,14 @@ use zendo::run::{Ownership, ownership, protocol::Command};
 use super::{Launch, Terminal};
 
 /// A place of its own for runs and sockets.
-struct Home {
+pub struct Home {
     folder: TempDir,
     state: String,
     sockets: String,
 }
 
 impl Home {
-    fn new() -> Home {
+    pub fn new() -> Home {
         let folder = tempfile::tempdir().expect("a folder");
         let [state, sockets] = ["state", "sockets"].map(|name| {
             let path = folder.path().join(name);
@@ -29,7 +29,7 @@ impl Home {
         Home { folder, state, sockets }
     }
 
-    fn open(&self, arguments: &[&str]) -> Terminal {
+    pub fn open(&self, arguments: &[&str]) -> Terminal {
         Terminal::launch(&Launch {
             folder: self.folder.path(),
             arguments,
@@ -40,7 +40,7 @@ impl Home {
     }
 
     /// A search that nobody waits for, under way.
-    fn start(&self) -> Terminal {
+    pub fn start(&self) -> Terminal {
         let mut terminal =
             self.open(&["tui", "--preset", "quick", "--set", "search.iterations=100_000_000"]);
         terminal.until_text("not started");
@@ -50,7 +50,7 @@ impl Home {
         terminal
     }
 
-    fn run(&self) -> PathBuf {
+    pub fn run(&self) -> PathBuf {
         let runs = Path::new(&self.state).join("zendo/runs");
         let mut entries = fs::read_dir(runs).expect("there");
         let run = entries.next().expect("a run").expect("read").path();

@@ -6,6 +6,7 @@ mod bytes;
 mod flows;
 mod hosting;
 mod keys;
+mod lab;
 mod looks;
 mod manners;
 mod slow;

@@ -47,7 +47,7 @@ impl Terminal {
     }
 
     /// What came bit by bit is what a screen drawn anew shows.
-    fn is_whole(&mut self) {
+    pub fn is_whole(&mut self) {
         self.until_quiet(STILL);
         let before = self.picture();
         self.press("\u{c}");

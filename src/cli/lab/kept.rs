@@ -25,7 +25,7 @@ use crate::{
     nn::DeviceChoice,
     report::Report,
     run::{
-        Keeper, Ownership, Picture, find_run, lab_folder, ownership,
+        self, Keeper, Ownership, Picture, find_run, lab_folder, ownership,
         protocol::{Hello, Snapshot, Update},
         run_name,
     },
@@ -93,7 +93,10 @@ impl KeptRun {
             // First: who ends meanwhile has written everything before it let go.
             let is_here = matches!(ownership(folder), Ownership::Here(_));
             let waits = is_here && since.elapsed() < PATIENCE;
-            match Picture::read(folder).as_ref().map(seen) {
+            // Its host knows best; what was written down is half a minute old.
+            let picture = if is_here { run::picture_now(folder) } else { None };
+            let picture = picture.map_or_else(|| Picture::read(folder), Ok);
+            match picture.as_ref().map(seen) {
                 Ok(Some((hello, snapshot))) if !waits || snapshot.population.len() >= members => {
                     return Ok(KeptRun::new(folder, (hello, snapshot), is_here));
                 }
@@ -313,7 +316,12 @@ pub(super) fn conduct<T>(
     let made = looked.and_then(|()| make(&mut session));
     let keeper = session.keeper.take();
     match made {
-        Ok(made) => {
+        Ok(mut made) => {
+            if let Some(run) = &session.run {
+                // Which moment of the run it was.
+                let scored = run.snapshot.scored.to_string();
+                made.report.settings.push(("scored".into(), scored));
+            }
             let kept = keeper.map_or(Ok(()), |keeper| keeper.keep(&made.report, &made.device));
             show(&made)?;
             kept.map_err(|error| Failure::failed(anyhow!("the result is kept nowhere: {error}")))?;

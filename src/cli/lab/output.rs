@@ -27,7 +27,7 @@ use crate::{
     lab::{Bench, Experiment, LabError, described},
     nn::{self, Device, DeviceChoice, KernelChoice},
     proxy,
-    report::{Cell, Figure, Report, svg},
+    report::{Cell, Figure, Report, csv, svg},
     run::{Existing, write_text},
     text::{nearest, printable},
 };
@@ -240,17 +240,5 @@ fn show_json(report: &Report) -> Result<(), Failure> {
 }
 
 fn show_csv(report: &Report) -> Result<(), Failure> {
-    let mut csv = csv::Writer::from_writer(io::stdout().lock());
-    csv.write_record(report.columns.iter().map(|column| column.as_bytes()))
-        .map_err(Failure::failed)?;
-    for row in &report.rows {
-        let cells = row.iter().map(|cell| match cell {
-            Cell::Text(text) => text.clone(),
-            Cell::Whole(n) => n.to_string(),
-            Cell::Number(value, _) => value.to_string(),
-            Cell::Missing(_) => String::new(),
-        });
-        csv.write_record(cells).map_err(Failure::failed)?;
-    }
-    csv.flush().map_err(Failure::failed)
+    io::stdout().lock().write_all(csv(report).as_bytes()).map_err(Failure::failed)
 }

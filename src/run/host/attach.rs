@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use thiserror::Error;
@@ -19,7 +19,7 @@ use crate::run::{
     audience::Mailbox,
     handle::{Commands, Handle, MAX_COMMANDS, Waker},
     protocol::{Command, Update},
-    store::{Ownership, ownership},
+    store::{Ownership, Picture, ownership},
 };
 
 /// A host says at least so often that it lives.
@@ -28,6 +28,8 @@ const SILENCE: Duration = Duration::from_millis(1_500);
 /// makes another in two seconds.
 const TRIES: u32 = 50;
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(50);
+/// A host tells whoever comes how it stands at once.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a run can't be watched.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -82,6 +84,18 @@ pub fn attach(folder: &Path, waker: Waker) -> Result<Handle, AttachError> {
         })
     })?;
     Ok(handle)
+}
+
+/// How a run stands that another process hosts, as a viewer who comes now is told; none where nobody answers.
+pub fn picture_now(folder: &Path) -> Option<Picture> {
+    let handle = attach(folder, Box::new(|| {})).ok()?;
+    let mut picture = Picture { updates: Vec::new() };
+    let since = Instant::now();
+    while picture.summary().is_none() && since.elapsed() < PATIENCE && !handle.is_over() {
+        picture.updates.extend(handle.wait(TRY_AGAIN_AFTER));
+    }
+    handle.join();
+    picture.summary().is_some().then_some(picture)
 }
 
 fn greet(mut stream: UnixStream, waker: Waker) -> io::Result<Handle> {

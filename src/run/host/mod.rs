@@ -10,7 +10,7 @@ mod launch;
 mod serve;
 mod wire;
 
-pub use attach::{AttachError, attach};
+pub use attach::{AttachError, attach, picture_now};
 pub use launch::{LaunchError, Launched, Launching, ReadyLine, launch};
 pub use serve::Server;
 

@@ -1,5 +1,6 @@
 mod diff;
 mod hosting;
+mod lab;
 mod looks;
 mod runs;
 mod tune;
@@ -312,7 +313,7 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 64] = [
+const SCREENS: [Named; 70] = [
     ("slow_line", on_a_slow_line),
     ("picker", fixture::model),
     ("picker_latency", latency),
@@ -361,6 +362,12 @@ const SCREENS: [Named; 64] = [
     ("runs_compared", runs::compared),
     ("kept", runs::kept),
     ("kept_interrupted", runs::interrupted),
+    ("lab_none", lab::nothing),
+    ("lab_ranked", lab::ranked),
+    ("lab_under_way", lab::under_way),
+    ("lab_why", lab::why),
+    ("lab_zoomed", lab::zoomed),
+    ("lab_typing", lab::typing),
     ("log", log),
     ("log_filter", log_filter),
     ("export", exporting),

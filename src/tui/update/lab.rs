@@ -124,7 +124,7 @@ fn run_rest(model: &mut Model) -> Vec<Effect> {
         let is_open = matches!(model.lab.state(topic), State::Open | State::Failed(_));
         // What lacks something is left out.
         if let Some(wish) = is_open.then(|| model.experiment(topic, &[]).ok()).flatten() {
-            model.lab.wish(wish);
+            model.lab.wish_later(wish);
         }
     }
     next(model)

@@ -8,7 +8,7 @@ use crate::{
     tui::{
         canvas::{Canvas, cut, width},
         layout::{Columns, Rows},
-        theme::{Ink, Role},
+        theme::Role,
     },
 };
 
@@ -52,13 +52,14 @@ impl Plot {
 pub fn roles(chart: &Chart) -> Vec<Role> {
     let is_score = |name: &str| {
         let name = name.to_lowercase();
-        name.starts_with("zen") || name.starts_with("best")
+        name == "score" || name.starts_with("zen") || name.starts_with("best")
     };
     let first = chart.series.iter().position(|series| is_score(&series.name));
     let mut rest = ROLES.iter().cycle();
-    let role = |(number, _): (usize, &Series)| match first == Some(number) {
-        true => Role::Best,
-        false => *rest.next().expect("a cycle has no end"),
+    let role = |(number, series): (usize, &Series)| match series.look {
+        _ if first == Some(number) => Role::Best,
+        Look::Columns => Role::Bar,
+        Look::Line | Look::Dashed | Look::Dots => *rest.next().expect("a cycle has no end"),
     };
     chart.series.iter().enumerate().map(role).collect()
 }
@@ -92,7 +93,7 @@ fn axes(canvas: &mut Canvas<'_>, plot: &Plot, chart: &Chart) {
     let Plot { columns, rows, extent: [(left, right), (low, high)] } = plot;
     let (axis, labels) = (rows.last + 1, rows.last + 2);
     canvas.horizontal(columns.start..=columns.end, axis, "─");
-    let most = usize::from(rows.height() / 2).clamp(2, 6);
+    let most = usize::from(rows.height() * 2 / 5).clamp(2, 6);
     let mut above = None;
     for (at, text) in chart.y.ticks(*low, *high, most) {
         let y = plot.y(at);
@@ -151,10 +152,14 @@ fn draw(
             }
         }
         Look::Columns => {
+            // Each cell has the highest of its points; between two, that of the nearer.
             for x in plot.columns.start..=plot.columns.end {
                 let here = points.iter().filter(|(at, _)| plot.x(*at) == x);
-                let Some((_, highest)) = here.max_by(|a, b| a.1.total_cmp(&b.1)) else { continue };
-                column(canvas, plot, x, (*highest, role), taken);
+                let nearest = || points.iter().min_by_key(|(at, _)| plot.x(*at).abs_diff(x));
+                let highest = here.max_by(|a, b| a.1.total_cmp(&b.1)).or_else(nearest);
+                if let Some((_, value)) = highest {
+                    column(canvas, plot, x, (*value, role), taken);
+                }
             }
         }
     }
@@ -244,21 +249,37 @@ fn names(
     let mut homeless = Vec::new();
     for (series, role) in chart.series.iter().zip(roles) {
         let name = cut(&series.name, plot.columns.width() / 2);
-        let spot = free_spot(plot, chart, series, (width(&name), taken));
-        let Some((x, y)) = spot else {
-            homeless.push((name, *role));
-            continue;
-        };
-        canvas.text(x, y, &name, Ink::from(*role));
-        taken.extend((x..x + width(&name)).map(|x| (x, y)));
-    }
-    // In the corner that rising lines leave free, over whatever is there.
-    let mut x = plot.columns.start + 1;
-    for (name, role) in homeless {
-        if x + width(&name) <= plot.columns.end {
-            x = canvas.text(x, plot.rows.first, &name, role) + 2;
+        match free_spot(plot, chart, series, (width(&name), taken)) {
+            Some(at) => put_name(canvas, at, (&name, *role), taken),
+            None => homeless.push((name, *role)),
         }
     }
+    // Away from its line a name is told by its colour.
+    for (name, role) in homeless {
+        let cells = (plot.rows.first..=plot.rows.last)
+            .flat_map(|y| (plot.columns.start + 1..plot.columns.end).map(move |x| (x, y)));
+        let spot = cells.into_iter().find(|at| is_free(plot, *at, (width(&name), taken)));
+        if let Some(at) = spot {
+            put_name(canvas, at, (&name, role), taken);
+        }
+    }
+}
+
+fn put_name(
+    canvas: &mut Canvas<'_>,
+    (x, y): (u16, u16),
+    (name, role): (&str, Role),
+    taken: &mut Taken,
+) {
+    canvas.text(x, y, name, role);
+    taken.extend((x..x + width(name)).map(|x| (x, y)));
+}
+
+/// Whether a name of so many cells fits there, apart from whatever is drawn.
+fn is_free(plot: &Plot, (x, y): (u16, u16), (wide, taken): (u16, &Taken)) -> bool {
+    let inside = x > plot.columns.start && x + wide <= plot.columns.end + 1;
+    let rows = plot.rows.first..=plot.rows.last;
+    inside && rows.contains(&y) && (x - 1..=x + wide).all(|x| !taken.contains(&(x, y)))
 }
 
 /// A place for a name of so many cells, next to a point of the series' line; those in its middle first.
@@ -277,11 +298,6 @@ fn free_spot(
         let share = f64::from(x - plot.columns.start) / f64::from(plot.columns.width() - 1);
         plot.y(between(&points, least + share * (most - least)))
     };
-    let is_free = |x: u16, y: u16| {
-        let inside = x > plot.columns.start && x + wide <= plot.columns.end + 1;
-        let rows = plot.rows.first..=plot.rows.last;
-        inside && rows.contains(&y) && (x - 1..=x + wide).all(|x| !taken.contains(&(x, y)))
-    };
     let middle = left + (right - left) / 2;
     let mut xs: Vec<u16> = (left..=right).collect();
     xs.sort_by_key(|x| x.abs_diff(middle));
@@ -294,7 +310,9 @@ fn free_spot(
             (x.checked_sub(wide / 2), y.checked_sub(1)),
             (x.checked_sub(wide / 2), y.checked_add(1)),
         ];
-        places.into_iter().find_map(|(x, y)| Some((x?, y?)).filter(|(x, y)| is_free(*x, *y)))
+        places
+            .into_iter()
+            .find_map(|(x, y)| Some((x?, y?)).filter(|at| is_free(plot, *at, (wide, taken))))
     })
 }
 
@@ -365,8 +383,8 @@ mod tests {
     fn columns_stand_on_the_ground_and_nothing_is_no_column() {
         let chart = chart(vec![series("c", Look::Columns, &[(0.0, 0.0), (5.0, 1.0), (10.0, 2.0)])]);
         let found = drawn(&chart, (18, 4));
-        assert_eq!(found[0].chars().filter(|c| *c == '█').count(), 1, "{found:#?}");
-        assert_eq!(found[1].chars().filter(|c| *c == '█').count(), 2, "{found:#?}");
+        let full = |row: usize| found[row].chars().filter(|c| *c == '█').count();
+        assert_eq!((full(0), full(1)), (3, 8), "{found:#?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod wish;
 use std::{collections::VecDeque, path::PathBuf};
 
 pub use topic::Topic;
-pub use wish::{Wish, ranked};
+pub use wish::{Wish, price, ranked};
 
 use super::Net;
 use crate::{
@@ -147,9 +147,16 @@ impl LabView {
     }
 
     /// Whether one of them runs, whoever started it.
-    pub fn is_running(&self) -> bool {
+    fn is_running(&self) -> bool {
         let runs = |stands: &Stands| matches!(stands.underway, Underway::Running(_));
         self.started.is_some() || self.stands.iter().any(runs)
+    }
+
+    /// One that runs, whoever started it.
+    pub fn running(&self) -> Option<Topic> {
+        let runs =
+            |topic: &Topic| matches!(self.state(*topic), State::Running(_) | State::Starting);
+        Topic::ALL.into_iter().find(runs)
     }
 
     /// What it is about has changed.
@@ -202,9 +209,15 @@ impl LabView {
         self.failures[topic.at()] = result.err();
     }
 
-    /// Takes a wish; one about the same replaces that which waits.
+    /// Takes a wish, which comes next; one about the same replaces that which waits.
     pub fn wish(&mut self, wish: Wish) {
-        self.waiting.retain(|other| other.topic != wish.topic);
+        self.forget(wish.topic);
+        self.waiting.push_front(wish);
+    }
+
+    /// Takes a wish that comes after the others.
+    pub fn wish_later(&mut self, wish: Wish) {
+        self.forget(wish.topic);
         self.waiting.push_back(wish);
     }
 
@@ -265,9 +278,10 @@ mod tests {
     fn one_at_a_time_and_never_twice() {
         let mut lab = LabView::default();
         let wish = |topic| Wish { topic, command: Vec::new() };
-        lab.wish(wish(Topic::Noise));
+        lab.wish_later(wish(Topic::Why));
+        lab.wish_later(wish(Topic::Noise));
+        lab.wish_later(wish(Topic::Theorem1));
         lab.wish(wish(Topic::Why));
-        lab.wish(wish(Topic::Noise));
         assert_eq!(lab.next().map(|wish| wish.topic), Some(Topic::Why));
         assert_eq!(lab.next(), None);
         assert_eq!(
@@ -279,7 +293,7 @@ mod tests {
         assert_eq!(lab.next().map(|wish| wish.topic), Some(Topic::Noise));
         assert!(lab.is_busy() && !lab.forget(Topic::Noise));
         lab.ended(Topic::Noise, Ok(()));
-        assert!(!lab.is_busy());
+        assert!(lab.forget(Topic::Theorem1) && !lab.is_busy());
     }
 
     #[test]

@@ -37,6 +37,27 @@ pub fn ranked(report: Option<&Report>) -> Vec<Ranked<'_>> {
     all
 }
 
+/// How many times as long as `zen` a proxy takes that workers measure: of ZenNet-1M, by docs/proxies.md.
+const TIMES_ZEN: [(&str, f64); 8] = [
+    ("zen", 1.0),
+    ("synflow", 1.2),
+    ("linear-regions", 3.3),
+    ("naswot", 3.9),
+    ("phi", 6.6),
+    ("grad-norm", 12.0),
+    ("te", 176.0),
+    ("ntk", 190.0),
+];
+
+/// What running a proxy costs, in words.
+pub fn price(proxy: &str) -> String {
+    match TIMES_ZEN.iter().find(|(known, _)| *known == proxy) {
+        Some((_, 1.0)) => "as long as a search scores".to_owned(),
+        Some((_, times)) => format!("≈ {times} × zen"),
+        None => "a moment".to_owned(),
+    }
+}
+
 /// What rankings begin with.
 const FIRST_RANKED: [&str; 2] = ["zen", "zen-analytic"];
 

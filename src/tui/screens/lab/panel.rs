@@ -8,6 +8,7 @@ use crate::{
     text::printable,
     tui::{
         canvas::{Canvas, cut, width, wrap},
+        format,
         layout::{
             Columns, Rows,
             lab::{ReportRows, Wanted, report},
@@ -135,6 +136,7 @@ struct Seen<'a> {
     /// Whether a column has words.
     is_text: Vec<bool>,
     widths: Vec<u16>,
+    gap: u16,
     reading: Vec<String>,
 }
 
@@ -147,16 +149,22 @@ impl<'a> Seen<'a> {
         let is_alone = rows.len() < 2;
         let mut wanted: Vec<usize> =
             (0..report.columns.len()).filter(|column| is_alone || differs(column)).collect();
-        let shown = |column: usize| rows.iter().map(move |row| printable(&row[column].shown()));
+        let shown = |column: usize| rows.iter().map(move |row| cell(&row[column]));
         let head = |column: usize| head(&report.columns[column]);
         let widest = |column: &usize| {
             let cells = shown(*column).map(|text| width(&text)).max().unwrap_or(0);
             cells.max(width(&head(*column))).min(MAX_CELL)
         };
-        while wanted.len() > 1
-            && wanted.iter().map(|column| widest(column) + GAP).sum::<u16>() > columns + GAP
-        {
-            wanted.pop();
+        // Columns closer together before one is left out.
+        let total = |wanted: &[usize], gap: u16| {
+            wanted.iter().map(|column| widest(column) + gap).sum::<u16>() - gap
+        };
+        let mut gap = GAP;
+        while wanted.len() > 1 && total(&wanted, gap) > columns {
+            match gap {
+                1 => drop(wanted.pop()),
+                _ => gap = 1,
+            }
         }
         let widths = wanted.iter().map(widest).collect();
         let is_text =
@@ -166,10 +174,11 @@ impl<'a> Seen<'a> {
             heads: wanted.iter().map(|column| head(*column)).collect(),
             rows: rows
                 .iter()
-                .map(|row| wanted.iter().map(|column| printable(&row[*column].shown())).collect())
+                .map(|row| wanted.iter().map(|column| cell(&row[*column])).collect())
                 .collect(),
             is_text: wanted.iter().map(is_text).collect(),
             widths,
+            gap,
             reading: report
                 .reading
                 .iter()
@@ -194,6 +203,13 @@ impl<'a> Seen<'a> {
 /// Widest cell of a table, and the cells between two.
 const MAX_CELL: u16 = 24;
 const GAP: u16 = 2;
+
+fn cell(cell: &Cell) -> String {
+    match cell {
+        Cell::Whole(n) => format::count(*n),
+        other => printable(&other.shown()),
+    }
+}
 
 /// A column's name for people.
 fn head(name: &str) -> String {
@@ -236,6 +252,7 @@ fn body(
 ) {
     let seen = Seen::of(topic, found, columns.width());
     let at = seen.layout(below(columns, rows, topic));
+    let last = rows.last;
     if let (Some(figure), Some(rows)) = (seen.chart, at.chart) {
         match figure {
             Figure::Chart(chart) => plot(canvas, columns, rows, &known(chart)),
@@ -250,7 +267,8 @@ fn body(
         }
     }
     if let Some((heads, rows)) = at.table {
-        table(canvas, &seen, (columns, heads, rows), model.lab.row(topic));
+        let view = (model.lab.row(topic), last);
+        table(canvas, &seen, (columns, heads, rows), view);
     }
     if let Some(rows) = at.reading {
         let is_cut = seen.reading.len() > usize::from(rows.height());
@@ -276,7 +294,7 @@ fn table(
     canvas: &mut Canvas<'_>,
     seen: &Seen<'_>,
     (columns, heads, rows): (Columns, u16, Rows),
-    first: usize,
+    (first, last): (usize, u16),
 ) {
     let put = |canvas: &mut Canvas<'_>, y: u16, cells: &[String], is_head: bool| {
         let mut x = columns.start;
@@ -293,7 +311,7 @@ fn table(
                 }
                 false => canvas.right(x + wide - 1, y, text, role),
             }
-            x += wide + GAP;
+            x += wide + seen.gap;
         }
     };
     put(canvas, heads, &seen.heads, true);
@@ -302,10 +320,11 @@ fn table(
     for (row, y) in seen.rows.iter().skip(first).zip(rows.first..=rows.last) {
         put(canvas, y, row, false);
     }
-    if seen.rows.len() > page {
+    // In the blank row below.
+    if seen.rows.len() > page && rows.last < last {
         let text =
             format!("{}–{} of {}", first + 1, (first + page).min(seen.rows.len()), seen.rows.len());
-        canvas.right(columns.end, heads, text, Role::Faint);
+        canvas.right(columns.end, rows.last + 1, text, Role::Faint);
     }
 }
 

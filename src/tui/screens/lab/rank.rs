@@ -9,7 +9,7 @@ use crate::{
     tui::{
         canvas::{Canvas, wrap},
         layout::{Columns, Rows},
-        model::{Model, State, Topic, lab_proxies},
+        model::{Model, State, Topic, lab_proxies, price},
         spots::{List, Target},
         theme::{Ground, Role},
         widgets::{
@@ -21,6 +21,10 @@ use crate::{
 
 /// Rows of the trainings' agreement with its title.
 const SEEDS: u16 = 6;
+/// As many more where there is room.
+const MORE_SEEDS: u16 = 8;
+/// Proxies that are seen whatever else there is.
+const LEAST: u16 = 4;
 /// Words with their title, at least.
 const WORDS: u16 = 5;
 
@@ -51,21 +55,26 @@ pub fn draw(
         .flat_map(|text| wrap(&printable(text), columns.width()))
         .collect();
     let seeds = found.and_then(agreement);
+    let run = proxies.iter().filter(|(_, row)| row.is_some()).count() as u16;
     // The list first; words and the trainings' agreement where there are rows left.
     let list = u16::try_from(proxies.len()).unwrap_or(u16::MAX);
     let room = (rows.last - rows.first).saturating_sub(3);
-    let shown = list.min(room);
+    let words = if reading.is_empty() { 0 } else { WORDS };
+    let shown = list.min(room.saturating_sub(words + 1)).max(list.min(LEAST));
+    let shown = shown.min(room);
     let mut left = room - shown;
     let named = u16::from(mark.is_some() && left > 0);
     left -= named;
     let wanted = u16::try_from(reading.len()).unwrap_or(u16::MAX);
     let seed_rows = if seeds.is_some() && left >= SEEDS + WORDS { SEEDS } else { 0 };
     left -= seed_rows;
+    let spare = left.saturating_sub(wanted + 2 + run);
+    let seed_rows = if seed_rows > 0 { seed_rows + spare.min(MORE_SEEDS) } else { 0 };
+    left -= seed_rows.saturating_sub(SEEDS);
     let words = if left >= 3 { wanted.min(left - 2) } else { 0 };
     left -= if words > 0 { words + 2 } else { 0 };
     // Rows apart from each other where nothing else needs the room.
-    let run = proxies.iter().filter(|(_, row)| row.is_some()).count();
-    let is_spaced = usize::from(left) > run;
+    let is_spaced = left > run;
     let cursor = model.lab.row(Topic::Rank).min(proxies.len().saturating_sub(1));
     let skipped = (cursor + 1).saturating_sub(usize::from(shown));
     let running = match model.lab.state(Topic::Rank) {
@@ -73,7 +82,7 @@ pub fn draw(
         _ => None,
     };
     let mut y = first + 1;
-    let end = first + shown + u16::from(is_spaced) * run as u16;
+    let end = first + shown + u16::from(is_spaced) * run;
     for (number, (name, row)) in proxies.iter().enumerate().skip(skipped) {
         if y > end {
             break;
@@ -99,9 +108,9 @@ pub fn draw(
                 let why = match running {
                     Some(running) if running == name => "being measured".to_owned(),
                     _ if number == cursor && found.is_some() => {
-                        format!("not run: {} runs it", run_key(model))
+                        format!("{} runs it, {}", run_key(model), price(name))
                     }
-                    _ => "not run".to_owned(),
+                    _ => format!("not run, {}", price(name)),
                 };
                 ranking.open(&mut line, y, (name, &why));
             }

@@ -82,8 +82,8 @@ fn printed_keys_are_settings() {
     let folder = configured("[keys]\npause = ['A-p', 'f9']\nzoom = []\n[keys.log]\nfilter = 'F'\n");
     let printed = said(folder.path(), &["keys"]);
     let lines = |what: &str| printed.lines().filter(|line| line.starts_with(what)).count();
-    assert_eq!(lines("pause = [\"A-p\", \"f9\"]"), 5, "{printed}");
-    assert_eq!(lines("zoom = [] "), 1, "{printed}");
+    assert_eq!(lines("pause = [\"A-p\", \"f9\"]"), 6, "{printed}");
+    assert_eq!(lines("zoom = [] "), 2, "{printed}");
     assert!(printed.contains("yours"));
     let text = fs::read_to_string(folder.path().join("zendo/config.toml")).expect("there");
     let meant = Config::parse("config.toml", &text).expect("valid").keymap;

@@ -24,7 +24,7 @@ struct Step {
     picture: Option<&'static str>,
 }
 
-const TOUR: [Step; 9] = [
+const TOUR: [Step; 11] = [
     Step { keys: "", shows: "What shall be searched?", wait_s: 0, picture: Some("presets") },
     Step { keys: "\r", shows: "not started", wait_s: 0, picture: Some("setup") },
     Step { keys: "s", shows: "one more sub-layer", wait_s: 8, picture: Some("solve") },
@@ -34,6 +34,8 @@ const TOUR: [Step; 9] = [
     Step { keys: "\r3", shows: "one rib a sub-layer", wait_s: 0, picture: Some("network") },
     Step { keys: "4", shows: "B − A", wait_s: 2, picture: Some("diff") },
     Step { keys: "1", shows: "Take it home", wait_s: 1, picture: Some("finished") },
+    Step { keys: "6r", shows: "Spearman", wait_s: 0, picture: None },
+    Step { keys: "\tr", shows: "✓ saturation", wait_s: 1, picture: Some("lab") },
 ];
 
 fn main() -> io::Result<()> {

@@ -63,7 +63,7 @@ fn the_mouse_is_taken_where_it_is_wanted_and_always_given_back() {
     });
     mouse(&mut terminal, LEFT, "1 M params");
     terminal.until_text("not started");
-    mouse(&mut terminal, LEFT, "6 Log");
+    mouse(&mut terminal, LEFT, "7 Log");
     terminal.until_text("Here stands what happens in a search.");
     mouse(&mut terminal, LEFT, "5 Setup");
     terminal.until_text("not started");

@@ -57,7 +57,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
                 Err(why) => model.complain(why),
             }
         }
-        Intent::Export => return save(model, "csv", |report| csv(report)),
+        Intent::Export => return save(model, "csv", csv),
         Intent::SavePicture => return save(model, "svg", |report| svg(&report.figures)),
         _ => {}
     }

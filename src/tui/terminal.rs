@@ -232,13 +232,17 @@ fn restore_on_panic() {
     }));
 }
 
+/// Behind stdin, stdout and stderr.
+const FIRST_FREE: i32 = 3;
+
 fn set_stderr_aside() {
     let aside = || -> io::Result<Option<Stray>> {
         if !io::IsTerminal::is_terminal(&io::stderr()) {
             return Ok(None);
         }
         let file = tempfile::tempfile()?;
-        let original = rustix::io::dup(io::stderr())?;
+        // What is started from here must not keep the terminal: a login would wait for it.
+        let original = rustix::io::fcntl_dupfd_cloexec(io::stderr(), FIRST_FREE)?;
         rustix::stdio::dup2_stderr(&file)?;
         Ok(Some(Stray { original, file }))
     };

@@ -41,7 +41,8 @@ pub struct Writer {
 impl Writer {
     /// To the terminal on stdout.
     pub fn start() -> io::Result<Writer> {
-        Writer::to(own_line().or_else(|_| rustix::io::dup(io::stdout()))?)
+        let copy = |_| rustix::io::fcntl_dupfd_cloexec(io::stdout(), 0);
+        Writer::to(own_line().or_else(copy)?)
     }
 
     fn to(line: OwnedFd) -> io::Result<Writer> {

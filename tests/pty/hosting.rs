@@ -70,6 +70,15 @@ impl Drop for Home {
     }
 }
 
+/// Or a login that is left would wait for the process.
+pub fn holds_no_terminal(pid: u32) {
+    // Only Linux tells.
+    let Ok(open) = fs::read_dir(format!("/proc/{pid}/fd")) else { return };
+    for file in open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok()) {
+        assert!(!file.starts_with("/dev/pts"), "process {pid} has {}", file.display());
+    }
+}
+
 /// How many are proposed, as the status line says.
 fn proposed(terminal: &Terminal) -> u64 {
     let shown = terminal.shows();
@@ -85,6 +94,8 @@ fn a_terminal_that_hangs_up_leaves_the_run_to_its_host() {
     let at = proposed(&terminal);
     terminal.signal(Signal::HUP);
     assert_eq!(terminal.end().exit_code(), 129);
+    let Ownership::Here(host) = ownership(&home.run()) else { panic!("a host has it") };
+    holds_no_terminal(host.pid);
     let mut again = home.open(&["attach"]);
     again.until_text("★");
     assert!(proposed(&again) > at, "further on");

@@ -7,7 +7,10 @@ use std::{
 
 use zendo::run::{Underway, lab_folder, stands};
 
-use super::{PATIENCE, hosting::Home};
+use super::{
+    PATIENCE,
+    hosting::{Home, holds_no_terminal},
+};
 
 #[test]
 fn an_experiment_outlives_the_screens_and_is_found_again() {
@@ -37,6 +40,8 @@ fn an_experiment_outlives_the_screens_and_is_found_again() {
     // Another one, which is ended before it has anything to say; what was found stands.
     again.press("[[r");
     again.until_text("theorem1 runs");
+    let Underway::Running(progress) = stands(&lab, "theorem1").underway else { panic!("it runs") };
+    holds_no_terminal(progress.pid);
     again.press("c");
     again.until_text("failed: interrupted");
     assert_eq!(stands(&lab, "theorem1").underway, Underway::Failed("interrupted".to_owned()));

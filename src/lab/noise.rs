@@ -35,6 +35,9 @@ pub fn repeats_that_part(gap: f64, stds: [f64; 2]) -> Option<u64> {
     repeats.is_finite().then(|| repeats.ceil().clamp(1.0, 1e15) as u64)
 }
 
+/// Means whose deviation is told, at least.
+const FEWEST_GROUPS: usize = 4;
+
 impl Experiment for Noise {
     fn run(&self, bench: &mut Bench<'_>) -> Result<Report, LabError> {
         let Noise { definition, alpha, .. } = *self;
@@ -62,6 +65,7 @@ impl Experiment for Noise {
         let values: Vec<f64> = scores.into_iter().map(|score| score.unwrap_or(f64::NAN)).collect();
         let spread: Vec<MeanStd> = values.chunks(self.draws as usize).map(MeanStd::of).collect();
         let mut report = self.report(&spread.chunks(self.batches.len()).collect::<Vec<_>>());
+        report.figures.push(Figure::Chart(self.repeats(&values)));
         report.reading.extend(failures.into_iter().map(|why| format!("No score: {why}.")));
         Ok(report)
     }
@@ -122,6 +126,48 @@ impl Noise {
         }
     }
 
+    /// How the deviation of a mean falls with the draws it is of: each net at its largest batch that has a score,
+    /// its draws in groups, beside what independent draws would have.
+    fn repeats(&self, values: &[f64]) -> Chart {
+        let draws = self.draws as usize;
+        let mut series = Vec::new();
+        for (net, values) in self.nets.iter().zip(values.chunks(draws * self.batches.len())) {
+            let by_batch = values.chunks(draws).zip(&self.batches).rev();
+            let largest =
+                by_batch.into_iter().find(|(values, _)| values.iter().all(|v| !v.is_nan()));
+            let Some((values, batch)) = largest else { continue };
+            let sizes =
+                (0..).map(|power| 1 << power).take_while(|size| size * FEWEST_GROUPS <= draws);
+            let points: Vec<Point> = sizes
+                .filter_map(|size| {
+                    let means = values.chunks_exact(size).map(|group| MeanStd::of(group).mean);
+                    let means: Vec<f64> = means.collect();
+                    let y = MeanStd::of(&means).std.filter(|std| *std > 0.0)?;
+                    let error = 1.0 / (2.0 * (means.len() - 1) as f64).sqrt();
+                    Some(Point { x: size as f64, y, std: Some(y * error) })
+                })
+                .collect();
+            let independent = points.first().map(|first| {
+                let falling = |p: &Point| Point { y: first.y / p.x.sqrt(), std: None, ..*p };
+                points.iter().map(falling).collect()
+            });
+            let name = format!("{}, batch {batch}", net.name);
+            series.push(Series { name: name.clone(), look: Look::Line, points });
+            series.extend(independent.map(|points| Series {
+                name: format!("{name}, if independent"),
+                look: Look::Dashed,
+                points,
+            }));
+        }
+        Chart {
+            title: "Standard deviation of a mean".to_owned(),
+            x: Axis::log("draws"),
+            y: Axis::log("std"),
+            series,
+            marks: Vec::new(),
+        }
+    }
+
     /// How many draws part every two nets, with each batch.
     fn reading(&self, found: &[&[MeanStd]]) -> Vec<String> {
         let mut reading = Vec::new();
@@ -149,6 +195,32 @@ impl Noise {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn means_of_independent_draws_deviate_less() {
+        let noise = Noise {
+            nets: vec![NamedNet {
+                name: "one".to_owned(),
+                structure: "SuperConvK3BNRELU(3,8,1,1)".parse().expect("valid"),
+                resolution: 8,
+            }],
+            batches: vec![1, 2],
+            definition: Definition::Table,
+            alpha: 0.01,
+            draws: 8,
+            seed: 0,
+        };
+        // The larger batch failed; means of two alternate as their draws do.
+        let values = [1.0, 3.0, 5.0, 7.0, 1.0, 3.0, 5.0, 7.0].map(Some);
+        let values: Vec<f64> =
+            values.into_iter().chain([None; 8]).map(|v| v.unwrap_or(f64::NAN)).collect();
+        let chart = noise.repeats(&values);
+        let ys = |n: usize| chart.series[n].points.iter().map(|p| (p.x, p.y)).collect::<Vec<_>>();
+        let [draw, mean] = [(40.0_f64 / 7.0).sqrt(), (16.0_f64 / 3.0).sqrt()];
+        assert_eq!(ys(0), [(1.0, draw), (2.0, mean)]);
+        assert_eq!(ys(1), [(1.0, draw), (2.0, draw / 2.0_f64.sqrt())]);
+        assert_eq!(chart.series[0].name, "one, batch 1");
+    }
 
     #[test]
     fn nets_are_parted_at_two_standard_errors() {

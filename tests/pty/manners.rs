@@ -58,6 +58,8 @@ impl Terminal {
 
     /// A lone escape: with a key behind it, it would be that key with Alt.
     fn escape(&mut self) {
+        // In one read with what came before it, it may be the beginning of a sequence; no hand is that quick.
+        thread::sleep(Duration::from_millis(300));
         self.press("\u{1b}");
         thread::sleep(Duration::from_millis(150));
     }

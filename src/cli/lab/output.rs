@@ -179,10 +179,9 @@ fn show(report: &Report, output: &OutputArgs) -> Result<(), Failure> {
     }
 }
 
-fn show_text(report: &Report) -> Result<(), Failure> {
-    let settings = report.settings.iter().map(|(key, value)| format!("{key} {value}"));
-    line(format!("{}: {}", report.name, settings.collect::<Vec<_>>().join(", ")))?;
-    for figure in &report.figures {
+/// The figures in characters, each behind a blank line.
+pub(super) fn draw(figures: &[Figure]) -> Result<(), Failure> {
+    for figure in figures {
         line("")?;
         let lines = match figure {
             Figure::Chart(chart) => plot(chart),
@@ -190,6 +189,13 @@ fn show_text(report: &Report) -> Result<(), Failure> {
         };
         lines.iter().try_for_each(line)?;
     }
+    Ok(())
+}
+
+fn show_text(report: &Report) -> Result<(), Failure> {
+    let settings = report.settings.iter().map(|(key, value)| format!("{key} {value}"));
+    line(format!("{}: {}", report.name, settings.collect::<Vec<_>>().join(", ")))?;
+    draw(&report.figures)?;
     line("")?;
     // What is the same in all rows stands among the settings.
     let differs =

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     kept::{End, KeptArgs, Made, Session, conduct, device_choice, polite_workers},
-    output::{chosen, write_picture},
+    output::{chosen, draw, write_picture},
 };
 use crate::{
     arch::limits,
@@ -27,6 +27,7 @@ use crate::{
     },
     nn::{self, DeviceChoice, KernelChoice},
     proxy::{self, Settings},
+    report,
     run::values_folder,
     score::Definition,
     text::{age, grouped, printable},
@@ -108,7 +109,7 @@ pub(super) fn run(args: &RankArgs) -> Result<ExitCode, Failure> {
             match (args.json, args.csv) {
                 (true, _) => print_json(experiment, ranked),
                 (false, true) => print_csv(experiment, ranked),
-                (false, false) => print(args, experiment, ranked),
+                (false, false) => print(args, (experiment, ranked), &made.report.figures),
             }
         },
     )
@@ -315,7 +316,11 @@ fn with_interval(value: String, interval: Option<Interval>, decimals: usize) -> 
     }
 }
 
-fn print(args: &RankArgs, experiment: &Rank, ranked: &Ranked) -> Result<(), Failure> {
+fn print(
+    args: &RankArgs,
+    (experiment, ranked): (&Rank, &Ranked),
+    pictures: &[report::Figure],
+) -> Result<(), Failure> {
     let benchmark = &experiment.benchmark;
     let count = |n: usize| grouped(n as u64);
     let mut head = format!("{}: {} networks", file_name(args), count(benchmark.nets.len()));
@@ -326,8 +331,10 @@ fn print(args: &RankArgs, experiment: &Rank, ranked: &Ranked) -> Result<(), Fail
         }
     }
     let seeds = if benchmark.seeds == 1 { "training" } else { "trainings" };
-    head.push_str(&format!(", {} {seeds} each\n", benchmark.seeds));
+    head.push_str(&format!(", {} {seeds} each", benchmark.seeds));
     line(head)?;
+    draw(pictures)?;
+    line("")?;
     let at_k = format!("nDCG@{}", ranked.top);
     let top = format!("top {} accuracy", ranked.top);
     let heads = vec!["ranked by", "Kendall", "Spearman", &at_k, &top];

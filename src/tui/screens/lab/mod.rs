@@ -130,9 +130,10 @@ fn headline(model: &Model, canvas: &mut Canvas<'_>) {
             let mut count = format::count(progress.done as u64);
             count.push_str(&format!(" of {}", format::count(progress.of as u64)));
             if !progress.text.is_empty() {
-                count.clone_from(&progress.text);
+                count = crate::text::printable(&progress.text);
+            } else if progress.of == 0 {
+                "beginning".clone_into(&mut count);
             }
-            let count = if progress.of == 0 { "beginning".to_owned() } else { count };
             let x = canvas.text(x + 3, 1, cut(&count, w / 2), Role::Strong);
             if x + 20 < w {
                 gauge(canvas, Columns { start: x + 2, end: w - 10 }, 1, share, Tone::Progress);

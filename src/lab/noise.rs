@@ -132,10 +132,8 @@ impl Noise {
         let draws = self.draws as usize;
         let mut series = Vec::new();
         for (net, values) in self.nets.iter().zip(values.chunks(draws * self.batches.len())) {
-            let by_batch = values.chunks(draws).zip(&self.batches).rev();
-            let largest =
-                by_batch.into_iter().find(|(values, _)| values.iter().all(|v| !v.is_nan()));
-            let Some((values, batch)) = largest else { continue };
+            let is_scored = |values: &&[f64]| values.iter().all(|value| !value.is_nan());
+            let Some(values) = values.chunks(draws).rev().find(is_scored) else { continue };
             let sizes =
                 (0..).map(|power| 1 << power).take_while(|size| size * FEWEST_GROUPS <= draws);
             let points: Vec<Point> = sizes
@@ -151,16 +149,15 @@ impl Noise {
                 let falling = |p: &Point| Point { y: first.y / p.x.sqrt(), std: None, ..*p };
                 points.iter().map(falling).collect()
             });
-            let name = format!("{}, batch {batch}", net.name);
-            series.push(Series { name: name.clone(), look: Look::Line, points });
+            series.push(Series { name: net.name.clone(), look: Look::Line, points });
             series.extend(independent.map(|points| Series {
-                name: format!("{name}, if independent"),
+                name: format!("{} / √draws", net.name),
                 look: Look::Dashed,
                 points,
             }));
         }
         Chart {
-            title: "Standard deviation of a mean".to_owned(),
+            title: "Standard deviation of a mean, largest batch".to_owned(),
             x: Axis::log("draws"),
             y: Axis::log("std"),
             series,
@@ -219,7 +216,7 @@ mod tests {
         let [draw, mean] = [(40.0_f64 / 7.0).sqrt(), (16.0_f64 / 3.0).sqrt()];
         assert_eq!(ys(0), [(1.0, draw), (2.0, mean)]);
         assert_eq!(ys(1), [(1.0, draw), (2.0, draw / 2.0_f64.sqrt())]);
-        assert_eq!(chart.series[0].name, "one, batch 1");
+        assert_eq!(chart.series[0].name, "one");
     }
 
     #[test]

@@ -103,6 +103,71 @@ pub fn report(rows: Rows, wanted: Wanted) -> ReportRows {
     ReportRows { title, chart, table, reading }
 }
 
+/// What a ranking wants to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RankingWanted {
+    pub proxies: u16,
+    /// Of them, those with a bar.
+    pub run: u16,
+    /// Lines.
+    pub reading: u16,
+    pub has_mark: bool,
+    pub has_seeds: bool,
+}
+
+/// Rows of a ranking in a panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RankingRows {
+    pub heads: u16,
+    /// Proxies that are seen at once.
+    pub shown: u16,
+    /// Whether a blank row follows each bar.
+    pub is_spaced: bool,
+    /// Whether there is a row for what the mark is.
+    pub names_mark: bool,
+    /// Lines under a rule and a title.
+    pub words: u16,
+    /// How well trainings agree, its rule included.
+    pub seeds: Option<Rows>,
+}
+
+/// Rows of the trainings' agreement with its title, and as many more where there is room.
+const SEEDS: u16 = 6;
+const MORE_SEEDS: u16 = 8;
+/// Proxies that are seen whatever else there is.
+const LEAST_PROXIES: u16 = 4;
+/// Words with their title, at least; rule and title.
+const WORDS: u16 = 5;
+const ABOVE_WORDS: u16 = 2;
+
+/// A ranking in `rows`: the list first, words and the trainings' agreement where there are rows left.
+pub fn ranking(rows: Rows, wanted: RankingWanted) -> RankingRows {
+    let RankingWanted { proxies, run, reading, has_mark, has_seeds } = wanted;
+    let room = (rows.last - rows.first).saturating_sub(3);
+    let for_words = if reading > 0 { WORDS + 1 } else { 0 };
+    let least = proxies.min(LEAST_PROXIES);
+    let shown = proxies.min(room.saturating_sub(for_words)).max(least).min(room);
+    let mut left = room - shown;
+    let names_mark = has_mark && left > 0;
+    left -= u16::from(names_mark);
+    let mut seeds = 0;
+    if has_seeds && left >= SEEDS + WORDS {
+        let spare = (left - SEEDS).saturating_sub(reading + ABOVE_WORDS + run);
+        seeds = SEEDS + spare.min(MORE_SEEDS);
+    }
+    left -= seeds;
+    let words = reading.min(left.saturating_sub(ABOVE_WORDS));
+    left -= if words > 0 { words + ABOVE_WORDS } else { 0 };
+    RankingRows {
+        heads: rows.first + 2,
+        shown,
+        is_spaced: left > run,
+        names_mark,
+        words,
+        seeds: (seeds > 0).then(|| Rows { first: rows.last + 1 - seeds, last: rows.last }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +193,32 @@ mod tests {
                 assert!(taken.last().is_none_or(|last| *last <= rows.last), "{at:?} in {rows:?}");
             }
         }
+    }
+
+    #[test]
+    fn all_of_a_ranking_lies_within_its_rows() {
+        for (height, reading, run) in (1..80)
+            .flat_map(|h| [0, 1, 5, 30].map(move |r| (h, r)))
+            .flat_map(|(h, r)| [0, 4, 14].map(move |run| (h, r, run)))
+        {
+            for (has_mark, has_seeds) in [(false, false), (true, false), (true, true)] {
+                let rows = Rows { first: 3, last: 2 + height };
+                let wanted = RankingWanted { proxies: 14, run, reading, has_mark, has_seeds };
+                let at = ranking(rows, wanted);
+                let spaces = if at.is_spaced { run } else { 0 };
+                let words = if at.words > 0 { at.words + ABOVE_WORDS } else { 0 };
+                let seeds = at.seeds.map_or(0, Rows::height);
+                let list = at.shown + spaces + u16::from(at.names_mark);
+                // The title and the heads, with a blank row between, stand above.
+                assert!(height < 4 || 3 + list + words + seeds <= height, "{at:?} in {rows:?}");
+                assert!(at.shown <= 14 && at.words <= reading);
+            }
+        }
+        let wanted =
+            RankingWanted { proxies: 14, run: 4, reading: 9, has_mark: true, has_seeds: true };
+        let at = ranking(Rows { first: 3, last: 32 }, wanted);
+        assert_eq!((at.shown, at.words, at.is_spaced), (14, 3, false));
+        assert_eq!(at.seeds, Some(Rows { first: 27, last: 32 }));
     }
 
     #[test]

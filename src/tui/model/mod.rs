@@ -34,7 +34,7 @@ pub use export::{Document, Export, MAX_FILES};
 pub use fields::{FIELDS, Field, Kind, Section};
 pub use form::{Form, Measured, Panel};
 pub use keeper::{Keeper, Lost};
-pub use lab::{Bench, LabPanel, LabView, State, Topic, price, ranked as lab_proxies};
+pub use lab::{Bench, LabPanel, LabView, Ranked, State, Topic, price, ranked as lab_proxies};
 pub use log::LogView;
 pub use measured::Verdict;
 pub use naming::{Naming, Purpose};

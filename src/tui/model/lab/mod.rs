@@ -8,7 +8,7 @@ mod wish;
 use std::{collections::VecDeque, path::PathBuf};
 
 pub use topic::Topic;
-pub use wish::{Wish, price, ranked};
+pub use wish::{Ranked, Wish, price, ranked};
 
 use super::Net;
 use crate::{

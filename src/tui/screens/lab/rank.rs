@@ -8,8 +8,11 @@ use crate::{
     text::printable,
     tui::{
         canvas::{Canvas, wrap},
-        layout::{Columns, Rows},
-        model::{Model, State, Topic, lab_proxies, price},
+        layout::{
+            Columns, Rows,
+            lab::{RankingRows, RankingWanted, ranking},
+        },
+        model::{Model, Ranked, State, Topic, lab_proxies, price},
         spots::{List, Target},
         theme::{Ground, Role},
         widgets::{
@@ -18,15 +21,6 @@ use crate::{
         },
     },
 };
-
-/// Rows of the trainings' agreement with its title.
-const SEEDS: u16 = 6;
-/// As many more where there is room.
-const MORE_SEEDS: u16 = 8;
-/// Proxies that are seen whatever else there is.
-const LEAST: u16 = 4;
-/// Words with their title, at least.
-const WORDS: u16 = 5;
 
 /// What figures of a row are called in the report, with the decimals that are shown.
 const FIGURES: [(&str, usize); 3] = [("kendall", 3), ("spearman", 3), ("top_accuracy", 2)];
@@ -37,59 +31,68 @@ pub fn draw(
     (columns, rows): (Columns, Rows),
     found: Option<&Report>,
 ) {
-    let bars = found.and_then(bars);
     let proxies = lab_proxies(found);
-    let mark = bars.and_then(|bars| bars.mark.as_ref());
-    let ranking = Ranking::new(columns, 1.0);
-    let top = found.and_then(|found| setting(found, "top")).unwrap_or_default();
-    let top = match top.chars().count() {
-        1..=4 => format!("top {top}"),
-        _ => "top".to_owned(),
-    };
-    let heads = ["τ", "ρ", &top];
-    let first = rows.first + 2;
-    ranking.heads(canvas, first, ("proxy", heads));
     let reading: Vec<String> = found
         .into_iter()
         .flat_map(|found| &found.reading)
         .flat_map(|text| wrap(&printable(text), columns.width()))
         .collect();
     let seeds = found.and_then(agreement);
-    let run = proxies.iter().filter(|(_, row)| row.is_some()).count() as u16;
-    // The list first; words and the trainings' agreement where there are rows left.
-    let list = u16::try_from(proxies.len()).unwrap_or(u16::MAX);
-    let room = (rows.last - rows.first).saturating_sub(3);
-    let words = if reading.is_empty() { 0 } else { WORDS };
-    let shown = list.min(room.saturating_sub(words + 1)).max(list.min(LEAST));
-    let shown = shown.min(room);
-    let mut left = room - shown;
-    let named = u16::from(mark.is_some() && left > 0);
-    left -= named;
-    let wanted = u16::try_from(reading.len()).unwrap_or(u16::MAX);
-    let seed_rows = if seeds.is_some() && left >= SEEDS + WORDS { SEEDS } else { 0 };
-    left -= seed_rows;
-    let spare = left.saturating_sub(wanted + 2 + run);
-    let seed_rows = if seed_rows > 0 { seed_rows + spare.min(MORE_SEEDS) } else { 0 };
-    left -= seed_rows.saturating_sub(SEEDS);
-    let words = if left >= 3 { wanted.min(left - 2) } else { 0 };
-    left -= if words > 0 { words + 2 } else { 0 };
-    // Rows apart from each other where nothing else needs the room.
-    let is_spaced = left > run;
-    let cursor = model.lab.row(Topic::Rank).min(proxies.len().saturating_sub(1));
-    let skipped = (cursor + 1).saturating_sub(usize::from(shown));
-    let running = match model.lab.state(Topic::Rank) {
-        State::Running(progress) => Some(progress.text.split(':').next().unwrap_or_default()),
-        _ => None,
+    let mark = found.and_then(bars).and_then(|bars| bars.mark.as_ref());
+    let lines = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+    let at = ranking(
+        rows,
+        RankingWanted {
+            proxies: lines(proxies.len()),
+            run: lines(proxies.iter().filter(|(_, row)| row.is_some()).count()),
+            reading: lines(reading.len()),
+            has_mark: mark.is_some(),
+            has_seeds: seeds.is_some(),
+        },
+    );
+    let bars = Ranking::new(columns, 1.0);
+    let top = found.and_then(|found| setting(found, "top")).unwrap_or_default();
+    let top = match top.chars().count() {
+        1..=4 => format!("top {top}"),
+        _ => "top".to_owned(),
     };
-    let mut y = first + 1;
-    let end = first + shown + u16::from(is_spaced) * run;
-    for (number, (name, row)) in proxies.iter().enumerate().skip(skipped) {
-        if y > end {
-            break;
-        }
+    bars.heads(canvas, at.heads, ("proxy", ["τ", "ρ", &top]));
+    let mut y = list(model, canvas, (columns, &at, &bars), (found, &proxies));
+    if let (true, Some(mark)) = (at.names_mark, mark) {
+        bars.name_rule(canvas, y, mark);
+        y += 1;
+    }
+    if at.words > 0 {
+        words(canvas, (columns, y), &reading, usize::from(at.words));
+    }
+    if let (Some(chart), Some(rows)) = (seeds, at.seeds) {
+        let title = rows.first + 1;
+        canvas.horizontal(columns.start..=columns.end, rows.first, "─");
+        canvas.text(columns.start, title, printable(&chart.title), Role::Strong.bold());
+        let measure = format!("{} by {}", chart.y.label, chart.x.label);
+        canvas.right(columns.end, title, measure, Role::Muted);
+        plot(canvas, columns, Rows { first: title + 1, last: rows.last }, chart);
+    }
+}
+
+/// The proxies, each with its bar, or what it would cost; gives the row below them.
+fn list(
+    model: &Model,
+    canvas: &mut Canvas<'_>,
+    (columns, at, ranking): (Columns, &RankingRows, &Ranking),
+    (found, proxies): (Option<&Report>, &[Ranked<'_>]),
+) -> u16 {
+    let bars = found.and_then(bars);
+    let mark = bars.and_then(|bars| bars.mark.as_ref());
+    let cursor = model.lab.row(Topic::Rank).min(proxies.len().saturating_sub(1));
+    let shown = usize::from(at.shown);
+    let skipped = (cursor + 1).saturating_sub(shown);
+    let mut y = at.heads + 1;
+    for (number, (name, row)) in proxies.iter().enumerate().skip(skipped).take(shown) {
         let cells = Rect::new(columns.start.saturating_sub(1), y, columns.width() + 2, 1);
         canvas.spot(cells, Target::Row(List::Lab(Topic::Rank), number));
-        let mut line = match number == cursor && super::has_keys(model, Topic::Rank) {
+        let is_selected = number == cursor && super::has_keys(model, Topic::Rank);
+        let mut line = match is_selected {
             true => canvas.on(Ground::Selection, cells),
             false => canvas.again(),
         };
@@ -100,56 +103,48 @@ pub fn draw(
         match (row, bar) {
             (Some(row), Some(bar)) => {
                 let voice = if name == "zen" { Voice::Score } else { Voice::Plain };
-                let figures = figures(found, row);
                 let bar = Bar { name: printable(name), ..bar.clone() };
-                ranking.bar(&mut line, y, (&bar, figures), voice);
+                ranking.bar(&mut line, y, (&bar, figures(found, row)), voice);
             }
             _ => {
-                let why = match running {
-                    Some(running) if running == name => "being measured".to_owned(),
-                    _ if number == cursor && found.is_some() => {
-                        format!("{} runs it, {}", run_key(model), price(name))
-                    }
-                    _ => format!("not run, {}", price(name)),
-                };
-                ranking.open(&mut line, y, (name, &why));
+                let is_wanted = number == cursor && found.is_some();
+                ranking.open(&mut line, y, (name, &what_about(model, name, is_wanted)));
             }
         }
         y += 1;
-        if is_spaced && row.is_some() {
+        if at.is_spaced && row.is_some() {
             if let Some(mark) = mark {
                 ranking.rule(canvas, y..y + 1, mark);
             }
             y += 1;
         }
     }
-    if let (1, Some(mark)) = (named, mark) {
-        ranking.name_rule(canvas, y, mark);
-        y += 1;
+    y
+}
+
+/// What becomes of a proxy that has no bar.
+fn what_about(model: &Model, name: &str, is_wanted: bool) -> String {
+    let measured = match model.lab.state(Topic::Rank) {
+        State::Running(progress) => progress.text.split(':').next(),
+        _ => None,
+    };
+    match measured {
+        Some(measured) if measured == name => "being measured".to_owned(),
+        _ if is_wanted => format!("{} runs it, {}", run_key(model), price(name)),
+        _ => format!("not run, {}", price(name)),
     }
-    let end_of_list = y;
-    let is_cut = usize::from(words) < reading.len();
-    if words > 0 {
-        canvas.horizontal(columns.start..=columns.end, y, "─");
-        canvas.text(columns.start, y + 1, "Reading", Role::Strong.bold());
-        for (line, y) in reading.iter().take(usize::from(words)).zip(y + 2..) {
-            let x = canvas.text(columns.start, y, line, Role::Text);
-            if is_cut && y == words + end_of_list + 1 {
-                canvas.text(x.min(columns.end), y, "…", Role::Faint);
-            }
-        }
+}
+
+/// So many lines of the reading, under a rule and a title.
+fn words(canvas: &mut Canvas<'_>, (columns, y): (Columns, u16), reading: &[String], count: usize) {
+    canvas.horizontal(columns.start..=columns.end, y, "─");
+    canvas.text(columns.start, y + 1, "Reading", Role::Strong.bold());
+    let mut end = (columns.start, y + 1);
+    for (line, y) in reading.iter().take(count).zip(y + 2..) {
+        end = (canvas.text(columns.start, y, line, Role::Text), y);
     }
-    if let (Some(chart), true) = (seeds, seed_rows > 0) {
-        let y = rows.last + 1 - seed_rows;
-        canvas.horizontal(columns.start..=columns.end, y, "─");
-        canvas.text(columns.start, y + 1, printable(&chart.title), Role::Strong.bold());
-        canvas.right(
-            columns.end,
-            y + 1,
-            format!("{} by {}", chart.y.label, chart.x.label),
-            Role::Muted,
-        );
-        plot(canvas, columns, Rows { first: y + 2, last: rows.last }, chart);
+    if count < reading.len() {
+        canvas.text(end.0.min(columns.end), end.1, "…", Role::Faint);
     }
 }
 

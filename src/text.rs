@@ -26,6 +26,16 @@ pub fn printable(text: &str) -> String {
     text.replace(is_unprintable, "\u{fffd}")
 }
 
+/// A word as a shell takes it back, where it can be printed.
+pub fn in_a_shell(word: &str) -> String {
+    let word = printable(word);
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word,
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
 /// `1234567` as `1,234,567`.
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -158,6 +168,18 @@ impl std::error::Error for FileError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shell_takes_words_back() {
+        for (word, text) in [
+            ("a b'c", r"'a b'\''c'"),
+            ("/runs/quick-1", "/runs/quick-1"),
+            ("", "''"),
+            ("#3", "'#3'"),
+        ] {
+            assert_eq!(in_a_shell(word), text);
+        }
+    }
 
     #[test]
     fn counts_have_commas() {

@@ -1,10 +1,36 @@
-//! Text files: read whole, but no more than a text has; written whole, or not at all.
+//! Text files: read whole, but no more than a text has; written whole, or not at all. Locks of files.
 
 use std::{
-    fs,
+    fs::{self, TryLockError},
     io::{self, Read, Write},
     path::Path,
+    thread,
+    time::Duration,
 };
+
+/// Who only looks whether a file is locked holds it for a moment.
+const TRIES: u32 = 20;
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(10);
+
+/// Locks a file, as long as nobody has it for longer than a look takes; tells whether it is locked now.
+///
+/// # Errors
+/// It can't be locked at all.
+pub(super) fn lock(file: &fs::File) -> io::Result<bool> {
+    for _ in 1..TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => thread::sleep(TRY_AGAIN_AFTER),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
+/// Whether somebody has locked it; who looks likewise is not in the way.
+pub(super) fn is_locked(file: &fs::File) -> bool {
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
 
 /// Longest text file that is read whole; presets and lists of structures are far below it.
 const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;

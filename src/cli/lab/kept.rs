@@ -26,7 +26,7 @@ use crate::{
     report::Report,
     run::{
         self, Keeper, Ownership, Picture, find_run, lab_folder, ownership,
-        protocol::{Hello, Snapshot, Update},
+        protocol::{Hello, Snapshot},
         run_name,
     },
     space::Preset,
@@ -96,7 +96,8 @@ impl KeptRun {
             // Its host knows best; what was written down is half a minute old.
             let picture = if is_here { run::picture_now(folder) } else { None };
             let picture = picture.map_or_else(|| Picture::read(folder), Ok);
-            match picture.as_ref().map(seen) {
+            let seen = picture.as_ref().map(|seen| seen.hello().zip(seen.snapshot()));
+            match seen {
                 Ok(Some((hello, snapshot))) if !waits || snapshot.population.len() >= members => {
                     return Ok(KeptRun::new(folder, (hello, snapshot), is_here));
                 }
@@ -165,19 +166,6 @@ impl KeptRun {
     pub fn is_empty(&self) -> Failure {
         Failure::usage(anyhow!("{}: its population is empty so far", printable(&self.name)))
     }
-}
-
-/// What runs, and how it stood last.
-fn seen(picture: &Picture) -> Option<(&Hello, &Snapshot)> {
-    let hello = picture.updates.iter().find_map(|update| match update {
-        Update::Hello(hello) => Some(hello.as_ref()),
-        _ => None,
-    });
-    let snapshot = picture.updates.iter().rev().find_map(|update| match update {
-        Update::Snapshot(snapshot) => Some(snapshot.as_ref()),
-        _ => None,
-    });
-    hello.zip(snapshot)
 }
 
 /// The device that was asked for, or the run's.

@@ -23,11 +23,7 @@ use crate::{
 };
 
 #[derive(Debug, clap::Args)]
-pub struct SaturationArgs {
-    /// Structures, files of `[name ]structure` lines, or names of shipped nets [default: the run's best, middle
-    /// and lowest, and what its search starts from; without a run the CIFAR nets, and what theirs starts from]
-    #[arg(value_name = "NET")]
-    nets: Vec<String>,
+struct MemberArgs {
     /// Members of the run's population, by their ids with commas
     #[arg(
         long = "id",
@@ -40,6 +36,16 @@ pub struct SaturationArgs {
     /// Input side in pixels [default: the run's, else the shipped net's own, else 32]
     #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(1..=4_096))]
     resolution: Option<u32>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct SaturationArgs {
+    /// Structures, files of `[name ]structure` lines, or names of shipped nets [default: the run's best, middle
+    /// and lowest, and what its search starts from; without a run the CIFAR nets, and what theirs starts from]
+    #[arg(value_name = "NET")]
+    nets: Vec<String>,
+    #[command(flatten)]
+    members: MemberArgs,
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=4_096))]
     batch: u32,
     /// Draws that are averaged
@@ -63,18 +69,8 @@ pub struct NoiseArgs {
     /// is told [default: the run's best two, without a run the two larger CIFAR nets]
     #[arg(value_name = "NET")]
     nets: Vec<String>,
-    /// Members of the run's population, by their ids with commas
-    #[arg(
-        long = "id",
-        value_name = "ID,…",
-        value_delimiter = ',',
-        requires = "run",
-        conflicts_with = "nets"
-    )]
-    ids: Vec<u64>,
-    /// Input side in pixels [default: the run's, else the shipped net's own, else 32]
-    #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(1..=4_096))]
-    resolution: Option<u32>,
+    #[command(flatten)]
+    members: MemberArgs,
     /// Images in a pass, with commas
     #[arg(long, value_delimiter = ',', default_values_t = [1, 4, 16, 64], value_parser = clap::value_parser!(u32).range(1..=4_096))]
     batches: Vec<u32>,
@@ -190,12 +186,14 @@ pub(super) fn saturation(args: &SaturationArgs) -> Result<ExitCode, Failure> {
         }
         let run_resolution = run.map(|run| run.preset.score_resolution());
         let nets = match (args.nets.is_empty(), run) {
-            (false, _) => named(&args.nets, args.resolution.or(run_resolution))?,
-            (true, Some(run)) => of_run(run, &args.ids, args.resolution, &from_best_to_initial)?,
+            (false, _) => named(&args.nets, args.members.resolution.or(run_resolution))?,
+            (true, Some(run)) => {
+                of_run(run, &args.members.ids, args.members.resolution, &from_best_to_initial)?
+            }
             (true, None) => {
                 let names = [SMALLER, MIDDLE, LARGER].map(str::to_owned);
                 let mut nets = vec![initial()?];
-                nets.extend(named(&names, args.resolution)?);
+                nets.extend(named(&names, args.members.resolution)?);
                 nets
             }
         };
@@ -245,9 +243,11 @@ pub(super) fn noise(args: &NoiseArgs) -> Result<ExitCode, Failure> {
         let run_resolution = run.map(|run| run.preset.score_resolution());
         let best_two = |run: &KeptRun| run.at(&[("best", 0), ("second", 1)]);
         let nets = match (args.nets.is_empty(), run) {
-            (false, _) => named(&args.nets, args.resolution.or(run_resolution))?,
-            (true, Some(run)) => of_run(run, &args.ids, args.resolution, &best_two)?,
-            (true, None) => named(&[MIDDLE, LARGER].map(str::to_owned), args.resolution)?,
+            (false, _) => named(&args.nets, args.members.resolution.or(run_resolution))?,
+            (true, Some(run)) => {
+                of_run(run, &args.members.ids, args.members.resolution, &best_two)?
+            }
+            (true, None) => named(&[MIDDLE, LARGER].map(str::to_owned), args.members.resolution)?,
         };
         let mut batches = args.batches.clone();
         batches.sort_unstable();

@@ -8,10 +8,10 @@
 mod watching;
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
-    process, thread,
+    process,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 pub use watching::{Heard, Watching};
 
 use super::{
-    files::{Existing, read_text, write_soon, write_text},
+    files::{Existing, is_locked, lock, read_text, write_soon, write_text},
     folder::state_folder,
 };
 use crate::{report::Report, text::printable};
@@ -35,9 +35,6 @@ const FOLDER: &str = "lab";
 const VERSION: u32 = 1;
 /// Progress is written so often.
 const INTERVAL: Duration = Duration::from_millis(250);
-/// Who looks whether an experiment runs holds its lock for a moment.
-const TRIES: u32 = 20;
-const TRY_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 /// Where the experiments of a run are kept; without one, where the user's own are. None where no variable says
 /// where.
@@ -121,17 +118,10 @@ impl Keeper {
     /// The same experiment runs there (`ResourceBusy`); the folder can't be written.
     pub fn begin(lab: &Path, name: &'static str, command: Vec<String>) -> io::Result<Keeper> {
         fs::create_dir_all(lab)?;
-        let lock = File::options().append(true).create(true).open(file(lab, name, "lock"))?;
-        for attempt in 1.. {
-            match lock.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if attempt < TRIES => thread::sleep(TRY_AGAIN_AFTER),
-                Err(TryLockError::WouldBlock) => {
-                    let why = format!("{name} is being run there already");
-                    return Err(io::Error::new(io::ErrorKind::ResourceBusy, why));
-                }
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
+        let held = File::options().append(true).create(true).open(file(lab, name, "lock"))?;
+        if !lock(&held)? {
+            let why = format!("{name} is being run there already");
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, why));
         }
         let progress = Progress {
             version: VERSION,
@@ -149,7 +139,7 @@ impl Keeper {
             progress,
             since: Instant::now(),
             told: None,
-            _lock: lock,
+            _lock: held,
         };
         keeper.write_progress()?;
         Ok(keeper)
@@ -212,16 +202,14 @@ pub fn stands(lab: &Path, name: &str) -> Stands {
         None => Underway::No,
         Some(Err(why)) => Underway::Failed(why),
         Some(Ok(Progress { failure: Some(why), .. })) => Underway::Failed(why),
-        Some(Ok(progress)) if is_locked(lab, name) => Underway::Running(progress),
+        Some(Ok(progress)) if runs(lab, name) => Underway::Running(progress),
         Some(Ok(_)) => Underway::Failed("it ended without a word".to_owned()),
     };
     Stands { found, underway }
 }
 
-fn is_locked(lab: &Path, name: &str) -> bool {
-    let Ok(file) = File::open(file(lab, name, "lock")) else { return false };
-    // Shared: two that look don't keep each other out.
-    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+fn runs(lab: &Path, name: &str) -> bool {
+    File::open(file(lab, name, "lock")).is_ok_and(|held| is_locked(&held))
 }
 
 /// None where there is no such file.

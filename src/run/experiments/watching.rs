@@ -14,7 +14,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{EXPERIMENTS, Stands, file, is_locked, stands};
+use super::{EXPERIMENTS, Stands, file, runs, stands};
 use crate::text::printable;
 
 /// Who watches looks so often.
@@ -50,17 +50,14 @@ impl Drop for Watching {
 /// What changes when a file does.
 type Mark = Option<(SystemTime, u64)>;
 
-fn marks(lab: &Path) -> Vec<(Mark, Mark, bool)> {
+fn marks(lab: &Path, name: &str) -> (Mark, Mark, bool) {
     let mark = |path: PathBuf| {
         let found = fs::metadata(path).ok()?;
         Some((found.modified().ok()?, found.len()))
     };
-    let of = |name: &&str| {
-        let progress = mark(file(lab, name, "progress"));
-        let runs = progress.is_some() && is_locked(lab, name);
-        (mark(file(lab, name, "json")), progress, runs)
-    };
-    EXPERIMENTS.iter().map(of).collect()
+    let progress = mark(file(lab, name, "progress"));
+    let runs = progress.is_some() && runs(lab, name);
+    (mark(file(lab, name, "json")), progress, runs)
 }
 
 impl Watching {
@@ -73,16 +70,21 @@ impl Watching {
         let (filled, folder) = (Arc::clone(&inbox), lab.clone());
         let (ends, wake) = (Arc::clone(&is_over), Arc::clone(&waker));
         thread::Builder::new().name("zendo-lab".to_owned()).spawn(move || {
-            let mut seen = None;
+            let mut seen = EXPERIMENTS.map(|_| None);
+            let mut all = EXPERIMENTS.map(|name| (name, Stands::default()));
             while !ends.load(Ordering::Relaxed) {
-                let marks = Some(marks(&folder));
-                if marks != seen {
-                    seen = marks;
-                    let all = EXPERIMENTS.map(|name| (name, stands(&folder, name)));
+                let mut is_new = false;
+                for ((name, known), seen) in all.iter_mut().zip(&mut seen) {
+                    let marks = Some(marks(&folder, name));
+                    if marks != *seen {
+                        (*known, *seen, is_new) = (stands(&folder, name), marks, true);
+                    }
+                }
+                if is_new {
                     let mut inbox = lock(&filled);
                     // The newest is enough.
                     inbox.retain(|heard| !matches!(heard, Heard::Stands(_)));
-                    inbox.push(Heard::Stands(all.into()));
+                    inbox.push(Heard::Stands(all.to_vec()));
                     drop(inbox);
                     wake();
                 }

@@ -91,11 +91,12 @@ pub fn picture_now(folder: &Path) -> Option<Picture> {
     let handle = attach(folder, Box::new(|| {})).ok()?;
     let mut picture = Picture { updates: Vec::new() };
     let since = Instant::now();
-    while picture.summary().is_none() && since.elapsed() < PATIENCE && !handle.is_over() {
+    let is_known = |picture: &Picture| picture.hello().is_some() && picture.snapshot().is_some();
+    while !is_known(&picture) && since.elapsed() < PATIENCE && !handle.is_over() {
         picture.updates.extend(handle.wait(TRY_AGAIN_AFTER));
     }
     handle.join();
-    picture.summary().is_some().then_some(picture)
+    Some(picture).filter(is_known)
 }
 
 fn greet(mut stream: UnixStream, waker: Waker) -> io::Result<Handle> {

@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::{Ownership, RUN_FILE, Summary, folders::runs_folder, ownership};
 use crate::{
     run::protocol::Reason,
-    text::{FileError, did_you_mean, nearest, printable},
+    text::{FileError, did_you_mean, in_a_shell, nearest, printable},
 };
 
 /// Entries of the folder that are looked at.
@@ -84,18 +84,8 @@ impl Standing {
 impl ListedRun {
     /// The command that goes on with it, where it can go on.
     pub fn resume_command(&self) -> Option<String> {
-        let folder = quoted(&self.folder);
+        let folder = in_a_shell(&self.folder.display().to_string());
         (self.standing == Standing::Interrupted).then(|| format!("zendo resume {folder}"))
-    }
-}
-
-/// A path as a shell takes it back, where it can be printed.
-fn quoted(path: &Path) -> String {
-    let text = printable(&path.display().to_string());
-    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
-    match text.chars().all(plain) {
-        true => text,
-        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
 
@@ -272,7 +262,6 @@ mod tests {
         let resume = listed[1].resume_command().expect("it was cut off");
         assert!(resume.starts_with("zendo resume ") && resume.ends_with("/cut"), "{resume}");
         assert_eq!(listed[2].resume_command(), None);
-        assert_eq!(quoted(Path::new("a b'c")), r"'a b'\''c'");
     }
 
     #[test]

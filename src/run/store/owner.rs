@@ -5,19 +5,16 @@
 //! runs is never taken for dead.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions},
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
-    thread,
-    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 
+use super::super::files::{is_locked, lock};
+
 const FILE: &str = "lock";
-/// Who only looks whether a folder is locked holds it for a moment.
-const TRIES: u32 = 20;
-const TRY_AGAIN_AFTER: Duration = Duration::from_millis(10);
 /// More than any owner is long.
 const MAX_BYTES: u64 = 4_096;
 
@@ -91,18 +88,11 @@ impl Lock {
             .create(true)
             .truncate(false)
             .open(folder.join(FILE))?;
-        for attempt in 1.. {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if attempt < TRIES => thread::sleep(TRY_AGAIN_AFTER),
-                Err(TryLockError::WouldBlock) => {
-                    let who = read(&mut file).map_or_else(String::new, |owner| {
-                        format!(" (process {} on {})", owner.pid, owner.host)
-                    });
-                    return Err(io::Error::other(format!("another zendo runs it{who}")));
-                }
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
+        if !lock(&file)? {
+            let who = read(&mut file).map_or_else(String::new, |owner| {
+                format!(" (process {} on {})", owner.pid, owner.host)
+            });
+            return Err(io::Error::other(format!("another zendo runs it{who}")));
         }
         if let Some(owner) = read(&mut file)
             && !owner.is_beside(&Owner::this())
@@ -151,11 +141,7 @@ pub(super) fn ownership(folder: &Path) -> Ownership {
     if !owner.is_beside(&this) {
         return Ownership::Elsewhere(owner);
     }
-    // Shared: two that look don't keep each other out.
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => Ownership::Here(owner),
-        Ok(()) | Err(TryLockError::Error(_)) => Ownership::Gone(owner),
-    }
+    if is_locked(&file) { Ownership::Here(owner) } else { Ownership::Gone(owner) }
 }
 
 #[cfg(test)]

@@ -118,19 +118,29 @@ struct File<U> {
 }
 
 impl Picture {
+    /// What runs.
+    pub fn hello(&self) -> Option<&Hello> {
+        self.updates.iter().rev().find_map(|update| match update {
+            Update::Hello(hello) => Some(hello.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// How it stood last.
+    pub fn snapshot(&self) -> Option<&Snapshot> {
+        self.updates.iter().rev().find_map(|update| match update {
+            Update::Snapshot(snapshot) => Some(snapshot.as_ref()),
+            _ => None,
+        })
+    }
+
     /// None before there is a snapshot.
     pub fn summary(&self) -> Option<Summary> {
-        let find = |is: fn(&Update) -> bool| self.updates.iter().rev().find(|update| is(update));
-        let Some(Update::Hello(hello)) = find(|u| matches!(u, Update::Hello(_))) else {
-            return None;
-        };
-        let Some(Update::Snapshot(snapshot)) = find(|u| matches!(u, Update::Snapshot(_))) else {
-            return None;
-        };
-        let finished = match find(|u| matches!(u, Update::Finished(_))) {
-            Some(Update::Finished(finished)) => Some(finished),
+        let (hello, snapshot) = (self.hello()?, self.snapshot()?);
+        let finished = self.updates.iter().rev().find_map(|update| match update {
+            Update::Finished(finished) => Some(finished),
             _ => None,
-        };
+        });
         let winner = finished.and_then(|finished| finished.winner.as_ref());
         let best = winner.map(|winner| (&winner.member, winner.confirmed, winner.repeats));
         let best = best.or_else(|| Some((snapshot.population.first()?, None, 0)));
@@ -149,14 +159,8 @@ impl Picture {
     /// None before there is a snapshot.
     pub fn course(&self) -> Option<Course> {
         let summary = self.summary()?;
-        let spec = self.updates.iter().rev().find_map(|update| match update {
-            Update::Hello(hello) => Some(&hello.spec),
-            _ => None,
-        })?;
-        let points = self.updates.iter().rev().find_map(|update| match update {
-            Update::Snapshot(snapshot) => Some(snapshot.convergence.clone()),
-            _ => None,
-        })?;
+        let spec = &self.hello()?.spec;
+        let points = self.snapshot()?.convergence.clone();
         let (score, side) = (spec.preset.score.clone(), spec.preset.score_resolution());
         let sample = match score.proxy {
             ProxyChoice::One(_) => None,

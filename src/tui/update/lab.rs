@@ -4,6 +4,7 @@ use super::{candidate, moved};
 use crate::{
     report::{Report, csv, svg},
     run::Heard,
+    text::in_a_shell,
     tui::{
         action::Effect,
         edit::LineEdit,
@@ -52,7 +53,7 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
             match found.map_or_else(|| model.experiment(topic, &[]).map(|wish| wish.command), Ok) {
                 Ok(command) => {
                     model.say("sent the command".to_owned(), "to the clipboard of your terminal");
-                    return vec![Effect::Copy(in_a_shell(&command))];
+                    return vec![Effect::Copy(pasted(&command))];
                 }
                 Err(why) => model.complain(why),
             }
@@ -161,13 +162,8 @@ fn save(model: &mut Model, extension: &'static str, text: fn(&Report) -> String)
 }
 
 /// As it can be pasted into a shell.
-fn in_a_shell(command: &[String]) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./,=:+%@".contains(c);
-    let word = |word: &String| match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.clone(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    };
-    let words: Vec<String> = command.iter().map(word).collect();
+fn pasted(command: &[String]) -> String {
+    let words: Vec<String> = command.iter().map(|word| in_a_shell(word)).collect();
     format!("zendo {}", words.join(" "))
 }
 

@@ -124,11 +124,7 @@ pub(super) fn opened(
         }
         (None, Ok(picture)) => picture,
     };
-    let hello = picture.updates.iter().find_map(|update| match update {
-        Update::Hello(hello) => Some(hello),
-        _ => None,
-    });
-    let Some(spec) = hello.map(|hello| hello.spec.clone()) else {
+    let Some(spec) = picture.hello().map(|hello| hello.spec.clone()) else {
         model.complain(format!("{}: nothing was told of it yet", run.name));
         return Vec::new();
     };

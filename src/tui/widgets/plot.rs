@@ -46,6 +46,13 @@ impl Plot {
     fn y(&self, place: f64) -> u16 {
         self.rows.last - self.up(place, 1)
     }
+
+    /// The row in which a line through points crosses column `x`.
+    fn row(&self, points: &[(f64, f64)], x: u16) -> u16 {
+        let [(left, right), _] = self.extent;
+        let share = f64::from(x - self.columns.start) / f64::from(self.columns.width() - 1);
+        self.y(between(points, left + share * (right - left)))
+    }
 }
 
 /// Gold is a score's; the others are told apart by what kernels are.
@@ -195,12 +202,7 @@ fn steps(
 ) {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return };
     let (left, right) = (plot.x(first.0), plot.x(last.0));
-    let [(least, most), _] = plot.extent;
-    let place = |x: u16| {
-        let share = f64::from(x - plot.columns.start) / f64::from(plot.columns.width() - 1);
-        least + share * (most - least)
-    };
-    let row = |x: u16| plot.y(between(points, place(x)));
+    let row = |x: u16| plot.row(points, x);
     let mut put = |x: u16, y: u16, glyph: &str| {
         canvas.text(x, y, glyph, role);
         taken.insert((x, y));
@@ -293,16 +295,11 @@ fn free_spot(
         series.points.iter().map(|p| (chart.x.place(p.x), chart.y.place(p.y))).collect();
     let (first, last) = (points.first()?, points.last()?);
     let (left, right) = (plot.x(first.0), plot.x(last.0));
-    let [(least, most), _] = plot.extent;
-    let row = |x: u16| {
-        let share = f64::from(x - plot.columns.start) / f64::from(plot.columns.width() - 1);
-        plot.y(between(&points, least + share * (most - least)))
-    };
     let middle = left + (right - left) / 2;
     let mut xs: Vec<u16> = (left..=right).collect();
     xs.sort_by_key(|x| x.abs_diff(middle));
     xs.into_iter().find_map(|x| {
-        let y = row(x);
+        let y = plot.row(&points, x);
         // Left of the line above it, right of it below: where a rising line leaves room.
         let places = [
             (x.checked_sub(wide + 1), y.checked_sub(1)),

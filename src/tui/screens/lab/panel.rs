@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{has_keys, place, rank, run_key};
 use crate::{
-    report::{Cell, Chart, Figure, Report},
+    report::{Cell, Figure, Report},
     text::printable,
     tui::{
         canvas::{Canvas, cut, width, wrap},
@@ -255,7 +255,7 @@ fn body(
     let last = rows.last;
     if let (Some(figure), Some(rows)) = (seen.chart, at.chart) {
         match figure {
-            Figure::Chart(chart) => plot(canvas, columns, rows, &known(chart)),
+            Figure::Chart(chart) => plot(canvas, columns, rows, chart),
             Figure::Bars(bars) => {
                 let ranking = Ranking::new(columns, bars.extent().map_or(1.0, |(_, high)| high));
                 for (bar, y) in bars.rows.iter().zip(rows.first..=rows.last) {
@@ -279,15 +279,6 @@ fn body(
             }
         }
     }
-}
-
-/// Texts of a chart may come from a file.
-fn known(chart: &Chart) -> Chart {
-    let mut chart = chart.clone();
-    for series in &mut chart.series {
-        series.name = printable(&series.name);
-    }
-    chart
 }
 
 fn table(

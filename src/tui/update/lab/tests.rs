@@ -43,7 +43,7 @@ fn hosted() -> Model {
 /// What was started, as a person would type it.
 fn started(effects: &[Effect]) -> Vec<String> {
     let command = |effect: &Effect| match effect {
-        Effect::Experiment { command, .. } => Some(in_a_shell(command)),
+        Effect::Experiment { command, .. } => Some(pasted(command)),
         _ => None,
     };
     effects.iter().filter_map(command).collect()

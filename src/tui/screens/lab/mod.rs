@@ -205,6 +205,18 @@ fn list(model: &Model, canvas: &mut Canvas<'_>, y: u16) {
         let end = canvas.text(x, y, glyph, role);
         x = canvas.text(end + 1, y, topic.name(), ink) + gap;
     }
+    // Row 1 speaks of the experiment: how the run is stands here, where there is room.
+    let Some(search) = &model.search else { return };
+    let (glyph, role, word, _) = status::state(search, model.now_ms);
+    let word = format!("search: {word}");
+    let end = w.saturating_sub(3);
+    if x + width(&word) + 2 <= end {
+        canvas.right_runs(
+            end,
+            y,
+            &[(glyph, role.into()), (" ", role.into()), (&word, Role::Muted.into())],
+        );
+    }
 }
 
 /// The path of a benchmark, over the row that lists the experiments, or the last above the footer.

@@ -58,7 +58,16 @@ fn interrupted(sets: &[&str]) -> (TempDir, Said, BTreeMap<&'static str, Vec<u8>>
         said.snapshots.last().is_some_and(|s| is_half(s)) && run.join(FILES[2]).is_file()
     });
     // While one is written the newest has another name for a moment.
-    let read = |name| (0..500).find_map(|_| fs::read(run.join(name)).ok()).expect("it is there");
+    let read = |name| {
+        let soon = |_| {
+            let bytes = fs::read(run.join(name)).ok();
+            bytes.or_else(|| {
+                thread::sleep(Duration::from_millis(1));
+                None
+            })
+        };
+        (0..10_000).find_map(soon).expect("it is there")
+    };
     let files = FILES.map(|name| (name, read(name)));
     for _ in 0..2 {
         // A short one may have ended by itself.

@@ -52,7 +52,6 @@ const TIMES_ZEN: [(&str, f64); 8] = [
 /// What running a proxy costs, in words.
 pub fn price(proxy: &str) -> String {
     match TIMES_ZEN.iter().find(|(known, _)| *known == proxy) {
-        Some((_, 1.0)) => "as long as a search scores".to_owned(),
         Some((_, times)) => format!("≈ {times} × zen"),
         None => "a moment".to_owned(),
     }

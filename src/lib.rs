@@ -9,6 +9,7 @@ pub mod cli;
 pub mod export;
 pub mod keymap;
 pub mod lab;
+pub mod latency;
 pub mod nn;
 pub mod optimum;
 pub mod proxy;

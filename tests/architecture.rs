@@ -20,29 +20,30 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("anatomy", &["analytic", "arch"]),
     ("export", &["arch", "text"]),
     ("space", &["arch", "random", "score", "text"]),
-    ("search", &["analytic", "arch", "random", "score", "space"]),
-    ("optimum", &["analytic", "arch", "space"]),
+    ("latency", &["arch", "text"]),
+    ("search", &["analytic", "arch", "latency", "random", "score", "space"]),
+    ("optimum", &["analytic", "arch", "latency", "space"]),
     ("nn", &["arch", "random", "score", "text"]),
     ("proxy", &["analytic", "arch", "nn", "random", "score", "text"]),
     (
         "run",
         &[
-            "analytic", "arch", "keymap", "nn", "optimum", "proxy", "random", "report", "score",
-            "search", "space", "text", "theme",
+            "analytic", "arch", "keymap", "latency", "nn", "optimum", "proxy", "random", "report",
+            "score", "search", "space", "text", "theme",
         ],
     ),
     (
         "lab",
         &[
-            "analytic", "anatomy", "arch", "nn", "optimum", "proxy", "random", "report", "run",
-            "score", "space", "text",
+            "analytic", "anatomy", "arch", "latency", "nn", "optimum", "proxy", "random", "report",
+            "run", "score", "space", "text",
         ],
     ),
     (
         "cli",
         &[
-            "anatomy", "arch", "export", "keymap", "lab", "nn", "optimum", "proxy", "report",
-            "run", "score", "space", "text", "theme",
+            "anatomy", "arch", "export", "keymap", "lab", "latency", "nn", "optimum", "proxy",
+            "report", "run", "score", "space", "text", "theme",
         ],
     ),
     (

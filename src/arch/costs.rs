@@ -1,6 +1,6 @@
 //! What a network costs, in two countings: `exact`, and the Zen-NAS reference's own.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
     Block, Conv, Layer, LayerAt, NetSpec, Shape, Structure,
@@ -42,9 +42,67 @@ pub struct Costs {
     pub layers: u32,
     /// Largest output of any layer, f32, one sample, bytes.
     pub activation_bytes: u64,
-    /// Measured or predicted by somebody else; milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latency_ms: Option<f64>,
+    /// Of one sample, by each latency table that was asked; whoever has tables fills them in.
+    #[serde(default, skip_serializing_if = "Latencies::is_empty")]
+    pub latency_ms: Latencies,
+}
+
+/// Most latency tables that are asked at once.
+pub const MOST_LATENCIES: usize = 3;
+
+/// Latencies by several tables, in their order; milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Latencies {
+    count: usize,
+    /// 0 where there is no table.
+    ms: [f64; MOST_LATENCIES],
+}
+
+impl Latencies {
+    pub const NONE: Latencies = Latencies { count: 0, ms: [0.0; MOST_LATENCIES] };
+
+    /// One a table; none where there are more than [`MOST_LATENCIES`].
+    pub fn of(list: &[f64]) -> Option<Latencies> {
+        let mut ms = [0.0; MOST_LATENCIES];
+        ms.get_mut(..list.len())?.copy_from_slice(list);
+        Some(Latencies { count: list.len(), ms })
+    }
+
+    pub fn as_slice(&self) -> &[f64] {
+        &self.ms[..self.count]
+    }
+
+    /// By the table of that number, from 0; none where there is no such table.
+    pub fn get(&self, table: usize) -> Option<f64> {
+        self.as_slice().get(table).copied()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    fn add(&mut self, other: &Latencies) {
+        self.count = self.count.max(other.count);
+        self.ms.iter_mut().zip(other.ms).for_each(|(sum, ms)| *sum += ms);
+    }
+
+    fn times(&self, count: u32) -> Latencies {
+        Latencies { count: self.count, ms: self.ms.map(|ms| ms * f64::from(count)) }
+    }
+}
+
+impl Serialize for Latencies {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.as_slice().serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Latencies {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Latencies, D::Error> {
+        let list = Vec::<f64>::deserialize(from)?;
+        let many = || de::Error::custom(format!("{MOST_LATENCIES} latencies are the most"));
+        Latencies::of(&list).ok_or_else(many)
+    }
 }
 
 /// The costs of `structure` under `spec`.
@@ -88,17 +146,26 @@ pub struct PartCosts {
     /// Elements of the largest layer output.
     activation: u64,
     layers: u32,
+    /// Of one sample.
+    latency_ms: Latencies,
 }
 
 impl PartCosts {
     /// Of nothing.
-    pub const NOTHING: PartCosts = PartCosts { params: 0, flops: 0.0, activation: 0, layers: 0 };
+    pub const NOTHING: PartCosts =
+        PartCosts { params: 0, flops: 0.0, activation: 0, layers: 0, latency_ms: Latencies::NONE };
 
     pub fn add(&mut self, other: &PartCosts) {
         self.params = self.params.saturating_add(other.params);
         self.flops += other.flops;
         self.activation = self.activation.max(other.activation);
         self.layers = self.layers.saturating_add(other.layers);
+        self.latency_ms.add(&other.latency_ms);
+    }
+
+    /// With these latencies, which counting knows nothing of.
+    pub fn with_latency(self, latency_ms: Latencies) -> PartCosts {
+        PartCosts { latency_ms, ..self }
     }
 
     /// The same part `count` times.
@@ -108,6 +175,7 @@ impl PartCosts {
             flops: self.flops * f64::from(count),
             activation: self.activation,
             layers: self.layers.saturating_mul(count),
+            latency_ms: self.latency_ms.times(count),
         }
     }
 
@@ -125,6 +193,11 @@ impl PartCosts {
         self.activation
     }
 
+    /// Of one sample, by each table that was asked.
+    pub fn latency_ms(&self) -> &Latencies {
+        &self.latency_ms
+    }
+
     /// The costs of a network of which this is the sum.
     pub fn total(&self) -> Costs {
         Costs {
@@ -132,7 +205,7 @@ impl PartCosts {
             flops: self.flops.round() as u64,
             layers: self.layers,
             activation_bytes: self.activation.saturating_mul(4),
-            latency_ms: None,
+            latency_ms: self.latency_ms,
         }
     }
 }

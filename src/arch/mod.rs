@@ -14,11 +14,13 @@ pub(crate) mod samples;
 mod structure;
 
 pub use block::{Block, BlockKind, Expansion, Kernel, MobileExpansion, round_width};
-pub use costs::{CostCounter, Costs, Counting, MapSide, PartCosts, costs};
+pub use costs::{
+    CostCounter, Costs, Counting, Latencies, MOST_LATENCIES, MapSide, PartCosts, costs,
+};
 pub use diff::{BlockChange, BlockField, Change, Diff, DiffRow};
 pub use layers::{
     Conv, Layer, LayerAt, LayerList, MaxPool, NetSpec, Projection, Shape, Shortcut, Shortcuts,
-    walk, walk_sub_layer,
+    walk, walk_head, walk_sub_layer,
 };
 pub use parse::{ParseError, parse_blocks};
 pub use structure::{

@@ -84,7 +84,7 @@ fn summary(name: &str, preset: &Preset) -> String {
     limits.extend(budgets.params.map(|n| format!("{} params", grouped(n))));
     limits.extend(budgets.flops.map(|n| format!("{} FLOPs", grouped(n))));
     limits.extend(budgets.activation_bytes.map(|n| format!("{} bytes", grouped(n))));
-    limits.extend(budgets.latency_ms.map(|ms| format!("{ms} ms")));
+    limits.extend(budgets.latency_ms.iter().flatten().map(|ms| format!("{ms} ms")));
     limits.extend(budgets.layers.map(|n| format!("{n} sub-layers")));
     format!(
         "{name:<26}{space:<11}{:>4}²{:>6} classes   {}{}",

@@ -188,7 +188,7 @@ impl Problem {
     ) -> Result<Problem, Unsolvable> {
         let space = preset.search_space();
         let budgets = preset.budgets();
-        if budgets.latency_ms.is_some() {
+        if budgets.latency_ms.iter().any(Option::is_some) {
             return Err(Unsolvable::Latency);
         }
         let layers = budgets.layers.ok_or(Unsolvable::NoLayers)?;

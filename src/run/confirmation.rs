@@ -247,7 +247,7 @@ impl Confirmation {
 mod tests {
     use super::*;
     use crate::{
-        arch::{Costs, Structure},
+        arch::{Costs, Latencies, Structure},
         score::Score,
     };
 
@@ -264,7 +264,7 @@ mod tests {
                     flops: 1,
                     layers: 1,
                     activation_bytes: 1,
-                    latency_ms: None,
+                    latency_ms: Latencies::NONE,
                 },
                 parent: None,
                 generation: 0,

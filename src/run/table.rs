@@ -224,13 +224,19 @@ impl<W: Write> Writer<W> {
 mod tests {
     use super::*;
     use crate::{
-        arch::Costs,
+        arch::{Costs, Latencies},
         score::{MeanStd, Score},
     };
 
     fn member() -> Member {
         let structure = "SuperConvK3BNRELU(3,8,1,1)SuperConvK1BNRELU(8,16,1,1)";
-        let costs = Costs { params: 1, flops: 2, layers: 3, activation_bytes: 4, latency_ms: None };
+        let costs = Costs {
+            params: 1,
+            flops: 2,
+            layers: 3,
+            activation_bytes: 4,
+            latency_ms: Latencies::NONE,
+        };
         let score =
             Score { value: 1.5, std: None, repeats: 1, log_delta: Some(0.25), bn_sum: None };
         Member {

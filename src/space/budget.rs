@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::arch::{Costs, Counting};
+use crate::arch::{Costs, Counting, MOST_LATENCIES};
 
 /// A kind of budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -14,13 +14,32 @@ pub enum Budget {
     Params,
     Flops,
     Activation,
+    /// By the first latency table, and by others.
     Latency,
+    Latency2,
+    Latency3,
 }
 
 impl Budget {
     /// In the order in which they are judged.
-    pub const ALL: [Budget; 5] =
-        [Budget::Layers, Budget::Params, Budget::Flops, Budget::Activation, Budget::Latency];
+    pub const ALL: [Budget; 4 + MOST_LATENCIES] = [
+        Budget::Layers,
+        Budget::Params,
+        Budget::Flops,
+        Budget::Activation,
+        Budget::Latency,
+        Budget::Latency2,
+        Budget::Latency3,
+    ];
+
+    /// By the latency table of that number, from 0.
+    pub const LATENCIES: [Budget; MOST_LATENCIES] =
+        [Budget::Latency, Budget::Latency2, Budget::Latency3];
+
+    /// The number of the latency table that it goes by, from 0; none for the other budgets.
+    pub fn table(self) -> Option<usize> {
+        Budget::LATENCIES.iter().position(|budget| *budget == self)
+    }
 
     /// The key in a preset's `[budget]`.
     pub fn name(self) -> &'static str {
@@ -30,6 +49,8 @@ impl Budget {
             Budget::Flops => "flops",
             Budget::Activation => "activation",
             Budget::Latency => "latency",
+            Budget::Latency2 => "latency2",
+            Budget::Latency3 => "latency3",
         }
     }
 }
@@ -49,7 +70,8 @@ pub struct Budgets {
     pub flops: Option<u64>,
     /// Largest layer output, f32, one sample, bytes.
     pub activation_bytes: Option<u64>,
-    pub latency_ms: Option<f64>,
+    /// Of one sample, by each latency table; milliseconds.
+    pub latency_ms: [Option<f64>; MOST_LATENCIES],
     pub counting: Counting,
 }
 
@@ -63,7 +85,9 @@ impl Budgets {
             Budget::Params => ratio(self.params, costs.params),
             Budget::Flops => ratio(self.flops, costs.flops),
             Budget::Activation => ratio(self.activation_bytes, costs.activation_bytes),
-            Budget::Latency => self.latency_ms.zip(costs.latency_ms).map_or(1.0, |(l, c)| l / c),
+            Budget::Latency | Budget::Latency2 | Budget::Latency3 => self
+                .latency(budget, costs)
+                .map_or(1.0, |(limit, ms)| ms.map_or(1.0, |ms| limit / ms)),
         })
     }
 
@@ -78,9 +102,16 @@ impl Budgets {
             Budget::Activation => {
                 self.activation_bytes.is_some_and(|max| costs.activation_bytes > max)
             }
-            Budget::Latency => {
-                self.latency_ms.is_some_and(|max| costs.latency_ms.is_none_or(|ms| ms > max))
+            Budget::Latency | Budget::Latency2 | Budget::Latency3 => {
+                let latency = self.latency(*budget, costs);
+                latency.is_some_and(|(max, ms)| ms.is_none_or(|ms| ms > max))
             }
         })
+    }
+
+    /// The limit of a budget on latency, and what the costs say by its table.
+    fn latency(&self, budget: Budget, costs: &Costs) -> Option<(f64, Option<f64>)> {
+        let table = budget.table()?;
+        Some((self.latency_ms[table]?, costs.latency_ms.get(table)))
     }
 }

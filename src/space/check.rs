@@ -1,7 +1,7 @@
 //! The checks of a preset: every range, then that its initial structure is one and may start there.
 
 use super::{Budgets, Family, Preset, RunSettings, SeedMode};
-use crate::arch::{Structure, costs, limits};
+use crate::arch::{MOST_LATENCIES, Structure, costs, limits};
 
 /// A setting out of range: its path, what was found and what is expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +20,11 @@ impl Preset {
         budget_min("budget.flops", self.budget.flops.map(|s| s.0))?;
         budget_min("budget.activation", self.budget.activation.map(|s| s.0))?;
         in_range("budget.layers", self.budget.layers.unwrap_or(1), 1, 4_096)?;
-        if let Some(latency) = &self.budget.latency {
-            positive("budget.latency", latency.ms)?;
+        let paths = ["budget.latency", "budget.latency2", "budget.latency3"];
+        for (path, latency) in paths.into_iter().zip(self.budget.latencies()) {
+            let Some(latency) = latency else { continue };
+            positive(path, latency.ms)?;
+            in_range(path, latency.batch.unwrap_or(1), 1, 4_096)?;
         }
         in_range("search.iterations", self.search.iterations, 1, 1_000_000_000)?;
         in_range("search.max_scored", self.search.max_scored.unwrap_or(1), 1, 1_000_000_000)?;
@@ -129,7 +132,7 @@ impl Preset {
             );
             return Err(Invalid { path, message });
         }
-        let budgets = Budgets { latency_ms: None, ..self.budgets() };
+        let budgets = Budgets { latency_ms: [None; MOST_LATENCIES], ..self.budgets() };
         let (space, split) = (self.search_space(), initial.split_deep_blocks());
         if let Some(constraint) = space.constraints().broken(split.blocks()) {
             let message = format!(

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Budgets, ProxyChoice, Size, Space};
 use crate::{
-    arch::{Counting, Structure},
+    arch::{Counting, MOST_LATENCIES, Structure},
     score::Definition,
 };
 
@@ -99,14 +99,18 @@ impl Default for SpaceSettings {
     }
 }
 
-/// A latency limit. Which table tells the latency of a structure is a later part's business.
+/// A limit on the latency of one image by a table of measured layers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LatencyBudget {
-    /// A latency table's file.
+    /// The name of a table that is kept, or a table's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
+    /// Milliseconds an image.
     pub ms: f64,
+    /// Images that run at once; the table's own where it knows one, else the paper's 64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<u32>,
 }
 
 /// `[budget]`: what a structure may cost.
@@ -126,6 +130,18 @@ pub struct BudgetSettings {
     pub counting: Counting,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<LatencyBudget>,
+    /// By further tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency2: Option<LatencyBudget>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency3: Option<LatencyBudget>,
+}
+
+impl BudgetSettings {
+    /// The limits on latency, by the number of their table.
+    pub fn latencies(&self) -> [Option<&LatencyBudget>; MOST_LATENCIES] {
+        [self.latency.as_ref(), self.latency2.as_ref(), self.latency3.as_ref()]
+    }
 }
 
 impl Default for BudgetSettings {
@@ -137,6 +153,8 @@ impl Default for BudgetSettings {
             activation: None,
             counting: Counting::Exact,
             latency: None,
+            latency2: None,
+            latency3: None,
         }
     }
 }
@@ -370,7 +388,7 @@ impl Preset {
             params: self.budget.params.map(|s| s.0),
             flops: self.budget.flops.map(|s| s.0),
             activation_bytes: self.budget.activation.map(|s| s.0),
-            latency_ms: self.budget.latency.as_ref().map(|l| l.ms),
+            latency_ms: self.budget.latencies().map(|latency| latency.map(|latency| latency.ms)),
             counting: self.budget.counting,
         }
     }
@@ -388,10 +406,12 @@ impl Preset {
 
     /// What keeps this preset from being started here, if anything: a sentence for the user.
     pub fn not_startable(&self) -> Option<String> {
-        let latency = self.budget.latency.as_ref()?;
+        let mut latencies = self.budget.latencies().into_iter().flatten();
+        let latency = latencies.find(|latency| latency.table.is_none())?;
         Some(format!(
-            "a latency budget of {} ms needs a latency table or a device to measure on, and this \
-             version of zendo has neither yet; budget params or flops instead",
+            "a latency budget of {} ms needs a latency table; 'zendo latency measure' makes one of \
+             this machine, 'zendo latency import' takes one from elsewhere, and --latency-table or \
+             budget.latency.table names it",
             latency.ms
         ))
     }

@@ -1,6 +1,9 @@
 //! The keys of a preset file, by section. Must not know what they mean. Invariant: in step with the
 //! types of the preset, which a test holds them to.
 
+/// Of each latency budget.
+const LATENCY: &[&str] = &["table", "ms", "batch"];
+
 /// Every key of the schema by section.
 pub(super) const SCHEMA: &[(&str, &[&str])] = &[
     (
@@ -42,8 +45,13 @@ pub(super) const SCHEMA: &[(&str, &[&str])] = &[
             "se",
         ],
     ),
-    ("budget", &["params", "flops", "layers", "activation", "counting", "latency"]),
-    ("budget.latency", &["table", "ms"]),
+    (
+        "budget",
+        &["params", "flops", "layers", "activation", "counting", "latency", "latency2", "latency3"],
+    ),
+    ("budget.latency", LATENCY),
+    ("budget.latency2", LATENCY),
+    ("budget.latency3", LATENCY),
     (
         "search",
         &[

@@ -178,9 +178,8 @@ fn worth(optimum: &Optimum) -> String {
     for price in &optimum.prices {
         let unit = match price.budget {
             Budget::Flops => "+100M FLOPs",
-            Budget::Params | Budget::Layers | Budget::Latency | Budget::Activation => {
-                "+100k params"
-            }
+            Budget::Latency | Budget::Latency2 | Budget::Latency3 => "+0.1 ms",
+            Budget::Params | Budget::Layers | Budget::Activation => "+100k params",
         };
         parts.push(format!("{unit} {}", format::signed(price.score)));
     }
@@ -258,9 +257,10 @@ fn frontier(solve: &Solve, panel: &mut Canvas<'_>, at: Columns, rows: Rows) {
     let (by, axis) = match frontier.budget {
         Budget::Layers => ("what each depth allows", CostAxis::Depth),
         Budget::Params => ("what each params budget allows", CostAxis::Sized),
-        Budget::Flops | Budget::Latency | Budget::Activation => {
-            ("what each FLOPs budget allows", CostAxis::Sized)
+        Budget::Latency | Budget::Latency2 | Budget::Latency3 => {
+            ("what each latency budget allows, ns", CostAxis::Sized)
         }
+        Budget::Flops | Budget::Activation => ("what each FLOPs budget allows", CostAxis::Sized),
     };
     panel.text(title, rows.first, by, Role::Muted);
     let points: Vec<(u64, f64)> = frontier.points.iter().map(|p| (p.limit, p.bound)).collect();

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
-    Block, Conv, Layer, LayerAt, NetSpec, Shape, Structure,
-    layers::{Projection, walk_head},
+    Block, Conv, Layer, LayerAt, NetSpec, Shape, Structure, layers::Projection, walk_head,
     walk_sub_layer,
 };
 

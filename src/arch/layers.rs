@@ -202,7 +202,7 @@ pub fn walk_sub_layer(
 }
 
 /// Calls `visit` for pool and classifier behind a map of `input`.
-pub(super) fn walk_head(input: Shape, spec: &NetSpec, visit: &mut impl FnMut(LayerAt)) {
+pub fn walk_head(input: Shape, spec: &NetSpec, visit: &mut impl FnMut(LayerAt)) {
     Walker::new(spec, input, visit).head();
 }
 

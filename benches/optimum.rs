@@ -25,7 +25,7 @@ fn shipped(name: &str) -> Preset {
 /// Seconds to the proven optimum, which is given as well.
 fn solve(name: &str, threads: usize) -> (f64, f64) {
     let start = Instant::now();
-    let problem = Problem::new(&shipped(name), ObjectiveForm::Theory).expect("solvable");
+    let problem = Problem::new(&shipped(name), ObjectiveForm::Theory, None).expect("solvable");
     let target = problem.target().clone();
     let mut go_on = |_| ControlFlow::Continue(());
     let solver = Solver::new(problem, &target, threads, &mut go_on).expect("solvable");

@@ -19,7 +19,7 @@ fn start(cli: Cli) -> Result<ExitCode, Failure> {
         Some(cli::Command::Tui(args)) => tui::Options {
             run: None,
             preset: args.preset,
-            sets: args.sets,
+            sets: [args.sets, args.tables.settings()?].concat(),
             out: args.out,
             theme: args.theme,
             ascii: args.ascii,

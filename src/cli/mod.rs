@@ -16,6 +16,7 @@ mod host;
 mod inspect;
 mod keys;
 mod lab;
+mod latency;
 mod man;
 mod markdown;
 mod net;
@@ -89,6 +90,9 @@ pub enum Command {
     /// Experiments that show when to believe a score
     #[command(subcommand)]
     Lab(lab::LabCommand),
+    /// Latency tables: import, check and list them
+    #[command(subcommand)]
+    Latency(latency::LatencyCommand),
     /// Measure what things cost on this machine
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -98,6 +102,8 @@ pub enum Command {
     Man(man::ManArgs),
 }
 
+pub use latency::TableArgs;
+
 #[derive(Debug, clap::Args)]
 pub struct TuiArgs {
     /// A preset's name, shipped or yours, or a preset file
@@ -106,6 +112,8 @@ pub struct TuiArgs {
     /// Change a setting of the preset, such as search.seed=7
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "preset")]
     pub sets: Vec<String>,
+    #[command(flatten)]
+    pub tables: TableArgs,
     /// A new or empty folder for run.toml, best.txt and journal.jsonl; a further search gets one beside it
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -152,6 +160,7 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Config(command) => config::run(command),
         Command::Doctor(args) => doctor::run(args),
         Command::Lab(command) => lab::run(command),
+        Command::Latency(command) => latency::run(command),
         Command::Bench(command) => bench::run(command),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

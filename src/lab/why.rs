@@ -11,10 +11,10 @@ use crate::{
     analytic::Form,
     anatomy::{Anatomy, LayerPart, Operation, View},
     arch::{Block, BlockChange, BlockField, Costs, Structure},
-    optimum::{ObjectiveForm, Problem, Solver},
+    optimum::{ObjectiveForm, Solver},
     proxy::AnalyticZen,
     report::{Axis, Cell, Chart, Figure, Look, Point, Report, Series, names, settings},
-    run::proxy_settings,
+    run::{self, proxy_settings},
     score::{MeanStd, ZenParts, standard_error},
     space::{Preset, Space},
     text::{grouped, score},
@@ -75,7 +75,7 @@ impl Why {
     fn optimum(&self, threads: usize, stop: &dyn Fn() -> bool) -> Result<(f64, f64), String> {
         let told = |error: crate::optimum::Unsolvable| error.to_string();
         let mut watch = |_| if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        let problem = Problem::new(&self.preset, ObjectiveForm::Theory).map_err(told)?;
+        let problem = run::problem(&self.preset, ObjectiveForm::Theory).map_err(told)?;
         let target = problem.target().clone();
         let solver = Solver::new(problem, &target, threads, &mut watch).map_err(told)?;
         let answer = solver.solve(&target, 1, &mut watch).map_err(told)?;

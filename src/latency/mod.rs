@@ -4,8 +4,20 @@
 //! how a layer is run, files, clocks. Invariant: a prediction follows from a table and a layer alone, and
 //! a network's is the sum over its layers.
 
+mod check;
+mod clock;
+mod import;
 mod layer;
+mod overhead;
+mod predictor;
+mod sheet;
+mod surface;
 mod table;
 
+pub use check::{Checked, Errors, Fold, cross_validate};
+pub use clock::Clock;
+pub use import::{CSV_COLUMNS, Imported, csv, v100_library};
 pub use layer::{FusedLayer, Operation, fused, walk_fused, walk_fused_head};
+pub use overhead::Overhead;
+pub use predictor::{LayerEstimate, NetEstimate, Predictor, Unpredictable};
 pub use table::{NetRow, Provenance, Row, Table, TableError};

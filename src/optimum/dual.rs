@@ -62,6 +62,24 @@ struct Tangent {
 /// Prices of one direction: `price` times these.
 type Direction = Prices;
 
+/// The limits that are paid for; a price of nothing for the others proves a bound as well.
+#[derive(Clone, Copy)]
+struct Pair(usize, usize);
+
+impl Pair {
+    const FIRST: Pair = Pair(0, 1);
+
+    /// The two that most is spent on.
+    fn of(spent: &[f64]) -> Pair {
+        let mut order: Vec<usize> = (0..spent.len()).collect();
+        order.sort_by(|&x, &y| spent[y].total_cmp(&spent[x]));
+        match order[..] {
+            [first, second, ..] => Pair(first.min(second), first.max(second)),
+            _ => Pair::FIRST,
+        }
+    }
+}
+
 /// Chains that are kept, the best and some beside it: bounds at other prices rule out other labels.
 pub(super) const MOST_CHAINS: usize = 6;
 
@@ -74,18 +92,37 @@ impl Duals<'_> {
     pub(super) fn rough(&self, grid: &Grid, tell: Tell) -> Option<Prices> {
         match self.target.limits.len() {
             0 => Some([0.0; LIMITS]),
-            1 => Some(self.least(grid, self.direction(1.0), None, tell)?.chain.prices),
-            _ => self.rough_mix(grid, tell),
+            1 => Some(self.least(grid, self.direction(Pair::FIRST, 1.0), None, tell)?.chain.prices),
+            2 => Some(self.rough_mix(grid, Pair::FIRST, tell)?.1),
+            many => {
+                // Few limits bind at once: the one that binds most, then whichever beside it binds most.
+                let mut alone: Option<(f64, usize)> = None;
+                for i in 0..many {
+                    let cut = self.least(grid, self.direction(Pair(i, i), 1.0), None, tell)?;
+                    if alone.is_none_or(|(bound, _)| cut.bound < bound) {
+                        alone = Some((cut.bound, i));
+                    }
+                }
+                let (_, first) = alone?;
+                let mut best: Option<(f64, Prices)> = None;
+                for second in (0..many).filter(|&i| i != first) {
+                    let mix = self.rough_mix(grid, Pair(first, second), tell)?;
+                    if best.is_none_or(|(bound, _)| mix.0 < bound) {
+                        best = Some(mix);
+                    }
+                }
+                best.map(|(_, prices)| prices)
+            }
         }
     }
 
     /// The bound of a mix of two limits falls to one least and rises from there.
-    fn rough_mix(&self, grid: &Grid, tell: Tell) -> Option<Prices> {
+    fn rough_mix(&self, grid: &Grid, pair: Pair, tell: Tell) -> Option<(f64, Prices)> {
         const GOLDEN: f64 = 0.618_033_988_749_894_8;
         let mut best: Option<(f64, Prices)> = None;
         let mut price = None;
         let mut at = |share: f64| -> Option<f64> {
-            let cut = self.least(grid, self.direction(share), price, tell)?;
+            let cut = self.least(grid, self.direction(pair, share), price, tell)?;
             price = Some(cut.price).filter(|&price| price > 0.0);
             if best.is_none_or(|(bound, _)| cut.bound < bound) {
                 best = Some((cut.bound, cut.chain.prices));
@@ -108,25 +145,27 @@ impl Duals<'_> {
                 at_right = at(right)?;
             }
         }
-        best.map(|(_, prices)| prices)
+        best
     }
 
-    /// The least bound near `guess`, in its direction; with two limits, also in some beside it, whose
-    /// paths may keep to both where those of the least don't.
+    /// The least bound near `guess`, in its direction; with several limits, also in some beside it, whose
+    /// paths may keep to all where those of the least don't.
     pub(super) fn fine(&self, grid: &Grid, guess: Option<Prices>, tell: Tell) -> Option<Dual> {
         const BESIDE: [f64; 4] = [-0.06, -0.03, 0.03, 0.06];
         let limits = &self.target.limits;
         let guess = guess.unwrap_or_default();
         let spent: Vec<f64> = limits.iter().zip(guess).map(|(l, p)| l.bound() * p).collect();
         let total: f64 = spent.iter().sum();
-        let share = if total > 0.0 { spent[0] / total } else { 0.5 };
+        let pair = Pair::of(&spent);
+        let share = if total > 0.0 { spent[pair.0] / total } else { 0.5 };
         let price = Some(total).filter(|&total| total > 0.0);
         let beside =
             BESIDE.map(|more| share + more).into_iter().filter(|s| (0.0..=1.0).contains(s));
         let beside = beside.filter(|_| limits.len() > 1 && price.is_some());
         let mut cuts = Cuts::default();
         for share in iter::once(share).chain(beside) {
-            if self.minimise(grid, self.direction(share), price, &mut cuts, tell).is_break() {
+            let direction = self.direction(pair, share);
+            if self.minimise(grid, direction, price, &mut cuts, tell).is_break() {
                 break;
             }
         }
@@ -135,15 +174,23 @@ impl Duals<'_> {
         Some(Dual { bound, chains })
     }
 
-    /// `share` of what is paid goes to the first limit: at price 1, a full budget costs 1 in all.
-    fn direction(&self, share: f64) -> Direction {
+    /// `share` of what is paid goes to the first limit of the pair: at price 1, a full budget costs 1 in all.
+    fn direction(&self, pair: Pair, share: f64) -> Direction {
         let limits = &self.target.limits;
-        let shares = [share, 1.0 - share];
-        std::array::from_fn(|i| match limits.get(i) {
-            Some(_) if limits.len() == 1 => 1.0 / limits[i].bound(),
-            Some(limit) => shares[i] / limit.bound(),
-            None => 0.0,
-        })
+        let mut direction = [0.0; LIMITS];
+        let mut pay = |at: usize, share: f64| {
+            if let Some(limit) = limits.get(at) {
+                direction[at] += share / limit.bound();
+            }
+        };
+        match limits.len() {
+            1 => pay(0, 1.0),
+            _ => {
+                pay(pair.0, share);
+                pay(pair.1, 1.0 - share);
+            }
+        }
+        direction
     }
 
     /// The cut with the least bound in a direction; none where there is no cut, or the work was ended.

@@ -36,7 +36,9 @@ const POINTS: usize = 16;
 const MOST_POINTS: usize = 1_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0}; expected such as params=0.25M..4M, flops=100M..800M:8 or layers=8..30")]
+#[error(
+    "{0}; expected such as params=0.25M..4M, flops=100M..800M:8, latency=0.1..1.2 (ms) or layers=8..30"
+)]
 pub struct SweepError(String);
 
 impl Sweep {
@@ -104,8 +106,8 @@ impl FromStr for Sweep {
         let wrong = |what: String| SweepError(what);
         let (key, range) =
             text.split_once('=').ok_or_else(|| wrong(format!("'{text}' has no '='")))?;
-        let budget = [Budget::Params, Budget::Flops, Budget::Layers];
-        let budget = budget.into_iter().find(|budget| budget.name() == key);
+        let swept = |budget: &Budget| *budget != Budget::Activation && budget.name() == key;
+        let budget = Budget::ALL.into_iter().find(swept);
         let budget = budget.ok_or_else(|| wrong(format!("'{key}' can't be swept")))?;
         let (range, points) = match range.split_once(':') {
             Some((range, points)) => (range, Some(points)),
@@ -114,6 +116,12 @@ impl FromStr for Sweep {
         let (from, to) =
             range.split_once("..").ok_or_else(|| wrong(format!("'{range}' is no range")))?;
         let size = |text: &str| -> Result<u64, SweepError> {
+            if budget.table().is_some() {
+                let ms: Option<f64> = text.trim_end_matches("ms").trim().parse().ok();
+                let ms = ms.filter(|ms| ms.is_finite() && *ms > 0.0 && *ms < 1e6);
+                let ms = ms.ok_or_else(|| wrong(format!("'{text}' is no latency in ms")))?;
+                return Ok(Limit::of_latency(budget, ms).most);
+            }
             let size: Result<Size, _> = text.parse();
             size.map(|size| size.0).map_err(wrong)
         };

@@ -144,7 +144,7 @@ fn place_of(key: Key, keys: &mut Vec<Key>) -> usize {
 fn end(problem: &Problem, target: &Target, channels: u32, maps: Maps) -> [f64; 1 + LIMITS] {
     let mut measures = [0.0; 1 + LIMITS];
     measures[0] = problem.objective.end(channels, maps.score);
-    let head = problem.counter.head(channels, maps.costs);
+    let head = problem.head_costs(channels, maps.costs);
     for (measure, limit) in measures[1..].iter_mut().zip(&target.limits) {
         *measure = limit.of(&head);
     }

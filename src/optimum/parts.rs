@@ -29,13 +29,14 @@ impl Probe<'_> {
         part.total().activation_bytes <= most
     }
 
-    /// Whether some block of these widths is within every limit for itself. Costs rise with every
-    /// width but for a projection where bottleneck and output differ.
+    /// Whether some block of these widths is within every limit for itself, as far as costs rise with the
+    /// widths.
     fn fits(&self, choices: &[Choice], widths: [u32; 3]) -> bool {
         choices.iter().any(|choice| {
             let block = self.block(choice.kind, widths, 1);
             let (part, _) = self.problem.counter.block(&block, self.maps.costs);
-            self.limits.iter().all(|limit| limit.of(&part) <= limit.bound())
+            let counted = self.limits.iter().filter(|limit| limit.is_monotone());
+            counted.into_iter().all(|limit| limit.of(&part) <= limit.bound())
                 && self.fits_activation(&block)
         })
     }
@@ -63,6 +64,8 @@ pub(super) struct Seen {
     /// Side of the maps that are scored.
     side: u32,
     images: bool,
+    /// Whether the maps of a shortcut are added to what it gives.
+    sum: bool,
 }
 
 impl Seen {
@@ -129,7 +132,8 @@ impl<'a> Parts<'a> {
             let seen = |(i, at): (usize, &LayerAt)| {
                 let widths = [0, 1, 2].map(|width| moved[width][i] != *at);
                 assert!(widths != [true; 3], "a layer sees at most two widths of its block");
-                let seen = Seen { widths, floored, side, images };
+                let sum = is_summed(&plain[i..]);
+                let seen = Seen { widths, floored, side, images, sum };
                 if let Layer::Conv(conv) = at.layer {
                     floored = (floored / conv.stride).max(1);
                     side = side.div_ceil(conv.stride);
@@ -178,10 +182,17 @@ impl<'a> Parts<'a> {
         if let Layer::Conv(conv) = &at.layer {
             measures[0] = problem.objective.conv(conv, seen.side, seen.images);
         }
-        let part = problem.counter.layer(at, seen.floored);
+        let part = problem.layer_costs(at, seen.floored, seen.sum);
         for (measure, limit) in measures[1..].iter_mut().zip(*limits) {
             *measure = limit.of(&part);
         }
         measures
     }
+}
+
+/// Whether the first of these layers gives what the maps of a shortcut are added to.
+fn is_summed(layers: &[LayerAt]) -> bool {
+    let mut behind = layers.iter().skip(1).map(|at| at.layer);
+    let next = behind.find(|layer| matches!(layer, Layer::Conv(_) | Layer::Shortcut(_)));
+    matches!(next, Some(Layer::Shortcut(_)))
 }

@@ -1,11 +1,17 @@
 //! What may be built: the slots of a structure in order, what each may hold, and what limits the sum.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use super::{ObjectiveForm, Price, objective::Objective};
 use crate::{
     analytic::{Form, Settings},
-    arch::{Block, BlockKind, CostCounter, DEEPEST, MapSide, PartCosts, Structure, costs},
+    arch::{
+        Block, BlockKind, CostCounter, Costs, DEEPEST, LayerAt, MOST_LATENCIES, MapSide, PartCosts,
+        Shape, Structure, costs,
+    },
+    latency::Clock,
     space::{Budget, Budgets, Constraints, Preset, Space},
 };
 
@@ -17,8 +23,10 @@ pub enum Unsolvable {
          example --set budget.layers=18"
     )]
     NoLayers,
-    #[error("a latency budget needs a latency table, which this version of zendo cannot read yet")]
-    Latency,
+    #[error("a latency budget needs a latency table, and none is named")]
+    NoTable,
+    #[error("{0}")]
+    Table(String),
     #[error(
         "space.depth_steps = {steps:?} lead to some depths and not to others; they must be [0], or \
          lead from every depth of 1 to {DEEPEST} to every other and to a split, as [1, 0, -1] do"
@@ -50,35 +58,59 @@ pub enum Unsolvable {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limit {
     pub budget: Budget,
+    /// Parameters, multiply-adds, or of a latency nanoseconds an image.
     pub most: u64,
 }
 
+/// Nanoseconds a millisecond.
+const NS: f64 = 1e6;
+
 impl Limit {
-    /// As prices are told: per 100 M FLOPs, per 100 k of the rest.
+    /// A limit on the latency by a table.
+    pub fn of_latency(budget: Budget, ms: f64) -> Limit {
+        Limit { budget, most: (ms * NS).round() as u64 }
+    }
+
+    /// Of a latency, milliseconds.
+    pub fn ms(self) -> f64 {
+        self.most as f64 / NS
+    }
+
+    /// As prices are told: per 100 M FLOPs, 0.01 ms, 100 k of the rest.
     pub(super) fn price(self, of_one: f64) -> Price {
         let unit = match self.budget {
             Budget::Flops => 100e6,
+            budget if budget.table().is_some() => 0.01 * NS,
             _ => 100e3,
         };
         Price { budget: self.budget, score: of_one * unit, unit }
     }
 
     pub(super) fn of(self, part: &PartCosts) -> f64 {
-        match self.budget {
-            Budget::Flops => part.flops(),
+        match (self.budget, self.budget.table()) {
+            (_, Some(table)) => part.latency_ms().get(table).unwrap_or(0.0) * NS,
+            (Budget::Flops, None) => part.flops(),
             _ => part.params() as f64,
         }
     }
 
-    /// What the sum may be at most: it is rounded before it is judged, halves upwards, and comes in
-    /// whole numbers or fractions of a stride's square.
+    /// What the sum may be at most. Counts are rounded before they are judged, halves upwards, and come in
+    /// whole numbers or fractions of a stride's square; latencies are judged as they are, but for what
+    /// rounding makes of a sum in another order.
     pub(super) fn bound(self) -> f64 {
-        self.most as f64 + 0.499
+        let slack = if self.budget.table().is_some() { 1e-3 } else { 0.499 };
+        self.most as f64 + slack
+    }
+
+    /// Whether costs rise with every width but for a projection where bottleneck and output differ; what
+    /// was measured need not.
+    pub(super) fn is_monotone(self) -> bool {
+        self.budget.table().is_none()
     }
 }
 
 /// Most limits at once.
-pub(super) const LIMITS: usize = 2;
+pub(super) const LIMITS: usize = 2 + MOST_LATENCIES;
 
 /// What the solution is held to.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,6 +181,7 @@ impl Maps {
 pub struct Problem {
     pub(super) objective: Objective,
     pub(super) counter: CostCounter,
+    pub(super) clock: Option<Arc<Clock>>,
     pub(super) constraints: Constraints,
     pub(super) activation_bytes: Option<u64>,
     pub(super) input_channels: u32,
@@ -158,14 +191,19 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Of all structures that mutations lead to from the preset's initial one.
+    /// Of all structures that mutations lead to from the preset's initial one; `clock` tells latencies,
+    /// where the preset limits some.
     ///
     /// # Errors
     /// Why there is nothing to solve.
-    pub fn new(preset: &Preset, form: ObjectiveForm) -> Result<Problem, Unsolvable> {
+    pub fn new(
+        preset: &Preset,
+        form: ObjectiveForm,
+        clock: Option<Arc<Clock>>,
+    ) -> Result<Problem, Unsolvable> {
         let (space, base) = (preset.search_space(), preset.initial());
         let depths = Depths::of(preset, &space, &base)?;
-        Problem::around(preset, form, base, depths)
+        Problem::around(preset, form, clock, (base, depths))
     }
 
     /// Of those with as many blocks as `shape`, each as deep.
@@ -175,26 +213,31 @@ impl Problem {
     pub fn shaped_like(
         preset: &Preset,
         form: ObjectiveForm,
+        clock: Option<Arc<Clock>>,
         shape: Structure,
     ) -> Result<Problem, Unsolvable> {
-        Problem::around(preset, form, shape, Depths::Frozen)
+        Problem::around(preset, form, clock, (shape, Depths::Frozen))
     }
 
     fn around(
         preset: &Preset,
         form: ObjectiveForm,
-        mut base: Structure,
-        depths: Depths,
+        clock: Option<Arc<Clock>>,
+        (mut base, depths): (Structure, Depths),
     ) -> Result<Problem, Unsolvable> {
         let space = preset.search_space();
         let budgets = preset.budgets();
-        if budgets.latency_ms.iter().any(Option::is_some) {
-            return Err(Unsolvable::Latency);
+        let tables = clock.as_ref().map_or(0, |clock| clock.predictors().len());
+        if budgets.latency_ms.iter().skip(tables).any(Option::is_some) {
+            return Err(Unsolvable::NoTable);
         }
         let layers = budgets.layers.ok_or(Unsolvable::NoLayers)?;
         let limits = [(Budget::Params, budgets.params), (Budget::Flops, budgets.flops)];
         let limits =
             limits.into_iter().filter_map(|(budget, most)| Some(Limit { budget, most: most? }));
+        let latencies = Budget::LATENCIES.into_iter().zip(budgets.latency_ms);
+        let latencies = latencies.filter_map(|(budget, ms)| Some(Limit::of_latency(budget, ms?)));
+        let limits = limits.chain(latencies);
         let settings = Settings {
             form: Form::Theory,
             definition: preset.score.definition,
@@ -213,6 +256,7 @@ impl Problem {
         Ok(Problem {
             objective,
             counter: CostCounter { spec: *space.net(), counting: budgets.counting },
+            clock,
             constraints: space.constraints().clone(),
             activation_bytes: budgets.activation_bytes,
             input_channels: base.blocks()[0].in_channels,
@@ -239,15 +283,44 @@ impl Problem {
 
     /// Whether `structure` is within `target`, as a search would judge it.
     pub(super) fn allows(&self, structure: &Structure, target: &Target) -> bool {
-        let limit = |budget| target.limits.iter().find(|l| l.budget == budget).map(|l| l.most);
+        let limit = |budget| target.limits.iter().find(|l| l.budget == budget);
+        let most = |budget| limit(budget).map(|limit| limit.most);
         let budgets = Budgets {
             layers: Some(target.layers),
-            params: limit(Budget::Params),
-            flops: limit(Budget::Flops),
+            params: most(Budget::Params),
+            flops: most(Budget::Flops),
+            latency_ms: Budget::LATENCIES.map(|budget| limit(budget).map(|limit| limit.ms())),
             ..self.budgets
         };
-        let costs = costs(structure, &self.counter.spec, self.counter.counting);
+        let costs = self.costs(structure);
         budgets.broken(&costs).is_none() && self.constraints.broken(structure.blocks()).is_none()
+    }
+
+    /// What `structure` costs, latencies included.
+    pub fn costs(&self, structure: &Structure) -> Costs {
+        let spec = &self.counter.spec;
+        let latency = self.clock.as_ref().map(|clock| clock.net(structure, spec));
+        let costs = costs(structure, spec, self.counter.counting);
+        Costs { latency_ms: latency.unwrap_or_default(), ..costs }
+    }
+
+    /// What a layer costs, latencies included; `sum` where the maps of a shortcut are added to it.
+    pub(super) fn layer_costs(&self, at: &LayerAt, floored: u32, sum: bool) -> PartCosts {
+        let part = self.counter.layer(at, floored);
+        match &self.clock {
+            Some(clock) => part.with_latency(clock.layer(at, sum)),
+            None => part,
+        }
+    }
+
+    /// What pool and classifier cost, latencies included.
+    pub(super) fn head_costs(&self, channels: u32, maps: MapSide) -> PartCosts {
+        let part = self.counter.head(channels, maps);
+        let shape = Shape { channels, resolution: maps.real };
+        match &self.clock {
+            Some(clock) => part.with_latency(clock.head(shape, &self.counter.spec)),
+            None => part,
+        }
     }
 
     pub(super) fn input_maps(&self) -> Maps {

@@ -14,7 +14,7 @@ use super::{
     labels::{End, Found, Search},
 };
 use crate::{
-    arch::{Costs, Structure, costs},
+    arch::{Costs, Structure},
     space::Budget,
 };
 
@@ -109,7 +109,7 @@ const FIRST_MARGIN: f64 = 0.002;
 /// The last one: no structures are farther apart.
 const LAST_MARGIN: f64 = 1e6;
 
-/// Most labels, of about 48 bytes each: with one limit, and with several, where what is left out can't
+/// Most labels, of about 64 bytes each: with one limit, and with several, where what is left out can't
 /// be told as well and a proof is not to be hoped for.
 const MOST_LABELS: usize = 8_000_000;
 const MOST_LABELS_OF_SEVERAL: usize = 1_000_000;
@@ -269,8 +269,7 @@ impl Solver {
         if !self.problem.allows(&structure, target) {
             return None;
         }
-        let counter = &self.problem.counter;
-        let costs = costs(&structure, &counter.spec, counter.counting);
+        let costs = self.problem.costs(&structure);
         let objective = self.problem.objective(&structure);
         let score = self.problem.analytic(&structure);
         Some(Solved { structure, objective, score, costs })

@@ -26,6 +26,7 @@ mod reference;
 mod solving;
 mod spec;
 mod store;
+mod tables;
 mod themes;
 mod tuning;
 mod worker;
@@ -61,6 +62,7 @@ pub use store::{
     Summary, find_run, list_runs, listed_run, new_folder, ownership, remove_run, replay, resume,
     run_name, runs_folder,
 };
+pub use tables::{clock, find_table, problem, read_table, table_path, tables_folder, user_tables};
 pub use themes::{ListedTheme, UserTheme, find_theme, listed_themes, user_themes};
 pub use tuning::{Change, Plan as TuningPlan, Refusal, Replay, Scheduled, Stop, is_tunable};
 pub use worker::{Role, ScorerFactory};

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{protocol::Optimum, worker::panic_text};
+use super::{protocol::Optimum, tables, worker::panic_text};
 use crate::{
     arch::Structure,
     optimum::{
@@ -135,7 +135,7 @@ impl Prover {
             let solution = match solved {
                 Some(solution) => solution,
                 None => {
-                    let problem = Problem::new(&wanted.preset, ObjectiveForm::Theory)?;
+                    let problem = tables::problem(&wanted.preset, ObjectiveForm::Theory)?;
                     Solution::of(problem, &wanted, &mut watch)?
                 }
             };
@@ -164,7 +164,7 @@ impl Prover {
         tell: impl FnOnce(Result<Solution, Unsolvable>) + Send + 'static,
     ) -> io::Result<Prover> {
         let solve = move |asked: &AtomicBool| {
-            let problem = Problem::new(&wanted.preset, ObjectiveForm::Theory)?;
+            let problem = tables::problem(&wanted.preset, ObjectiveForm::Theory)?;
             Solution::of(problem, &wanted, &mut |_| go_on(asked))
         };
         Prover::work(solve, tell)
@@ -180,7 +180,9 @@ impl Prover {
         tell: impl FnOnce(Result<Structure, Unsolvable>) + Send + 'static,
     ) -> io::Result<Prover> {
         let solve = move |asked: &AtomicBool| {
-            let problem = Problem::shaped_like(&wanted.preset, ObjectiveForm::Theory, shape)?;
+            let clock = tables::clock(&wanted.preset).map_err(Unsolvable::Table)?;
+            let problem =
+                Problem::shaped_like(&wanted.preset, ObjectiveForm::Theory, clock, shape)?;
             let solution = Solution::of(problem, &wanted, &mut |_| go_on(asked))?;
             solution.best().cloned()
         };

@@ -1,13 +1,14 @@
 //! What was asked for: a preset with everything decided, and whether it can be started here.
 
-use std::{num::NonZero, path::PathBuf, thread};
+use std::{num::NonZero, path::PathBuf, sync::Arc, thread};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Role, store::Checkpoint, tuning::Replay};
+use super::{Role, store::Checkpoint, tables, tuning::Replay};
 use crate::{
     analytic::Form,
+    latency::Clock,
     nn::{self, Device, DeviceChoice, KernelChoice},
     optimum::{ObjectiveForm, Problem},
     proxy::{self, AnalyticZen, Combined, Part, Proxy, Standing, Zen},
@@ -73,6 +74,8 @@ pub enum StartError {
     Proxy(proxy::BuildError),
     #[error("confirm.proxy: {0}")]
     Judge(proxy::BuildError),
+    #[error("budget.latency: {0}")]
+    Table(String),
     #[error("{0}")]
     Tiers(String),
     #[error("search.seed_with: {0}")]
@@ -128,7 +131,7 @@ impl RunSpec {
         self.check_proxies(&opened.device)?;
         self.check_tiers()?;
         if self.preset.search.seed_with.is_some() {
-            Problem::new(&self.preset, ObjectiveForm::Theory)
+            tables::problem(&self.preset, ObjectiveForm::Theory)
                 .map_err(|why| StartError::SeedWith(why.to_string()))?;
         }
         self.check_polish()?;
@@ -144,6 +147,9 @@ impl RunSpec {
             let run =
                 RunSettings { workers: checkpoint.preset.run.workers, ..self.preset.run.clone() };
             self.preset = Preset { run, ..checkpoint.preset.clone() };
+            if let Some(folder) = &self.out {
+                tables::find_copies(&mut self.preset, folder);
+            }
         }
         if let Some(workers) = self.resumes.and_then(|resumption| resumption.workers) {
             self.preset.run.workers = Some(workers);
@@ -161,7 +167,7 @@ impl RunSpec {
     pub(super) fn check_polish(&self) -> Result<(), StartError> {
         if self.preset.search.polish {
             let initial = self.preset.initial();
-            Problem::shaped_like(&self.preset, ObjectiveForm::Theory, initial)
+            Problem::shaped_like(&self.preset, ObjectiveForm::Theory, self.clock(), initial)
                 .map_err(|why| StartError::Polish(why.to_string()))?;
         }
         Ok(())
@@ -171,6 +177,7 @@ impl RunSpec {
         if let Some(reason) = self.preset.not_startable() {
             return Err(StartError::NotStartable { name: self.name.clone(), reason });
         }
+        tables::clock(&self.preset).map_err(StartError::Table)?;
         let choice: DeviceChoice = self.preset.run.device.parse()?;
         let kernels: KernelChoice = self.preset.run.kernels.parse()?;
         let (device, note) = nn::open(choice, kernels)?;
@@ -347,12 +354,18 @@ impl RunSpec {
         self.preset.run.workers.unwrap_or_else(cores)
     }
 
+    /// What tells latencies; whether it can was seen when the run was checked.
+    fn clock(&self) -> Option<Arc<Clock>> {
+        tables::clock(&self.preset).ok().flatten()
+    }
+
     /// What decides the result of the search.
     pub fn search_settings(&self) -> Settings {
         let (search, score) = (&self.preset.search, &self.preset.score);
         Settings {
             space: self.preset.search_space(),
             budgets: self.preset.budgets(),
+            clock: self.clock(),
             initial: self.preset.initial(),
             iterations: search.iterations,
             max_scored: search.max_scored,

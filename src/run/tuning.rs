@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{RunSpec, protocol::Member, spec::is_measured};
 use crate::{
+    arch::MOST_LATENCIES,
     proxy,
     search::Settings,
     space::{Difference, Preset, PresetError, Setting},
     text::did_you_mean,
 };
+
+const TABLE: &str = "everybody's latency was told by it";
 
 /// Settings that a search keeps as it began, with why.
 const FIXED: &[(&str, &str)] = &[
@@ -25,7 +28,12 @@ const FIXED: &[(&str, &str)] = &[
     ("space.classes", "everybody's costs were counted with them"),
     ("space.se", "everybody's costs were counted with it"),
     ("budget.counting", "everybody's costs were counted by it"),
-    ("budget.latency", "no latency is known here"),
+    ("budget.latency.table", TABLE),
+    ("budget.latency.batch", TABLE),
+    ("budget.latency2.table", TABLE),
+    ("budget.latency2.batch", TABLE),
+    ("budget.latency3.table", TABLE),
+    ("budget.latency3.batch", TABLE),
     ("search.seed", "all draws follow from it"),
     ("search.pipeline", "which results a proposal may know follows from it"),
     ("search.seed_with", "the search began there"),
@@ -134,6 +142,11 @@ pub struct Plan {
     pub(super) search: Settings,
 }
 
+/// The tables and batches that latencies are told by.
+fn tables(preset: &Preset) -> [Option<(&Option<String>, Option<u32>)>; MOST_LATENCIES] {
+    preset.budget.latencies().map(|latency| latency.map(|it| (&it.table, it.batch)))
+}
+
 impl Plan {
     /// What `settings` change in a search as it is by now.
     ///
@@ -170,6 +183,11 @@ impl Plan {
                     format!("there is no proxy '{name}'{}", did_you_mean(name, proxy::names()));
                 return Err(Refusal { key: key.to_owned(), message });
             }
+        }
+        if tables(&spec.preset) != tables(&now.preset) {
+            let key = "budget.latency".to_owned();
+            let message = format!("its tables stay what they are while the search runs: {TABLE}");
+            return Err(Refusal { key, message });
         }
         spec.check_tiers().map_err(Refusal::whole)?;
         spec.check_polish().map_err(Refusal::whole)?;

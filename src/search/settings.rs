@@ -6,6 +6,7 @@ use super::Member;
 use crate::{
     analytic,
     arch::{Costs, Structure},
+    latency::Clock,
     space::{Budgets, ScreenSettings, Space},
 };
 
@@ -14,6 +15,8 @@ use crate::{
 pub struct Settings {
     pub space: Space,
     pub budgets: Budgets,
+    /// What tells latencies, where budgets limit some.
+    pub clock: Option<Arc<Clock>>,
     pub initial: Structure,
     pub iterations: u64,
     pub max_scored: Option<u64>,

@@ -10,7 +10,8 @@ use std::{
 use super::{Moves, Rejection};
 use crate::{
     analytic::{BlockScore, Model, State},
-    arch::{Block, BlockKind, CostCounter, Costs, Kernel, MapSide, PartCosts},
+    arch::{Block, BlockKind, CostCounter, Costs, Kernel, MapSide, PartCosts, Shape},
+    latency::Clock,
     random::Stream,
     score::Score,
     space::{Budget, Budgets, Constraints, Draft, Mover, Space},
@@ -81,6 +82,7 @@ pub(super) struct Workshop {
     mover: Mover,
     constraints: Constraints,
     counter: CostCounter,
+    clock: Option<Arc<Clock>>,
     budgets: Budgets,
     model: Option<Arc<Model>>,
     pub draft: Draft,
@@ -94,11 +96,17 @@ pub(super) struct Workshop {
 }
 
 impl Workshop {
-    pub(super) fn new(space: &Space, budgets: &Budgets, model: Option<Arc<Model>>) -> Workshop {
+    pub(super) fn new(
+        space: &Space,
+        budgets: &Budgets,
+        clock: Option<Arc<Clock>>,
+        model: Option<Arc<Model>>,
+    ) -> Workshop {
         Workshop {
             mover: Mover::new(space),
             constraints: space.constraints().clone(),
             counter: CostCounter { spec: *space.net(), counting: budgets.counting },
+            clock,
             budgets: *budgets,
             model,
             draft: Draft::default(),
@@ -215,7 +223,11 @@ impl Workshop {
                 None => {
                     let place = &mut self.memory[place_of(block, map)];
                     if !place.is_of(block, map) {
-                        let (costs, next) = self.counter.block(block, map);
+                        let (mut costs, next) = self.counter.block(block, map);
+                        if let Some(clock) = &self.clock {
+                            let spec = &self.counter.spec;
+                            costs = costs.with_latency(clock.block(block, map.real, spec));
+                        }
                         *place = Counted { block: *block, map, next, costs };
                     }
                     &*place
@@ -227,7 +239,12 @@ impl Workshop {
             self.origins.push(origin);
         }
         let channels = self.draft.blocks.last().map_or(0, |block| block.out_channels);
-        sum.add(&self.counter.head(channels, map));
+        let mut head = self.counter.head(channels, map);
+        if let Some(clock) = &self.clock {
+            let maps = Shape { channels, resolution: map.real };
+            head = head.with_latency(clock.head(maps, &self.counter.spec));
+        }
+        sum.add(&head);
         sum.total()
     }
 
@@ -326,7 +343,7 @@ mod tests {
     fn walk(preset: &Preset, settings: Settings) {
         let space = preset.search_space();
         let model = Arc::new(Model::new(settings));
-        let mut workshop = Workshop::new(&space, &preset.budgets(), Some(Arc::clone(&model)));
+        let mut workshop = Workshop::new(&space, &preset.budgets(), None, Some(Arc::clone(&model)));
         let mut blocks = preset.initial().blocks().to_vec();
         workshop.count(&blocks);
         workshop.score(&[]);
@@ -349,7 +366,8 @@ mod tests {
             let structure: Structure = workshop.draft.structure();
             let score = workshop.score(&parts).expect("there is a model");
             assert_eq!(found, costs(&structure, space.net(), preset.budgets().counting));
-            let mut fresh = Workshop::new(&space, &preset.budgets(), Some(Arc::clone(&model)));
+            let mut fresh =
+                Workshop::new(&space, &preset.budgets(), None, Some(Arc::clone(&model)));
             assert_eq!(fresh.take(structure.blocks(), &[]), Ok(found), "{structure}");
             let alone = fresh.score(&[]).expect("there is a model");
             assert_eq!(score.value.to_bits(), alone.value.to_bits(), "{structure}");

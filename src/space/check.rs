@@ -20,10 +20,19 @@ impl Preset {
         budget_min("budget.flops", self.budget.flops.map(|s| s.0))?;
         budget_min("budget.activation", self.budget.activation.map(|s| s.0))?;
         in_range("budget.layers", self.budget.layers.unwrap_or(1), 1, 4_096)?;
+        let mut gap = false;
         let paths = ["budget.latency", "budget.latency2", "budget.latency3"];
         for (path, latency) in paths.into_iter().zip(self.budget.latencies()) {
-            let Some(latency) = latency else { continue };
-            positive(path, latency.ms)?;
+            let Some(latency) = latency else {
+                gap = true;
+                continue;
+            };
+            if gap {
+                let message =
+                    "the ones before it come first: latency, then latency2, then latency3";
+                return Err(Invalid { path, message: message.to_owned() });
+            }
+            positive(path, latency.ms.unwrap_or(1.0))?;
             in_range(path, latency.batch.unwrap_or(1), 1, 4_096)?;
         }
         in_range("search.iterations", self.search.iterations, 1, 1_000_000_000)?;

@@ -106,8 +106,9 @@ pub struct LatencyBudget {
     /// The name of a table that is kept, or a table's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
-    /// Milliseconds an image.
-    pub ms: f64,
+    /// Milliseconds an image; without it the table tells latencies, and nothing is limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ms: Option<f64>,
     /// Images that run at once; the table's own where it knows one, else the paper's 64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<u32>,
@@ -138,9 +139,13 @@ pub struct BudgetSettings {
 }
 
 impl BudgetSettings {
-    /// The limits on latency, by the number of their table.
+    /// The limits on latency, by the number of their table; whichever are there come first.
     pub fn latencies(&self) -> [Option<&LatencyBudget>; MOST_LATENCIES] {
         [self.latency.as_ref(), self.latency2.as_ref(), self.latency3.as_ref()]
+    }
+
+    pub fn latencies_mut(&mut self) -> [Option<&mut LatencyBudget>; MOST_LATENCIES] {
+        [self.latency.as_mut(), self.latency2.as_mut(), self.latency3.as_mut()]
     }
 }
 
@@ -388,7 +393,10 @@ impl Preset {
             params: self.budget.params.map(|s| s.0),
             flops: self.budget.flops.map(|s| s.0),
             activation_bytes: self.budget.activation.map(|s| s.0),
-            latency_ms: self.budget.latencies().map(|latency| latency.map(|latency| latency.ms)),
+            latency_ms: self
+                .budget
+                .latencies()
+                .map(|latency| latency.and_then(|latency| latency.ms)),
             counting: self.budget.counting,
         }
     }
@@ -408,11 +416,11 @@ impl Preset {
     pub fn not_startable(&self) -> Option<String> {
         let mut latencies = self.budget.latencies().into_iter().flatten();
         let latency = latencies.find(|latency| latency.table.is_none())?;
+        let limit = latency.ms.map_or_else(String::new, |ms| format!(" of {ms} ms"));
         Some(format!(
-            "a latency budget of {} ms needs a latency table; 'zendo latency measure' makes one of \
-             this machine, 'zendo latency import' takes one from elsewhere, and --latency-table or \
-             budget.latency.table names it",
-            latency.ms
+            "a latency budget{limit} needs a latency table: 'zendo latency measure' makes one of this \
+             machine, 'zendo latency import' takes one from elsewhere; then name it with \
+             --latency-table, or as budget.latency.table"
         ))
     }
 }

@@ -46,7 +46,23 @@ pub struct PublishedNet {
     /// The Zen-Score that was published of it: Zen-NAS, Table 5, in the definition `table`, of 16 images of
     /// 224².
     pub zen_score: Option<f64>,
+    /// The latency that was published of it: Zen-NAS, Table 7, milliseconds an image on a V100 in FP16, 64
+    /// images at once.
+    pub v100_ms: Option<f64>,
 }
+
+/// Zen-NAS, Table 7.
+const PUBLISHED_V100_MS: [(&str, f64); 9] = [
+    ("ZenNet-0.1ms", 0.10),
+    ("ZenNet-0.2ms", 0.20),
+    ("ZenNet-0.3ms", 0.30),
+    ("ZenNet-0.5ms", 0.50),
+    ("ZenNet-0.8ms", 0.80),
+    ("ZenNet-1.2ms", 1.20),
+    ("ZenNet-400M", 0.248),
+    ("ZenNet-600M", 0.358),
+    ("ZenNet-900M", 0.55),
+];
 
 /// Zen-NAS, Table 5.
 const PUBLISHED_SCORES: [(&str, f64); 5] = [
@@ -68,7 +84,10 @@ pub fn published_nets() -> impl Iterator<Item = PublishedNet> {
         let se = name.contains("_flops");
         let zen_score = PUBLISHED_SCORES.into_iter().find(|(of, _)| *of == name);
         let zen_score = zen_score.map(|(_, score)| score);
-        PublishedNet { name, structure, resolution, classes, se, zen_score }
+        let called = published_name(name);
+        let v100_ms = PUBLISHED_V100_MS.into_iter().find(|(of, _)| *of == called);
+        let v100_ms = v100_ms.map(|(_, ms)| ms);
+        PublishedNet { name, structure, resolution, classes, se, zen_score, v100_ms }
     })
 }
 

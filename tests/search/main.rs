@@ -21,6 +21,7 @@ fn settings(seed: u64) -> Settings {
     let no_files = |_: &Path| Err("no files here".to_owned());
     let preset = PresetSource::find("quick", &no_files).and_then(|s| s.preset()).expect("shipped");
     Settings {
+        clock: None,
         space: preset.search_space(),
         budgets: preset.budgets(),
         initial: preset.initial(),

@@ -22,6 +22,7 @@ use report::{FinishedLine, Progress, print_result, progress_text};
 
 use super::{
     Failure,
+    latency::{TableArgs, told},
     output::{json_line, line},
     presets,
     signals::catch_signals,
@@ -31,6 +32,7 @@ use crate::{
         self, Handle, Resumption, RunSpec, Server,
         protocol::{Command, Finished, Hello, Phase, Reason, Snapshot, Update},
     },
+    space::Preset,
     text::printable,
 };
 
@@ -65,6 +67,8 @@ pub struct SearchArgs {
     /// Change a setting of the preset, such as budget.params=900k
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
+    #[command(flatten)]
+    tables: TableArgs,
     /// Keep everything in this process; nobody can watch it from elsewhere
     #[arg(long, conflicts_with = "detach")]
     foreground: bool,
@@ -240,6 +244,7 @@ fn spec(args: &SearchArgs) -> Result<RunSpec, Failure> {
         return Ok(RunSpec { out: args.out.clone(), ..spec });
     }
     let mut sets = args.sets.clone();
+    sets.extend(args.tables.settings()?);
     let mut flag = |key: &str, value: Option<String>| {
         sets.extend(value.map(|value| format!("{key}={value}")));
     };
@@ -267,6 +272,7 @@ struct Viewer {
     /// What the search goes by, and what the confirmation.
     proxy: String,
     judge: String,
+    preset: Option<Box<Preset>>,
     snapshot: Option<Arc<Snapshot>>,
     told: Option<Instant>,
     stops_sent: usize,
@@ -283,6 +289,7 @@ impl Viewer {
             live: !json && io::stderr().is_terminal(),
             proxy: String::new(),
             judge: String::new(),
+            preset: None,
             snapshot: None,
             told: None,
             stops_sent: 0,
@@ -343,6 +350,7 @@ impl Viewer {
     fn begin(&mut self, handle: &Handle, hello: Hello) {
         self.proxy = hello.spec.preset.score.proxy.to_string();
         self.judge = hello.spec.preset.confirm.proxy.to_string();
+        self.preset = Some(Box::new(hello.spec.preset));
         if let Some(folder) = hello.spec.out.filter(|_| !self.json) {
             self.say(&format!("kept in {}", folder.display()));
         }
@@ -404,7 +412,10 @@ impl Viewer {
                 _ => Ok(()),
             };
         };
-        let result = FinishedLine::new(finished, snapshot, (&self.proxy, &self.judge));
+        let mut result = FinishedLine::new(finished, snapshot, (&self.proxy, &self.judge));
+        if let (Some(preset), Some(winner)) = (&self.preset, &finished.winner) {
+            result.set_latency(told(preset, &winner.member.structure));
+        }
         let printed = if self.json { json_line(&result) } else { print_result(&result) };
         self.printed(printed)
     }

@@ -9,6 +9,7 @@ use crate::{
     arch::Structure,
     cli::{
         Failure,
+        latency::Told,
         output::{compact, line, score},
     },
     run::protocol::{
@@ -165,6 +166,9 @@ struct Best {
     params: u64,
     flops: u64,
     layers: u32,
+    /// By each latency table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    latency: Vec<Told>,
     confirmed: Option<ConfirmedBest>,
     /// Finalists that the draws could not tell from it.
     ties: Vec<Tie>,
@@ -196,6 +200,7 @@ impl<'a> FinishedLine<'a> {
             params: winner.member.costs.params,
             flops: winner.member.costs.flops,
             layers: winner.member.costs.layers,
+            latency: Vec::new(),
             confirmed: winner.confirmed.map(|c| ConfirmedBest {
                 mean: c.mean,
                 std: c.std,
@@ -222,6 +227,13 @@ impl<'a> FinishedLine<'a> {
             seconds: seconds(snapshot),
             reason: finished.reason,
         }
+    }
+}
+
+impl FinishedLine<'_> {
+    /// What the tables say of the best.
+    pub(super) fn set_latency(&mut self, latency: Vec<Told>) {
+        self.best.iter_mut().for_each(|best| best.latency.clone_from(&latency));
     }
 }
 
@@ -262,6 +274,9 @@ pub(super) fn print_result(result: &FinishedLine) -> Result<(), Failure> {
         compact(best.flops),
         best.layers
     ))?;
+    for told in &best.latency {
+        line(told.text())?;
+    }
     if !best.ties.is_empty() {
         let ids: Vec<String> = best.ties.iter().map(|t| format!("#{}", grouped(t.id))).collect();
         line(format!("within the noise of it: {}", ids.join(", ")))?;

@@ -18,9 +18,11 @@ use serde::Serialize;
 
 use report::Report;
 
-use super::{Failure, presets, signals::catch_signals};
+use super::{Failure, latency::TableArgs, presets, signals::catch_signals};
 use crate::{
-    optimum::{Answer, LayerPrice, ObjectiveForm, Problem, Progress, Solved, Solver, Stage, Sweep},
+    arch::Latencies,
+    optimum::{Answer, LayerPrice, ObjectiveForm, Progress, Solved, Solver, Stage, Sweep},
+    run,
     text::grouped,
 };
 
@@ -32,6 +34,8 @@ pub struct SolveArgs {
     /// Change a setting of the preset, such as budget.params=900k
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
+    #[command(flatten)]
+    tables: TableArgs,
     /// The K best structures
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     top: u32,
@@ -81,6 +85,9 @@ struct Line {
     params: u64,
     flops: u64,
     layers: u32,
+    /// Of one image, by each latency table.
+    #[serde(skip_serializing_if = "Latencies::is_empty")]
+    latency_ms: Latencies,
     /// Objective per unit of each budget.
     price: BTreeMap<&'static str, f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,6 +111,7 @@ impl Line {
             params: solved.costs.params,
             flops: solved.costs.flops,
             layers: solved.costs.layers,
+            latency_ms: solved.costs.latency_ms,
             price: prices.map(|price| (price.budget.name(), price.score)).collect(),
             layer_price: None,
             seconds,
@@ -112,9 +120,10 @@ impl Line {
 }
 
 pub(super) fn run(args: &SolveArgs) -> Result<ExitCode, Failure> {
-    let (name, preset) = presets::load(&args.preset, &args.sets)?;
+    let sets = [args.sets.clone(), args.tables.settings()?].concat();
+    let (name, preset) = presets::load(&args.preset, &sets)?;
     let start = Instant::now();
-    let problem = Problem::new(&preset, args.form.into()).map_err(Failure::usage)?;
+    let problem = run::problem(&preset, args.form.into()).map_err(Failure::usage)?;
     let signal = catch_signals().map_err(Failure::failed)?;
     let mut viewer = Viewer::new(&signal);
     let target = problem.target().clone();

@@ -4,6 +4,7 @@ use super::{Form, Line, SolveArgs};
 use crate::{
     cli::{
         Failure,
+        latency::told,
         output::{compact, json_line, line},
     },
     optimum::{Answer, LayerPrice, Price, Solved, Target},
@@ -51,6 +52,9 @@ impl Report<'_> {
             best.costs.layers,
             best.score
         ))?;
+        for told in told(self.preset, &best.structure) {
+            line(told.text())?;
+        }
         if let Some(prices) = self.prices() {
             line(prices)?;
         }
@@ -101,6 +105,9 @@ impl Report<'_> {
         for Price { budget, score, .. } in &self.answer.prices {
             let unit = match budget {
                 Budget::Flops => "100 M FLOPs",
+                Budget::Latency => "0.01 ms",
+                Budget::Latency2 => "0.01 ms by the second table",
+                Budget::Latency3 => "0.01 ms by the third table",
                 _ => "100 k params",
             };
             parts.push(format!("{unit} more are worth {score:+.2}"));
@@ -116,7 +123,10 @@ impl Report<'_> {
 }
 
 fn target_text(target: &Target) -> String {
-    let limits = target.limits.iter().map(|l| format!("{} {}", l.budget, compact(l.most)));
+    let limits = target.limits.iter().map(|limit| match limit.budget.table() {
+        Some(_) => format!("{} {} ms", limit.budget, limit.ms()),
+        None => format!("{} {}", limit.budget, compact(limit.most)),
+    });
     let mut parts: Vec<String> = limits.collect();
     parts.push(format!("{} sub-layers", target.layers));
     format!("at most {}", parts.join(", "))

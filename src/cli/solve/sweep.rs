@@ -10,14 +10,16 @@ use crate::{
         Failure,
         output::{compact, json_line, line},
     },
-    optimum::{Solver, Sweep, Target, Unsolvable},
+    optimum::{Limit, Solver, Sweep, Target, Unsolvable},
+    space::Budget,
 };
 
 /// A point of a frontier.
 #[derive(Serialize)]
 struct Point {
     /// What is swept, and the limit it has here.
-    budget: &'static str,
+    budget: Budget,
+    /// Nanoseconds of a latency.
     limit: u64,
     #[serde(flatten)]
     best: Line,
@@ -45,7 +47,7 @@ pub(super) fn run(
         let Some(best) = answer.best.first().filter(|_| !answer.stopped) else { break };
         fits = true;
         let best = Line::new(&answer, best, start.elapsed().as_secs_f64());
-        form.print(&Point { budget: sweep.budget.name(), limit, best })?;
+        form.print(&Point { budget: sweep.budget, limit, best })?;
     }
     if !fits && viewer.signal.load(Ordering::Relaxed) == 0 {
         return Err(Failure::usage(Unsolvable::NothingFits));
@@ -74,11 +76,11 @@ impl FrontierForm {
         match self {
             FrontierForm::Json => None,
             FrontierForm::Csv => Some(
-                "budget,limit,objective,score,bound,gap,proven,params,flops,layers,seconds,structure"
+                "budget,limit,objective,score,bound,gap,proven,params,flops,layers,latency_ms,seconds,structure"
                     .to_owned(),
             ),
             FrontierForm::Table => Some(format!(
-                "{:>10} {:>10} {:>10} {:>8} {:>9} {:>9} {:>6}",
+                "{:>10} {:>10} {:>10} {:>8} {:>9} {:>9} {:>6}  ms",
                 sweep.budget.name(),
                 "objective",
                 "score",
@@ -96,7 +98,7 @@ impl FrontierForm {
             FrontierForm::Json => json_line(point),
             // Structures have commas.
             FrontierForm::Csv => line(format!(
-                "{},{},{},{},{},{},{},{},{},{},{:.3},\"{}\"",
+                "{},{},{},{},{},{},{},{},{},{},{},{:.3},\"{}\"",
                 point.budget,
                 point.limit,
                 best.objective,
@@ -107,19 +109,36 @@ impl FrontierForm {
                 best.params,
                 best.flops,
                 best.layers,
+                latencies(best, " "),
                 best.seconds,
                 best.structure
             )),
             FrontierForm::Table => line(format!(
-                "{:>10} {:>10.4} {:>10.4} {:>8} {:>9} {:>9} {:>6}",
-                compact(point.limit),
+                "{:>10} {:>10.4} {:>10.4} {:>8} {:>9} {:>9} {:>6}  {}",
+                limit(point),
                 best.objective,
                 best.score,
                 if best.proven { "proven".to_owned() } else { format!("{:.4}", best.gap) },
                 compact(best.params),
                 compact(best.flops),
-                best.layers
+                best.layers,
+                latencies(best, ", ")
             )),
         }
     }
+}
+
+/// As people read it.
+fn limit(point: &Point) -> String {
+    let limit = Limit { budget: point.budget, most: point.limit };
+    match point.budget.table() {
+        Some(_) => format!("{:.4}", limit.ms()),
+        None => compact(point.limit),
+    }
+}
+
+/// By each table.
+fn latencies(best: &Line, between: &str) -> String {
+    let each = best.latency_ms.as_slice().iter().map(|ms| format!("{ms:.4}"));
+    each.collect::<Vec<String>>().join(between)
 }

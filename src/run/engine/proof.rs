@@ -12,6 +12,7 @@ use crate::{
         protocol::{Optimum, Phase, Reason},
         prover::{Proof, Prover, Solution, Wanted},
         spec::RunSpec,
+        tables,
     },
 };
 
@@ -45,7 +46,7 @@ impl Proving {
         if !spec.preset.run.optimum {
             return (proving, None);
         }
-        match Problem::new(&spec.preset, ObjectiveForm::Theory) {
+        match tables::problem(&spec.preset, ObjectiveForm::Theory) {
             Err(why) => return (proving, Some(unknown(why))),
             Ok(problem) => proving.problem = Some(problem),
         }

@@ -23,6 +23,7 @@ use crate::{
         reference::{Reference, Workbench},
         spec::StartError,
         store::{History, PolishAhead, RunFolder},
+        tables,
     },
     search::Evolution,
 };
@@ -40,6 +41,10 @@ impl<'a> Engine<'a> {
         let (folder, mut history, factory, retelling) = match means {
             Means::Memory(history, retelling) => (None, *history, None, Some(retelling)),
             Means::Proxies(factory) => {
+                if spec.resumes.is_none() {
+                    let folder = spec.out.clone();
+                    tables::settle(&mut spec.preset, folder.as_deref())?;
+                }
                 let (folder, history) = RunFolder::open(&spec, &device).map_err(|error| {
                     let (path, reason) = (spec.out.clone().unwrap_or_default(), error.to_string());
                     match spec.resumes {

@@ -37,6 +37,7 @@ use super::{
     files::{Existing, read_text, write_text},
     protocol::Tuned,
     spec::{Resumption, StartError},
+    tables,
 };
 use crate::{arch::Structure, nn::Device, random, space::Preset, text::FileError};
 use journal::Journal;
@@ -157,6 +158,7 @@ pub(super) fn asked(folder: &Path) -> Result<RunSpec, FileError> {
         asked.settings.with_settings(&[]).map_err(|e| fail("", None, &format!("settings: {e}")))?;
     preset.run.kernels = asked.kernels;
     preset.run.device = asked.device;
+    tables::find_copies(&mut preset, folder);
     Ok(RunSpec::new(&asked.preset, preset))
 }
 

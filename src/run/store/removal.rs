@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What zendo writes into a run's folder; the file that makes it one goes last but for the lock.
-const FILES: [&str; 11] = [
+const FILES: [&str; 14] = [
     "journal.jsonl",
     "checkpoint.json",
     "checkpoint.1.json",
@@ -26,6 +26,9 @@ const FILES: [&str; 11] = [
     "log",
     "log.1",
     "best.txt",
+    "latency.jsonl",
+    "latency2.jsonl",
+    "latency3.jsonl",
     RUN_FILE,
     "lock",
 ];

@@ -86,7 +86,8 @@ pub struct Evolution {
 impl Evolution {
     pub fn new(settings: Settings) -> Evolution {
         let model = settings.scoring.model().map(|model| Arc::new(Model::new(*model)));
-        let mut workshop = Workshop::new(&settings.space, &settings.budgets, model);
+        let Settings { space, budgets, clock, .. } = &settings;
+        let mut workshop = Workshop::new(space, budgets, clock.clone(), model);
         let gate = match &settings.scoring {
             Scoring::Screened(_, screen) => Some(Gate::new(screen.clone())),
             Scoring::Measured | Scoring::Analytic(_) => None,

@@ -168,9 +168,9 @@ impl Evolution {
 
     /// The workshop, and what children of the initial structure take over, by the settings as they are.
     fn refit(&mut self) {
-        let Settings { space, budgets, scoring, initial, .. } = &self.settings;
+        let Settings { space, budgets, clock, scoring, initial, .. } = &self.settings;
         let model = scoring.model().map(|model| Arc::new(Model::new(*model)));
-        self.workshop = Workshop::new(space, budgets, model);
+        self.workshop = Workshop::new(space, budgets, clock.clone(), model);
         self.workshop.count(initial.blocks());
         self.workshop.score(&[]);
         self.initial_parts = self.workshop.parts();

@@ -33,8 +33,8 @@ impl Entry {
     /// The budget a search is named after: value with unit, and of what.
     pub fn budget(&self) -> (String, &'static str) {
         let budget = &self.preset.budget;
-        if let Some(latency) = &budget.latency {
-            (latency.ms.to_string(), "ms")
+        if let Some(ms) = budget.latency.as_ref().and_then(|latency| latency.ms) {
+            (ms.to_string(), "ms")
         } else if let Some(flops) = budget.flops {
             (format::round_size(flops.0), "FLOPs")
         } else if let Some(params) = budget.params {

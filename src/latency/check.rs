@@ -52,6 +52,10 @@ const FEWEST_NETS: usize = 3;
 /// # Errors
 /// The table has nothing of that batch.
 pub fn cross_validate(table: &Table, batch: u32, fold: Fold) -> Result<Checked, Unpredictable> {
+    let known = table.batches();
+    if !known.contains(&batch) {
+        return Err(Unpredictable::Batch { asked: batch, known });
+    }
     let mut makes: BTreeMap<(Operation, u32, u32, bool), Vec<Miss>> = BTreeMap::new();
     let mut all = Vec::new();
     let mut sides: Vec<u32> = table.rows.iter().map(|row| row.layer.side).collect();

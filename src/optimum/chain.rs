@@ -314,7 +314,7 @@ impl<'a> Priced<'a> {
                     let ab = &self.ab[a * width..(a + 1) * width];
                     let sum = |b: usize| ab[b] + bc[b];
                     let inner = match table.shape {
-                        Shape::Any => (first..=last).map(sum).fold(NEVER, f64::max),
+                        Shape::Any => most(&ab[first..=last], &bc[first..=last]),
                         Shape::Concave => {
                             let top = climb(sum, (first, last), starts[row]);
                             starts[row] = top;

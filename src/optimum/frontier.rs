@@ -5,8 +5,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Answer, Limit, Solver, Target, Unsolvable, Watch};
-use crate::space::{Budget, Size};
+use super::{Answer, Limit, Solved, Solver, Target, Unsolvable, Watch};
+use crate::{
+    arch::Costs,
+    space::{Budget, Size},
+};
 
 /// Values of one limit, rising.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +31,18 @@ pub struct FrontierPoint {
     pub limit: u64,
     /// No structure within `limit` has a larger objective.
     pub bound: f64,
+    /// What the best structure within it scores, in full, and costs; none where none was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<Reached>,
+}
+
+/// A structure of a frontier.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reached {
+    pub score: f64,
+    pub costs: Costs,
+    /// Whether nothing is better.
+    pub proven: bool,
 }
 
 /// Points of a frontier over sizes, unless told.
@@ -89,7 +104,11 @@ impl Solver {
         for (target, &limit) in sweep.targets(target).iter().zip(&sweep.values) {
             match self.solve(target, 1, watch) {
                 Ok(Answer { stopped: true, .. }) | Err(Unsolvable::Ended) => break,
-                Ok(Answer { bound, .. }) => points.push(FrontierPoint { limit, bound }),
+                Ok(Answer { bound, proven, best, .. }) => {
+                    let reached =
+                        |best: &Solved| Reached { score: best.score, costs: best.costs, proven };
+                    points.push(FrontierPoint { limit, bound, best: best.first().map(reached) });
+                }
                 Err(_) => {}
             }
         }

@@ -19,7 +19,7 @@ mod place;
 mod problem;
 mod solver;
 
-pub use frontier::{Frontier, FrontierPoint, Sweep, SweepError};
+pub use frontier::{Frontier, FrontierPoint, Reached, Sweep, SweepError};
 pub use objective::ObjectiveForm;
 pub use problem::{Limit, Problem, Target, Unsolvable};
 pub use solver::{Answer, LayerPrice, Price, Progress, Solved, Solver, Stage, Watch};

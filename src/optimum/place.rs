@@ -182,6 +182,12 @@ impl Table {
             choice,
         };
         table.forbid(probe, ins, inners, outs);
+        for (m, limit) in probe.limits.iter().enumerate() {
+            // Where costs rise with the widths, too wide ones were left out before.
+            if !limit.is_monotone() {
+                table.forbid_beyond(1 + m, limit.bound());
+            }
+        }
         table.shape = table.find_shape(inners);
         table
     }
@@ -217,6 +223,45 @@ impl Table {
                 }
             }
         }
+    }
+
+    /// Marks what costs more than `most` by measure `m`, whatever its other widths.
+    fn forbid_beyond(&mut self, m: usize, most: f64) {
+        let width = self.inner_count();
+        let (score, costs) = self.measures.split_at_mut(m);
+        let (score, costs) = (&mut score[0], &costs[0]);
+        let outs = self.spans.len();
+        let least = |row: &[f64]| row.iter().copied().fold(f64::INFINITY, f64::min);
+        let least_at = |list: &[f64], stride: usize, at: usize| {
+            list.iter().skip(at).step_by(stride).copied().fold(f64::INFINITY, f64::min)
+        };
+        let entries: Vec<f64> = (0..width).map(|b| least_at(&costs.ab, width, b)).collect();
+        let arounds: Vec<f64> = (0..outs).map(|c| least_at(&costs.ac, outs, c)).collect();
+        let by_in: Vec<f64> = costs.ab.chunks(width).map(least).collect();
+        let by_out: Vec<f64> = costs.bc.chunks(width).map(least).collect();
+        for (c, span) in self.spans.iter_mut().enumerate() {
+            for (b, entry) in entries.iter().enumerate() {
+                if entry + costs.bc[c * width + b] + arounds[c] > most {
+                    score.bc[c * width + b] = NEVER;
+                }
+            }
+            let row = &score.bc[c * width..(c + 1) * width];
+            let allowed = |b: &usize| row[*b] != NEVER;
+            let first = (0..width).find(allowed);
+            *span = first.zip((0..width).rfind(allowed)).unwrap_or((1, 0));
+        }
+        for (a, of_in) in by_in.iter().enumerate() {
+            for (c, of_out) in by_out.iter().enumerate() {
+                if of_in + of_out + costs.ac[a * outs + c] > most {
+                    score.ac[a * outs + c] = NEVER;
+                }
+            }
+        }
+    }
+
+    /// Bottlenecks of a row.
+    fn inner_count(&self) -> usize {
+        self.measures[0].bc.len() / self.spans.len().max(1)
     }
 
     /// Whether score minus costs is concave in the bottleneck, whatever the prices; where it is so but

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Refusal, RunSpec, Scheduled};
-pub use crate::optimum::{Frontier, FrontierPoint, LayerPrice, Price, Progress, Solved, Stage};
+pub use crate::optimum::{
+    Frontier, FrontierPoint, LayerPrice, Price, Progress, Reached, Solved, Stage,
+};
 pub use crate::search::{ConvergencePoint, MAX_CONVERGENCE, Member, Screening};
 use crate::{
     arch::Structure,

@@ -100,7 +100,9 @@ impl Solution {
         }
         optimum.layer_price = solver.layer_price(answer, watch);
         tell(Proof::Found(Box::new(optimum.clone())))?;
-        for budget in [Budget::Params, Budget::Flops, Budget::Layers] {
+        // What each depth allows is asked for most.
+        let sums = Budget::ALL.into_iter().filter(|budget| *budget != Budget::Activation);
+        for budget in sums {
             if let Some(sweep) = Sweep::up_to(&answer.target, budget) {
                 optimum.frontiers.push(solver.frontier(&answer.target, &sweep, watch));
                 tell(Proof::Found(Box::new(optimum.clone())))?;

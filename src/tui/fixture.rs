@@ -172,7 +172,7 @@ fn evolve(proposed: u64) -> (Snapshot, Everybody) {
             frontiers: vec![Frontier {
                 budget: Budget::Params,
                 points: [(400_000, 128.0), (600_000, 137.5), (800_000, 145.2), (1_000_000, 151.24)]
-                    .map(|(limit, bound)| FrontierPoint { limit, bound })
+                    .map(|(limit, bound)| FrontierPoint { limit, bound, best: None })
                     .to_vec(),
             }],
             best: Some(143.66),

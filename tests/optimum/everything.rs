@@ -1,8 +1,12 @@
 //! Presets so small that everything that can be built can be listed.
 
+use std::sync::{Arc, LazyLock};
+
 use proptest::prelude::*;
 use zendo::{
-    arch::{Block, BlockKind, DEEPEST, Structure, costs},
+    arch::{Block, BlockKind, Costs, DEEPEST, Structure, costs},
+    latency::{Clock, FusedLayer, Operation, Predictor, Provenance, Row, Table},
+    random::{Purpose, Stream},
     space::{Preset, PresetSource, Space},
 };
 
@@ -103,10 +107,60 @@ impl Everything {
     }
 }
 
+/// Two tables of made-up measurements, so uneven that a wider layer is often the faster one.
+pub static CLOCK: LazyLock<Arc<Clock>> = LazyLock::new(|| {
+    let predictors = (1..=2).map(|seed| {
+        let predictor = Predictor::new(&uneven_table(seed), Some(1), 8).expect("it has the batch");
+        Arc::new(predictor)
+    });
+    Arc::new(Clock::new(predictors.collect()).expect("two"))
+});
+
+fn uneven_table(seed: u64) -> Table {
+    let mut table = Table::new(Provenance::default());
+    let mut stream = Stream::of_candidate(seed, Purpose::Noise, 0);
+    let channels = [3, 8, 16, 24, 32, 48];
+    for operation in [Operation::Regular, Operation::Depthwise] {
+        for (kernel, stride, sum) in
+            [1, 3, 5, 7].into_iter().flat_map(|k| [(k, 1, false), (k, 2, false), (k, 1, true)])
+        {
+            for (in_channels, out_channels) in
+                channels.into_iter().flat_map(|i| channels.map(|out| (i, out)))
+            {
+                if operation == Operation::Depthwise && in_channels != out_channels {
+                    continue;
+                }
+                for side in [1, 2, 4, 8] {
+                    let layer = FusedLayer {
+                        operation,
+                        in_channels,
+                        side,
+                        out_channels,
+                        kernel,
+                        stride,
+                        sum,
+                    };
+                    let uneven = 0.5 + f64::from(stream.below(1_000)) / 500.0;
+                    let ms = uneven * (0.01 + layer.flops() / 1e6 + layer.elements() / 1e5);
+                    table.rows.push(Row { layer, batch: 1, ms, spread: None });
+                }
+            }
+        }
+    }
+    table
+}
+
+/// What a search by `preset` counts, latencies included.
+pub fn cost(preset: &Preset, structure: &Structure) -> Costs {
+    let space = preset.search_space();
+    let latency_ms = CLOCK.net(structure, space.net());
+    Costs { latency_ms, ..costs(structure, space.net(), preset.budgets().counting) }
+}
+
 /// Whether a search with `preset` would let `structure` in.
 pub fn is_allowed(preset: &Preset, structure: &Structure) -> bool {
     let (space, budgets) = (preset.search_space(), preset.budgets());
-    let costs = costs(structure, space.net(), budgets.counting);
+    let costs = cost(preset, structure);
     budgets.broken(&costs).is_none() && space.constraints().broken(structure.blocks()).is_none()
 }
 
@@ -116,6 +170,8 @@ pub struct Limits {
     pub params: Option<u64>,
     pub flops: Option<u64>,
     pub activation: Option<u64>,
+    /// By the first table, and by the second.
+    pub latency_ms: [Option<f64>; 2],
 }
 
 /// A preset small enough to list everything, as TOML.
@@ -133,6 +189,7 @@ pub struct Tiny {
     pub params: Option<f64>,
     pub flops: Option<f64>,
     pub activation: Option<f64>,
+    pub latency: [Option<f64>; 2],
     pub exact: bool,
     pub definition: &'static str,
     pub constraint: &'static str,
@@ -161,7 +218,7 @@ impl Tiny {
         format!(
             "version = 1\n[space]\nfamilies = {families}\nkernels = {:?}\nexpansions = [1, 2]\n\
              width_max = {}\nwidth_multiple = {}\nfixed = {}\ninitial = \"{}\"\nresolution = 8\nclasses = 10\nse = {}\n{}\n\
-             [budget]\nlayers = {}\n{}{}{}counting = \"{}\"\n[score]\ndefinition = \"{}\"\n",
+             [budget]\nlayers = {}\n{}{}{}{}counting = \"{}\"\n[score]\ndefinition = \"{}\"\n",
             self.kernels,
             self.width_max,
             self.width_multiple,
@@ -173,6 +230,7 @@ impl Tiny {
             limit("params", limits.params),
             limit("flops", limits.flops),
             limit("activation", limits.activation),
+            latency(limits.latency_ms),
             if self.exact { "exact" } else { "reference" },
             self.definition,
         )
@@ -183,6 +241,14 @@ impl Tiny {
         let source = PresetSource::find("tiny.toml", &|_| Ok(text.clone()));
         source.and_then(|source| source.preset()).expect("valid")
     }
+}
+
+fn latency([first, second]: [Option<f64>; 2]) -> String {
+    let told = |name: &str, ms: Option<f64>| {
+        let ms = ms.map_or_else(String::new, |ms| format!(", ms = {ms}"));
+        format!("{name} = {{ table = \"made-up\"{ms} }}\n")
+    };
+    told("latency", first) + &told("latency2", second)
 }
 
 pub fn tiny() -> impl Strategy<Value = Tiny> {
@@ -204,10 +270,10 @@ pub fn tiny() -> impl Strategy<Value = Tiny> {
         ],
         any::<bool>(),
     );
-    let shares =
-        (share(), share(), prop_oneof![2 => Just(None), 1 => (0.02..0.9_f64).prop_map(Some)]);
+    let seldom = || prop_oneof![2 => Just(None), 1 => (0.02..0.9_f64).prop_map(Some)];
+    let shares = (share(), share(), seldom(), seldom(), seldom());
     (shape, lists, shares, rest).prop_map(|(shape, lists, shares, rest)| {
-        let (params, flops, activation) = shares;
+        let (params, flops, activation, first, second) = shares;
         let (idw, initial, fixed_last, exact) = shape;
         let (kernels, widths, more) = lists;
         let (definition, constraint, se) = rest;
@@ -227,6 +293,7 @@ pub fn tiny() -> impl Strategy<Value = Tiny> {
             params,
             flops,
             activation,
+            latency: [first, second],
             exact,
             definition,
             constraint,

@@ -6,11 +6,11 @@ mod walker;
 
 use std::{ops::ControlFlow, path::Path};
 
-use everything::{Limits, Tiny, everything, is_allowed, tiny};
+use everything::{CLOCK, Limits, Tiny, cost, everything, is_allowed, tiny};
 use proptest::prelude::*;
 use walker::Walker;
 use zendo::{
-    arch::{Costs, Structure, costs},
+    arch::{Costs, Structure},
     optimum::{Answer, ObjectiveForm, Problem, Solver, Sweep, Unsolvable},
     space::{Budget, Preset, PresetSource},
 };
@@ -25,7 +25,8 @@ fn shipped(name: &str, sets: &[&str]) -> Preset {
 }
 
 fn solver(preset: &Preset, form: ObjectiveForm, threads: usize) -> Result<Solver, Unsolvable> {
-    let problem = Problem::new(preset, form, None)?;
+    let clock = preset.budget.latency.is_some().then(|| CLOCK.clone());
+    let problem = Problem::new(preset, form, clock)?;
     let target = problem.target().clone();
     Solver::new(problem, &target, threads, &mut |_| ControlFlow::Continue(()))
 }
@@ -49,9 +50,13 @@ fn holds_against_brute_force(tiny: &Tiny, simple: bool, top: usize) -> Result<()
     let form = if simple { ObjectiveForm::Simple } else { ObjectiveForm::Theory };
     let free = tiny.preset(&Limits::default());
     let everything = everything(&free);
-    let space = free.search_space();
-    let cost = |s: &Structure| costs(s, space.net(), free.budgets().counting);
+    let cost = |s: &Structure| cost(&free, s);
     let (initial, all) = (cost(&free.initial()), everything.iter().map(cost).collect::<Vec<_>>());
+    let latency = |table: usize| {
+        let of = |costs: &Costs| costs.latency_ms.get(table).expect("the tables tell it");
+        let (least, most) = (of(&initial), all.iter().map(of).fold(0.0, f64::max));
+        tiny.latency[table].map(|share| least + (most - least) * share.powi(2))
+    };
     // Within it the search must be able to start.
     let limit = |share: Option<f64>, of: fn(&Costs) -> u64| {
         let (least, most) = (of(&initial), all.iter().map(of).max().unwrap_or(0));
@@ -61,6 +66,7 @@ fn holds_against_brute_force(tiny: &Tiny, simple: bool, top: usize) -> Result<()
         params: limit(tiny.params, |c| c.params),
         flops: limit(tiny.flops, |c| c.flops),
         activation: limit(tiny.activation, |c| c.activation_bytes),
+        latency_ms: [latency(0), latency(1)],
     };
     let preset = tiny.preset(&limits);
     let solver = solver(&preset, form, 2).expect("the initial structure is one");
@@ -114,6 +120,7 @@ fn a_structure_found_twice_rules_out_nothing() {
         params: Some(0.45283848981805275),
         flops: Some(0.515629712893213),
         activation: None,
+        latency: [None, None],
         exact: false,
         definition: "table",
         constraint: "",
@@ -275,6 +282,6 @@ fn what_cannot_be_solved_says_why() {
     assert!(deep.contains("GB") && deep.contains("space.stage_depth_max"), "{deep}");
     assert!(reason(&["score.resolution=4", "score.batch=1"]).contains("score.batch"));
     let latency = shipped("imagenet-latency-0.1ms", &[]);
-    let error = solver(&latency, ObjectiveForm::Theory, 1).expect_err("unsolvable");
+    let error = Problem::new(&latency, ObjectiveForm::Theory, None).expect_err("unsolvable");
     assert_eq!(error, Unsolvable::NoTable);
 }

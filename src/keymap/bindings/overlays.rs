@@ -283,6 +283,16 @@ pub(super) const ROWS: &[Binding] = &[
         ..ROW
     },
     Binding {
+        keys: &[(Key::Tab, Intent::NextPanel), (Key::BackTab, Intent::PreviousPanel)],
+        short: "⇥",
+        shown: "⇥ ⇤",
+        label: "by depth",
+        description: "the best, or what each depth allows",
+        group: Group::Move,
+        contexts: &[Context::Solve],
+        ..ROW
+    },
+    Binding {
         keys: &[(Key::Char('n'), Intent::ShowNetwork)],
         short: "n",
         shown: "n",

@@ -5,7 +5,7 @@ use super::fields::{Field, Kind, Section, Value};
 use crate::{
     arch::Counting,
     score::Definition,
-    space::{Preset, SeedMode, SeedWith},
+    space::{LatencyBudget, Preset, SeedMode, SeedWith},
 };
 
 const YES_NO: &[(&str, &str)] = &[("true", "yes"), ("false", "no")];
@@ -55,6 +55,14 @@ fn yes_no(is: bool) -> Option<Value> {
 fn list<T>(items: &[T], shown: impl Fn(&T) -> String) -> Option<Value> {
     let shown: Vec<String> = items.iter().map(shown).collect();
     (!shown.is_empty()).then(|| Value::Plain(shown.join(" ")))
+}
+
+fn latency_ms(latency: &Option<LatencyBudget>) -> Option<Value> {
+    latency.as_ref()?.ms.map(|ms| Value::Plain(ms.to_string()))
+}
+
+fn latency_table(latency: &Option<LatencyBudget>) -> Option<Value> {
+    latency.as_ref()?.table.clone().map(Value::Plain)
 }
 
 /// Key, label, hint, and what stands in place of no value.
@@ -145,6 +153,30 @@ pub const FIELDS: &[Field] = &[
         Kind::Size,
         ["budget.activation", "activation", "bytes", "no limit"],
         |p| p.budget.activation.map(|s| Value::Size(s.0)),
+    ),
+    row(
+        Section::Budgets,
+        Kind::Word,
+        ["budget.latency.ms", "latency", "ms an image", "no limit"],
+        |p| latency_ms(&p.budget.latency),
+    ),
+    row(
+        Section::Budgets,
+        Kind::Word,
+        ["budget.latency.table", "by table", "a name or a file", "none"],
+        |p| latency_table(&p.budget.latency),
+    ),
+    row(
+        Section::Budgets,
+        Kind::Word,
+        ["budget.latency2.ms", "second latency", "ms an image", "no limit"],
+        |p| latency_ms(&p.budget.latency2),
+    ),
+    row(
+        Section::Budgets,
+        Kind::Word,
+        ["budget.latency2.table", "by table", "a name or a file", "none"],
+        |p| latency_table(&p.budget.latency2),
     ),
     row(
         Section::Budgets,

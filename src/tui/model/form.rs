@@ -367,6 +367,13 @@ impl Form {
         self.set(field, choices[next.rem_euclid(choices.len() as isize) as usize].0);
     }
 
+    /// Gives a field another value, as if it were typed there.
+    pub fn change(&mut self, key: &str, text: &str) {
+        if let Some(field) = Field::of(key) {
+            self.set(field, text);
+        }
+    }
+
     pub fn undo(&mut self) {
         if let Some(draft) = self.undo.pop() {
             // The name and the file are no part of what is undone.

@@ -46,7 +46,7 @@ pub use population::{Axis, PopulationView};
 pub use prompt::{NetPrompt, NetTarget, Offer};
 pub use runs::{ComparedRun, Kept, RunList};
 pub use search::{Chart, Scale, Search, Steps};
-pub use solve::{Solve, TOP};
+pub use solve::{Solve, SolveList, TOP};
 pub use standing::ranks;
 pub use text_edit::TextEdit;
 pub use themes::{ThemeChoice, Themes};

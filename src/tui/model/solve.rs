@@ -5,13 +5,22 @@
 use crate::{
     run::{
         Proof,
-        protocol::{Frontier, Optimum, Progress, Solved},
+        protocol::{Frontier, FrontierPoint, Optimum, Progress, Solved},
     },
-    space::Preset,
+    space::{Budget, Preset},
 };
 
 /// Structures that are asked for.
 pub const TOP: usize = 8;
+
+/// What the list of a solved preset shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SolveList {
+    /// The best structures.
+    Best,
+    /// The best at each cap of the depth.
+    Depths,
+}
 
 #[derive(Debug)]
 pub struct Solve {
@@ -28,6 +37,10 @@ pub struct Solve {
     /// Nothing more will come.
     pub done: bool,
     pub cursor: usize,
+    /// What the list shows.
+    pub list: SolveList,
+    /// Of the depths, from the shallowest.
+    pub depth_cursor: usize,
     /// What was done last, for the bottom line.
     pub said: Option<String>,
 }
@@ -44,6 +57,8 @@ impl Solve {
             impossible: None,
             done: false,
             cursor: 0,
+            list: SolveList::Best,
+            depth_cursor: 0,
             said: None,
         }
     }
@@ -53,7 +68,12 @@ impl Solve {
             Proof::Working(progress) => self.progress = Some(progress),
             Proof::Found(optimum) => {
                 self.took_ms.get_or_insert(now_ms.saturating_sub(self.started_at_ms));
+                let knew = self.depths().len();
                 self.optimum = Some(optimum);
+                // The cap that was asked for is the deepest.
+                if knew != self.depths().len() {
+                    self.depth_cursor = self.depths().len().saturating_sub(1);
+                }
             }
             Proof::Impossible(why) => self.impossible = Some(why.to_string()),
             Proof::Done => self.done = true,
@@ -70,6 +90,21 @@ impl Solve {
 
     /// By the first of the budgets, or else by depth.
     pub fn frontier(&self) -> Option<&Frontier> {
-        self.optimum.as_ref()?.frontiers.first()
+        let frontiers = &self.optimum.as_ref()?.frontiers;
+        let is_by_cost = |frontier: &&Frontier| frontier.budget != Budget::Layers;
+        frontiers.iter().find(is_by_cost).or(frontiers.first())
+    }
+
+    /// What each cap of the depth allows, rising; nothing until that is known.
+    pub fn depths(&self) -> &[FrontierPoint] {
+        let frontiers = self.optimum.as_ref().map_or(&[][..], |optimum| &optimum.frontiers);
+        let by_depth = frontiers.iter().find(|frontier| frontier.budget == Budget::Layers);
+        by_depth.map_or(&[], |frontier| &frontier.points)
+    }
+
+    /// The cap under the cursor, where depths are shown.
+    pub fn selected_depth(&self) -> Option<&FrontierPoint> {
+        let shown = self.list == SolveList::Depths;
+        self.depths().get(self.depth_cursor).filter(|_| shown)
     }
 }

@@ -18,6 +18,8 @@ pub const ROWS: &[TuneRow] = &[
     row("budget.params", "max params"),
     row("budget.flops", "max FLOPs"),
     row("budget.layers", "max depth"),
+    row("budget.latency.ms", "max latency, ms"),
+    row("budget.latency2.ms", "second latency, ms"),
     row("search.mutations", "mutations per child"),
     row("space.width_min", "least width"),
     row("space.width_max", "most width"),

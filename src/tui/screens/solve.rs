@@ -4,14 +4,14 @@ use ratatui::layout::Rect;
 
 use super::help::frame;
 use crate::{
-    run::protocol::{Optimum, Progress, Solved, Stage},
+    run::protocol::{Optimum, Progress, Reached, Solved, Stage},
     space::{Budget, Size},
     tui::{
         canvas::{Canvas, cut, width, wrap},
         format::{self, Unit},
         keymap::{Context, Place, RunState},
         layout::{ChartRows, Columns, Rows},
-        model::{Model, Solve},
+        model::{Model, Solve, SolveList, TOP},
         spots::{List, Target},
         theme::{Ground, Role},
         widgets::{
@@ -54,7 +54,11 @@ pub fn draw(model: &Model, solve: &Solve, canvas: &mut Canvas<'_>) {
         false => inner,
     };
     let next = verdict(solve, optimum, &mut panel, (left, rows));
-    let next = list(solve, &mut panel, left, Rows { first: next, last: rows.last });
+    let below = Rows { first: next, last: rows.last };
+    let next = match solve.list {
+        SolveList::Best => list(solve, &mut panel, left, below),
+        SolveList::Depths => depths(solve, &mut panel, left, below),
+    };
     frontier(solve, &mut panel, left, Rows { first: next + 1, last: rows.last });
     if wide >= TWO_COLUMNS {
         let side = Columns { start: left.end + 7, end: inner.end };
@@ -157,7 +161,10 @@ fn verdict(
     };
     let params = of(best.costs.params, budget.params.map(|s| s.0));
     let flops = of(best.costs.flops, budget.flops.map(|s| s.0));
-    let facts = format!("{params} params   {flops} FLOPs   {} deep", best.costs.layers);
+    let mut facts = format!("{params} params   {flops} FLOPs   {} deep", best.costs.layers);
+    for ms in best.costs.latency_ms.as_slice() {
+        facts += &format!("   {ms:.4} ms");
+    }
     panel.text(at.start, y, cut(&facts, at.width()), Role::Text);
     y += 1;
     let full =
@@ -178,7 +185,7 @@ fn worth(optimum: &Optimum) -> String {
     for price in &optimum.prices {
         let unit = match price.budget {
             Budget::Flops => "+100M FLOPs",
-            Budget::Latency | Budget::Latency2 | Budget::Latency3 => "+0.1 ms",
+            Budget::Latency | Budget::Latency2 | Budget::Latency3 => "+0.01 ms",
             Budget::Params | Budget::Layers | Budget::Activation => "+100k params",
         };
         parts.push(format!("{unit} {}", format::signed(price.score)));
@@ -241,6 +248,66 @@ fn list(solve: &Solve, panel: &mut Canvas<'_>, at: Columns, rows: Rows) -> u16 {
     y
 }
 
+/// What each cap of the depth allows; gives the next free row.
+fn depths(solve: &Solve, panel: &mut Canvas<'_>, at: Columns, rows: Rows) -> u16 {
+    let x = at.start;
+    let points = solve.depths();
+    if points.is_empty() {
+        let text = if solve.done { "not known" } else { "what each depth allows is on its way" };
+        panel.text(x, rows.first, text, Role::Faint);
+        return rows.first + 1;
+    }
+    let dearest = |cost: fn(&Reached) -> u64| {
+        let most = points.iter().filter_map(|point| point.best.as_ref()).map(cost).max();
+        Unit::for_up_to(most.unwrap_or(0))
+    };
+    let params = dearest(|best| best.costs.params);
+    let flops = dearest(|best| best.costs.flops);
+    let tables = points.iter().filter_map(|point| point.best).map(|b| b.costs.latency_ms).next();
+    let tables = tables.map_or(0, |latency| latency.as_slice().len());
+    let wide = at.width() >= 56;
+    let mut y = rows.first;
+    let mut heads = vec![(x + 4, "depth"), (x + 13, "analytic"), (x + 21, "gain")];
+    if wide {
+        heads.extend([(x + 31, "params"), (x + 41, "FLOPs")]);
+        heads.extend([(x + 50, "ms"), (x + 58, "ms 2")].into_iter().take(tables));
+    }
+    heads.into_iter().for_each(|(end, head)| panel.right(end, y, head, Role::Muted));
+    y += 1;
+    // Room for the chart, and the cursor in sight.
+    let room = usize::from((rows.last + 1).saturating_sub(y)).min(TOP).max(1);
+    let first = solve.depth_cursor.saturating_sub(room - 1).min(points.len().saturating_sub(room));
+    for (i, point) in points.iter().enumerate().skip(first).take(room) {
+        let cells = Rect::new(x - 1, y, at.width() + 1, 1);
+        panel.spot(cells, Target::Row(List::Optimum, i));
+        let mut row = if i == solve.depth_cursor {
+            let mut row = panel.on(Ground::Selection, cells);
+            row.text(x - 1, y, "▸", Role::Accent);
+            row
+        } else {
+            panel.again()
+        };
+        row.right(x + 4, y, point.limit.to_string(), Role::Text);
+        let ink = if i + 1 == points.len() { Role::Best.bold() } else { Role::Strong.into() };
+        row.right(x + 13, y, format!("{:.4}", point.bound), ink);
+        let gain = i.checked_sub(1).map(|before| point.bound - points[before].bound);
+        row.right(x + 21, y, gain.map_or("–".to_owned(), format::signed), Role::Text);
+        if let Some(best) = point.best.filter(|_| wide) {
+            row.right(x + 31, y, params.text(best.costs.params), Role::Text);
+            row.right(x + 41, y, flops.text(best.costs.flops), Role::Text);
+            let latencies = best.costs.latency_ms;
+            for (table, ms) in latencies.as_slice().iter().enumerate().take(2) {
+                row.right(x + 50 + 8 * table as u16, y, format!("{ms:.4}"), Role::Text);
+            }
+            if !best.proven {
+                row.text(x + 15, y, "≤", Role::Muted);
+            }
+        }
+        y += 1;
+    }
+    y
+}
+
 fn frontier(solve: &Solve, panel: &mut Canvas<'_>, at: Columns, rows: Rows) {
     if rows.last < rows.first + 5 {
         return;
@@ -258,7 +325,7 @@ fn frontier(solve: &Solve, panel: &mut Canvas<'_>, at: Columns, rows: Rows) {
         Budget::Layers => ("what each depth allows", CostAxis::Depth),
         Budget::Params => ("what each params budget allows", CostAxis::Sized),
         Budget::Latency | Budget::Latency2 | Budget::Latency3 => {
-            ("what each latency budget allows, ns", CostAxis::Sized)
+            ("what each latency budget allows", CostAxis::Latency)
         }
         Budget::Flops | Budget::Activation => ("what each FLOPs budget allows", CostAxis::Sized),
     };

@@ -6,7 +6,7 @@ use crate::{
     tui::{
         action::Effect,
         keymap::{Intent, Tab},
-        model::{Model, Net, Overlay, Solve, TOP},
+        model::{Model, Net, Overlay, Solve, SolveList, TOP},
     },
 };
 
@@ -30,8 +30,15 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
     let Some(Overlay::Solve(solve)) = &mut model.overlay else {
         return Vec::new();
     };
-    if let Some(cursor) = moved(solve.cursor, solve.structures().len(), TOP, intent) {
-        solve.cursor = cursor;
+    let place = match solve.list {
+        SolveList::Best => moved(solve.cursor, solve.structures().len(), TOP, intent),
+        SolveList::Depths => moved(solve.depth_cursor, solve.depths().len(), TOP, intent),
+    };
+    if let Some(place) = place {
+        match solve.list {
+            SolveList::Best => solve.cursor = place,
+            SolveList::Depths => solve.depth_cursor = place,
+        }
         return Vec::new();
     }
     match intent {
@@ -39,8 +46,19 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
             model.overlay = None;
             vec![Effect::StopSolving]
         }
+        Intent::NextPanel | Intent::PreviousPanel => {
+            solve.list = match solve.list {
+                SolveList::Best => SolveList::Depths,
+                SolveList::Depths => SolveList::Best,
+            };
+            Vec::new()
+        }
         Intent::Start => {
+            let depth = solve.selected_depth().map(|point| point.limit.to_string());
             model.overlay = None;
+            if let (Some(depth), Some(form)) = (depth, model.setup.open_form_mut()) {
+                form.change("budget.layers", &depth);
+            }
             let mut effects = vec![Effect::StopSolving];
             effects.extend(form::start(model));
             effects

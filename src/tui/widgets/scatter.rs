@@ -35,6 +35,8 @@ pub enum PointKind {
 pub enum CostAxis {
     Sized,
     Depth,
+    /// Nanoseconds, told in milliseconds.
+    Latency,
 }
 
 impl CostAxis {
@@ -42,6 +44,7 @@ impl CostAxis {
         match self {
             CostAxis::Sized => format::compact(cost.round().max(0.0) as u64),
             CostAxis::Depth => format!("{cost:.0}"),
+            CostAxis::Latency => format!("{:.3} ms", cost / 1e6),
         }
     }
 }
@@ -141,8 +144,10 @@ impl Scatter<'_> {
         }
         let cost = match self.axis {
             CostAxis::Depth => (cost.0.min(cost.1 - 1.0), cost.1.max(1.0)),
-            CostAxis::Sized if cost.0 == cost.1 => (cost.0 * 0.9, cost.1 * 1.1 + 1.0),
-            CostAxis::Sized => cost,
+            CostAxis::Sized | CostAxis::Latency if cost.0 == cost.1 => {
+                (cost.0 * 0.9, cost.1 * 1.1 + 1.0)
+            }
+            CostAxis::Sized | CostAxis::Latency => cost,
         };
         Some(Plot { columns, rows, cost, score: round_bounds(score.0, score.1) })
     }

@@ -14,7 +14,7 @@ use zendo::{
         Applied, Asked, Candidate, Elites, End, Evolution, MAX_CONVERGENCE, Moves, Outcome,
         Rejection, Scoring, Settings,
     },
-    space::{PresetSource, ScreenSettings},
+    space::{Objectives, PresetSource, ScreenSettings},
 };
 
 fn settings(seed: u64) -> Settings {
@@ -33,6 +33,7 @@ fn settings(seed: u64) -> Settings {
         pipeline: 16,
         seed,
         dedup: true,
+        objectives: Objectives::SCORE,
     }
 }
 

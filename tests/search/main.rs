@@ -1,5 +1,6 @@
 //! Evolution as a state machine: what it proposes depends on settings and results, on nothing else.
 
+mod fronts;
 mod tuning;
 
 use std::{path::Path, sync::Arc};

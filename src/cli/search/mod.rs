@@ -31,6 +31,7 @@ use crate::{
         self, Handle, Resumption, RunSpec, Server,
         protocol::{Command, Finished, Hello, Phase, Reason, Snapshot, Update},
     },
+    space::Preset,
     text::printable,
 };
 
@@ -267,6 +268,8 @@ struct Viewer {
     /// What the search goes by, and what the confirmation.
     proxy: String,
     judge: String,
+    /// As it was tuned.
+    preset: Preset,
     snapshot: Option<Arc<Snapshot>>,
     told: Option<Instant>,
     stops_sent: usize,
@@ -283,6 +286,7 @@ impl Viewer {
             live: !json && io::stderr().is_terminal(),
             proxy: String::new(),
             judge: String::new(),
+            preset: Preset::default(),
             snapshot: None,
             told: None,
             stops_sent: 0,
@@ -321,6 +325,9 @@ impl Viewer {
                                 *kept = to;
                             }
                         }
+                        if let Ok(preset) = self.preset.with_settings(&tuned.settings) {
+                            self.preset = preset;
+                        }
                         self.say(&tuned.told());
                     }
                     Update::Refused(refusal) => self.say(&format!("not changed: {refusal}")),
@@ -343,6 +350,7 @@ impl Viewer {
     fn begin(&mut self, handle: &Handle, hello: Hello) {
         self.proxy = hello.spec.preset.score.proxy.to_string();
         self.judge = hello.spec.preset.confirm.proxy.to_string();
+        self.preset = hello.spec.preset;
         if let Some(folder) = hello.spec.out.filter(|_| !self.json) {
             self.say(&format!("kept in {}", folder.display()));
         }
@@ -374,7 +382,7 @@ impl Viewer {
             return Ok(());
         }
         if self.json {
-            let printed = json_line(&Progress::new(snapshot));
+            let printed = json_line(&Progress::new(snapshot, &self.preset.search.minimise));
             return self.printed(printed);
         }
         let text = progress_text(snapshot);
@@ -404,7 +412,8 @@ impl Viewer {
                 _ => Ok(()),
             };
         };
-        let result = FinishedLine::new(finished, snapshot, (&self.proxy, &self.judge));
+        let result =
+            FinishedLine::new(finished, snapshot, &self.preset, (&self.proxy, &self.judge));
         let printed = if self.json { json_line(&result) } else { print_result(&result) };
         self.printed(printed)
     }

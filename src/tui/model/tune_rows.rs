@@ -15,6 +15,7 @@ const fn row(key: &'static str, label: &'static str) -> TuneRow {
 
 pub const ROWS: &[TuneRow] = &[
     row("search.population", "population"),
+    row("search.minimise", "minimises too"),
     row("budget.params", "max params"),
     row("budget.flops", "max FLOPs"),
     row("budget.layers", "max depth"),

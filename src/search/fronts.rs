@@ -27,6 +27,8 @@ struct Front {
     places: Vec<Place>,
     /// Places in the order of the crowded comparison; empty until it is asked for.
     order: Vec<usize>,
+    /// For each cost the places from the least to the largest: a [sortable] cost, then 32 bits of a place.
+    along: Vec<Vec<u128>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -86,9 +88,8 @@ impl Fronts {
         let Some(front) = self.fronts.last_mut() else { return };
         front.drop_last();
         self.len -= 1;
-        match front.places.is_empty() {
-            true => drop(self.fronts.pop()),
-            false => front.measure(&self.objectives),
+        if front.places.is_empty() {
+            self.fronts.pop();
         }
     }
 
@@ -154,29 +155,27 @@ impl Front {
 
     /// How crowded it is about everybody. The order is to be found again after that.
     fn measure(&mut self, objectives: &Objectives) {
-        self.order.clear();
-        let places = &mut self.places;
-        places.iter_mut().for_each(|place| place.crowding = 0.0);
-        let mut along: Vec<(f64, u32)> = Vec::with_capacity(places.len());
-        for objective in 0..objectives.count() {
+        self.along.resize_with(objectives.costs().len(), Vec::new);
+        for (objective, along) in (1..).zip(&mut self.along) {
             along.clear();
-            along.extend((0..).zip(&*places).map(|(i, place)| (place.point.value(objective), i)));
-            // With a single cost, one run from the largest to the smallest, which takes no sorting.
-            if objective > 0 {
-                along.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            }
-            let (Some(first), Some(last)) = (along.first(), along.last()) else { return };
-            let extent = last.0 - first.0;
-            // Where all are alike nobody is an extreme.
-            if extent == 0.0 || !extent.is_finite() {
-                continue;
-            }
-            for end in [first, last] {
-                places[end.1 as usize].crowding = f64::INFINITY;
-            }
-            for three in along.windows(3) {
-                places[three[1].1 as usize].crowding += (three[2].0 - three[0].0) / extent;
-            }
+            along.extend((0_u32..).zip(&self.places).map(|(index, place)| {
+                // Ties stand by score. As one number, because a comparison is all that a sort does.
+                u128::from(sortable(place.point.value(objective))) << 32 | u128::from(index)
+            }));
+            along.sort_unstable();
+        }
+        self.crowd();
+    }
+
+    /// By how they stand along each cost, which is known.
+    fn crowd(&mut self) {
+        self.order.clear();
+        let Front { places, along, .. } = self;
+        places.iter_mut().for_each(|place| place.crowding = 0.0);
+        let last = places.len().saturating_sub(1);
+        spread(places, 0, |rank| rank, last);
+        for (objective, along) in (1..).zip(along) {
+            spread(places, objective, |rank| along[rank] as u32 as usize, last);
         }
     }
 
@@ -196,13 +195,45 @@ impl Front {
         self.order = order;
     }
 
+    /// Without whom it is most crowded about.
     fn drop_last(&mut self) {
-        let last = (0..self.places.len()).max_by(|&a, &b| self.compare(a, b));
-        if let Some(last) = last {
-            self.places.remove(last);
+        let Some(last) = (0..self.places.len()).max_by(|&a, &b| self.compare(a, b)) else { return };
+        self.places.remove(last);
+        for along in &mut self.along {
+            along.retain(|key| *key as u32 as usize != last);
+            // Whoever stood behind has moved up.
+            along.iter_mut().for_each(|key| *key -= u128::from(*key as u32 as usize > last));
         }
-        self.order.clear();
+        self.crowd();
     }
+}
+
+/// Adds to everybody's room what it is along an objective, in which `at` tells the place of each rank up to `last`.
+fn spread(places: &mut [Place], objective: usize, at: impl Fn(usize) -> usize, last: usize) {
+    let value = |places: &[Place], rank: usize| places[at(rank)].point.value(objective);
+    if places.is_empty() {
+        return;
+    }
+    let extent = value(places, last) - value(places, 0);
+    // Where all are alike nobody is an extreme.
+    if extent == 0.0 || !extent.is_finite() {
+        return;
+    }
+    for end in [0, last] {
+        places[at(end)].crowding = f64::INFINITY;
+    }
+    let mut before = (value(places, 0), value(places, 1));
+    for rank in 1..last {
+        let next = value(places, rank + 1);
+        places[at(rank)].crowding += (next - before.0) / extent;
+        before = (before.1, next);
+    }
+}
+
+/// A number that stands to others as `value` does by `f64::total_cmp`.
+fn sortable(value: f64) -> u64 {
+    let bits = value.to_bits();
+    if value.is_sign_negative() { !bits } else { bits | 1 << 63 }
 }
 
 #[cfg(test)]

@@ -303,11 +303,10 @@ pub(super) fn print_result(result: &FinishedLine) -> Result<(), Failure> {
     if let Some(text) = result.optimum.as_ref().and_then(optimum_text) {
         line(text)?;
     }
-    line(&best.structure)?;
-    match &result.front {
-        Some(rows) => table::print(rows, result.objectives, "zendo runs front RUN has all"),
-        None => Ok(()),
+    if let Some(rows) = &result.front {
+        table::print(rows, result.objectives, "zendo runs front RUN has all")?;
     }
+    line(&best.structure)
 }
 
 /// How far the search's best is from the best there is.

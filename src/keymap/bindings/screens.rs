@@ -383,9 +383,9 @@ pub(super) const ROWS: &[Binding] = &[
         runs: SOME,
     },
     Binding {
-        keys: &[(Key::Char('F'), Intent::ExportFront)],
-        short: "F",
-        shown: "F",
+        keys: &[(Key::Char('E'), Intent::ExportFront)],
+        short: "E",
+        shown: "E",
         label: "export front",
         description: "export who nobody beats",
         group: Group::Candidate,

@@ -196,12 +196,6 @@ pub const FIELDS: &[Field] = &[
     }),
     row(
         Section::Search,
-        Kind::Words,
-        ["search.minimise", "minimises too", "params flops …", "score alone"],
-        |p| list(p.search.minimise.costs(), |cost| cost.name().to_owned()),
-    ),
-    row(
-        Section::Search,
         Kind::Whole,
         ["search.mutations", "mutations per child", "1–8", ""],
         |p| count(p.search.mutations),
@@ -220,6 +214,12 @@ pub const FIELDS: &[Field] = &[
         Kind::Choice(YES_NO),
         ["search.dedup", "drop duplicates", "yes, no", ""],
         |p| yes_no(p.search.dedup),
+    ),
+    row(
+        Section::Search,
+        Kind::Words,
+        ["search.minimise", "minimises too", "params flops …", "score alone"],
+        |p| list(p.search.minimise.costs(), |cost| cost.name().to_owned()),
     ),
     row(
         Section::Search,

@@ -15,7 +15,6 @@ const fn row(key: &'static str, label: &'static str) -> TuneRow {
 
 pub const ROWS: &[TuneRow] = &[
     row("search.population", "population"),
-    row("search.minimise", "minimises too"),
     row("budget.params", "max params"),
     row("budget.flops", "max FLOPs"),
     row("budget.layers", "max depth"),
@@ -40,6 +39,7 @@ pub const ROWS: &[TuneRow] = &[
     row("space.out_ratio_max", "out ≤ in ×"),
     row("space.non_decreasing", "widths never fall"),
     row("space.stage_depth_max", "stage depth"),
+    row("search.minimise", "minimises too"),
     row("search.tournament", "best of parents"),
     row("search.small_moves", "small moves"),
     row("search.repair", "shrink to budget"),

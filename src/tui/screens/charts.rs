@@ -78,6 +78,7 @@ impl<'a> Charts<'a> {
             .zip(self.leaves)
             .filter_map(|(score, leaves)| leaves.then_some(*score))
             .collect();
+        let out = scores.last().copied();
         // A population may stand in another order.
         scores.sort_by(|a, b| b.total_cmp(a));
         let bins = histogram::Bins::new(&scores, at, search.scale, search.most());
@@ -94,7 +95,8 @@ impl<'a> Charts<'a> {
             };
             canvas.text(x + 2, rows.title, text, Role::Muted);
         }
-        let histogram = histogram::Histogram { scores: &scores, leaving: &leaving, bins: &bins };
+        let histogram =
+            histogram::Histogram { scores: &scores, out, leaving: &leaving, bins: &bins };
         histogram::draw(canvas, at, rows, histogram);
     }
 }

@@ -228,7 +228,10 @@ fn beside(search: &Search, view: &PopulationView, canvas: &mut Canvas<'_>, h: u1
     let known = frontier(search, view.axis).is_some();
     let published = !landmarks(search, view.axis).is_empty();
     let mut x = canvas.text(side.start, legend, "◆", Role::Best);
-    x = canvas.text(x + 1, legend, format!("front, {front}"), Role::Muted) + 2;
+    let whole = search.spec.preset.search.minimise.costs();
+    // Where other costs count as well, more are on the front than this chart shows.
+    let what = if whole.is_empty() || whole == [view.axis.0] { "front" } else { "front here" };
+    x = canvas.text(x + 1, legend, format!("{what}, {front}"), Role::Muted) + 2;
     if view.is_filtered() {
         x = canvas.text(x, legend, "●", Role::Bar);
         x = canvas.text(x + 1, legend, "match", Role::Muted) + 2;

@@ -228,8 +228,12 @@ impl Scatter<'_> {
                 };
             }
         }
-        for point in front.iter().filter(|point| point.kind <= PointKind::Match) {
-            canvas.text(plot.x(point.cost), plot.y(point.score), "◆", Role::Best);
+        for point in front {
+            let (x, y) = (plot.x(point.cost), plot.y(point.score));
+            // Who is marked or selected is seen even where a better one is as near.
+            if cells[index(x, y)].1 <= PointKind::Match {
+                canvas.text(x, y, "◆", Role::Best);
+            }
         }
     }
 

@@ -242,6 +242,25 @@ fn search_ends_with_its_result() {
     assert_ne!(finished("1"), finished("2"));
 }
 
+/// Only a search for more than the score has a front, best score first, with its best at the head.
+#[test]
+fn a_search_for_more_than_the_score_ends_with_its_front() {
+    let sets = ["search.minimise=params,flops", "score.proxy=zen-analytic", "confirm.best=0"];
+    let sets = sets.into_iter().flat_map(|set| ["--set", set]);
+    let more: Vec<&str> = ["--iterations", "2000"].into_iter().chain(sets).collect();
+    let lines = json(&search_args(&more));
+    let last = lines.last().expect("lines");
+    let front = last["front"].as_array().expect("a front");
+    assert!(front.len() > 8, "{}", front.len());
+    assert_eq!(front[0]["id"], last["best"]["id"]);
+    assert_eq!(
+        keys(&front[0]),
+        ["activation_bytes", "flops", "id", "latency_ms", "layers", "params", "score", "structure"]
+    );
+    let score = |row: &Value| row["score"].as_f64().expect("a number");
+    assert!(front.is_sorted_by(|a, b| score(a) >= score(b)));
+}
+
 /// Starts a search that would take for ever, signals it by `kill` (a shell line over $PID) once it
 /// has a best, and gives its last line and its status.
 fn signalled(kill: &str) -> (Value, Option<i32>) {
@@ -616,6 +635,22 @@ fn runs_are_listed_shown_compared_exported_and_removed() {
     assert_eq!(std::fs::read_to_string(file).expect("written"), csv);
     let error = refused(&["runs", "export", "quick-20261126", "--out", file]);
     assert!(error.contains("--force"), "{error}");
+
+    let front = said(&["runs", "front", "quick-20261126", "--json", "--by", "params,layers"]);
+    let row: Value = serde_json::from_str(front.lines().next().expect("a row")).expect("JSON");
+    let mut names = keys(&row);
+    names.sort_unstable();
+    let costs = ["activation_bytes", "flops", "id", "latency_ms", "layers", "params", "score"];
+    assert_eq!(names, [&costs[..], &["structure"]].concat());
+    let csv = said(&["runs", "front", "quick-20261126", "--csv", "--by", "params,layers"]);
+    assert_eq!(csv.lines().count(), front.lines().count() + 1);
+    let file = state.path().join("front.txt");
+    let file = file.to_str().expect("UTF-8");
+    assert_eq!(said(&["runs", "front", "quick-20261126", "--structures", "--out", file]), "");
+    assert!(said(&["inspect", file, "--json"]).lines().count() > 1);
+    assert!(said(&["runs", "front", "quick-20261126"]).starts_with("front of score against "));
+    let error = refused(&["runs", "front", "quick-20261126", "--by", "parms"]);
+    assert!(error.contains("did you mean 'params'?"), "{error}");
 
     // Nothing goes unasked, or at all where one can't.
     assert!(refused(&["runs", "remove", "quick-20261126"]).contains("--yes"));

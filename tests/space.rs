@@ -418,3 +418,23 @@ proptest! {
         }
     }
 }
+
+/// What can't be minimised is told where it stands, with what was meant.
+#[test]
+fn minimised_costs_are_known() {
+    let error = |minimise: &str| {
+        let text = format!("extends = \"quick\"\n[search]\nminimise = {minimise}\n");
+        parse(&text).expect_err("it can't be").to_string()
+    };
+    assert!(error("[\"parms\"]").contains("'parms' is no cost, did you mean 'params'?"));
+    assert!(error("[\"flops\", \"flops\"]").contains("flops stands twice"));
+    let unknown = error("[\"params\", \"latency2\"]");
+    assert!(unknown.contains("it needs budget.latency2 with a table"), "{unknown}");
+    let both = parse(
+        "extends = \"quick\"\n[budget]\nlatency = { table = \"t4\", ms = 1 }\n\
+         [search]\nminimise = [\"latency\", \"params\"]\n",
+    )
+    .expect("valid");
+    let again = parse(&toml::to_string(&both).expect("prints"));
+    assert_eq!(again.expect("valid").search.minimise.costs().len(), 2);
+}

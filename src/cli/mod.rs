@@ -12,6 +12,7 @@ mod config;
 mod diff;
 mod doctor;
 mod export;
+mod front;
 mod host;
 mod inspect;
 mod keys;

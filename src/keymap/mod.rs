@@ -334,6 +334,8 @@ pub enum Intent {
     LogX,
     /// What the scatter's x axis is.
     Axis,
+    /// Those that nobody beats go to a file.
+    ExportFront,
     SortLeft,
     SortRight,
     Reverse,

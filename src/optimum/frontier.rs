@@ -11,6 +11,20 @@ use crate::{
     space::{Budget, Size},
 };
 
+impl Frontier {
+    /// What is limited, a latency in milliseconds, with the objective that nothing within it exceeds.
+    pub fn drawn(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.points.iter().map(|point| {
+            let limit = Limit { budget: self.budget, most: point.limit };
+            let cost = match self.budget.table() {
+                Some(_) => limit.ms(),
+                None => limit.most as f64,
+            };
+            (cost, point.bound)
+        })
+    }
+}
+
 /// Values of one limit, rising.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {

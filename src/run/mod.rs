@@ -16,6 +16,7 @@ mod estimate;
 mod experiments;
 mod files;
 mod folder;
+mod front;
 mod handle;
 #[cfg(unix)]
 mod host;
@@ -44,6 +45,9 @@ pub use experiments::{
     lab_folder, stands, values_folder,
 };
 pub use files::{Existing, read_text, write_text, write_with};
+pub use front::{
+    FrontRow, KeptFront, front, fronts, kept_front, write_front_csv, write_front_structures,
+};
 pub use handle::{EngineGone, Handle, Waker};
 #[cfg(unix)]
 pub use host::{

@@ -370,6 +370,7 @@ impl RunSpec {
             iterations: search.iterations,
             max_scored: search.max_scored,
             population: search.population,
+            objectives: search.minimise.clone(),
             moves: Moves {
                 draws: search.mutations,
                 tournament: search.tournament,

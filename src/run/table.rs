@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::protocol::{Confirmed, Member};
-use crate::search::Unscored;
+use crate::{arch::Costs, search::Unscored};
 
 /// A candidate, by the names that `zendo search --json` uses.
 #[derive(Serialize)]
@@ -80,10 +80,13 @@ pub struct Candidate<'a> {
     confirmed_repeats: Option<u32>,
     /// How often the population had been given scores of another kind: those of different numbers can't be
     /// compared.
-    renewal: Option<u32>,
+    pub(super) renewal: Option<u32>,
     /// Why there is no score.
     failed: Option<&'a str>,
-    structure: &'a crate::arch::Structure,
+    pub(super) structure: &'a crate::arch::Structure,
+    /// As above, and the latencies.
+    #[serde(skip)]
+    pub(super) costs: Costs,
 }
 
 impl<'a> Candidate<'a> {
@@ -113,6 +116,7 @@ impl<'a> Candidate<'a> {
             renewal: Some(renewal),
             failed: None,
             structure: row.structure,
+            costs: member.costs,
         }
     }
 
@@ -138,6 +142,7 @@ impl<'a> Candidate<'a> {
             renewal: None,
             failed: Some(reason),
             structure,
+            costs: *costs,
         }
     }
 }
@@ -224,7 +229,7 @@ impl<W: Write> Writer<W> {
 mod tests {
     use super::*;
     use crate::{
-        arch::{Costs, Latencies},
+        arch::Latencies,
         score::{MeanStd, Score},
     };
 

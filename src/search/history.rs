@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Population;
+use super::{Population, Spread};
 
 /// Points that are kept; older ones are thinned out evenly.
 pub const MAX_CONVERGENCE: usize = 512;
@@ -35,10 +35,7 @@ impl Default for History {
 
 impl History {
     pub(super) fn record(&mut self, iteration: u64, population: &Population) {
-        let members = population.members();
-        let (Some(first), Some(last)) = (members.first(), members.last()) else { return };
-        let median = members[members.len() / 2].score.value;
-        let (best, lowest) = (first.score.value, last.score.value);
+        let Some(Spread { best, median, lowest }) = population.spread() else { return };
         // A member that is scored again may be told before older candidates.
         let iteration = self.newest.map_or(iteration, |newest| newest.iteration.max(iteration));
         let point = ConvergencePoint { iteration, best, median, lowest };

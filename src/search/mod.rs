@@ -4,10 +4,12 @@
 //! score comes about. Invariant: the same settings and the same results give the same search, in
 //! whatever order the results arrive.
 
+mod aside;
 mod ask;
 mod climb;
 mod counts;
 mod evolution;
+mod fronts;
 mod history;
 mod lineage;
 mod member;
@@ -22,6 +24,6 @@ pub use evolution::{Damaged, Evolution, Retuned, State, Tuning, Untunable};
 pub use history::{ConvergencePoint, History, MAX_CONVERGENCE};
 pub use lineage::Lineage;
 pub use member::Member;
-pub use population::{Entry, Population};
+pub use population::{Entry, Population, Spread};
 pub use screen::{GateMoved, Screening};
 pub use settings::{Elites, Moves, Scoring, Settings};

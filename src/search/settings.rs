@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::Member;
+use super::{Member, Population, aside::Aside};
 use crate::{
     analytic,
     arch::{Costs, Structure},
     latency::Clock,
-    space::{Budgets, ScreenSettings, Space},
+    space::{Budgets, Objectives, ScreenSettings, Space},
 };
 
 /// A whole search.
@@ -21,6 +21,8 @@ pub struct Settings {
     pub iterations: u64,
     pub max_scored: Option<u64>,
     pub population: usize,
+    /// Where more than the score counts, the population is in the order of NSGA-II.
+    pub objectives: Objectives,
     pub moves: Moves,
     pub scoring: Scoring,
     pub elites: Elites,
@@ -39,6 +41,14 @@ impl Settings {
             && self.space.contains(structure, &self.initial)
     }
 
+    /// Draws of which the best becomes a parent: with several objectives a tournament of two, at least.
+    pub fn tournament(&self) -> u32 {
+        match self.objectives.is_score_alone() {
+            true => self.moves.tournament,
+            false => self.moves.tournament.max(2),
+        }
+    }
+
     pub fn admits(&self, member: &Member) -> bool {
         self.allows(&member.structure, &member.costs)
     }
@@ -46,23 +56,16 @@ impl Settings {
     /// Of `members`, best first, who stays in a population by these settings, and how many of those `aside`,
     /// best first, come back.
     pub fn stay(&self, members: &[Arc<Member>], aside: &[Arc<Member>]) -> (Vec<bool>, usize) {
-        let mut stays = vec![false; members.len()];
-        let mut room = self.population;
-        let mut back = 0;
-        let mut waiting = aside.iter().filter(|member| self.admits(member)).peekable();
-        let mut take = |room: &mut usize, better: f64| {
-            while *room > 0 && waiting.next_if(|member| member.score.value > better).is_some() {
-                *room -= 1;
-                back += 1;
-            }
-        };
-        for (member, stays) in members.iter().zip(&mut stays) {
-            take(&mut room, member.score.value);
-            *stays = room > 0 && self.admits(member);
-            room -= usize::from(*stays);
-        }
-        take(&mut room, f64::NEG_INFINITY);
-        (stays, back)
+        let parts = vec![Box::default(); members.len()];
+        let mut population =
+            Population::of(self.population, &Objectives::SCORE, members.to_vec(), parts);
+        Aside::of(aside).exchange(&mut population, self, &mut |_| Some(Box::default()));
+        let mut now: Vec<u64> = population.members().iter().map(|member| member.id).collect();
+        now.sort_unstable();
+        let is_in = |member: &Arc<Member>| now.binary_search(&member.id).is_ok();
+        let stays: Vec<bool> = members.iter().map(is_in).collect();
+        let staying = stays.iter().filter(|&&stays| stays).count();
+        (stays, now.len() - staying)
     }
 }
 
@@ -71,7 +74,8 @@ impl Settings {
 pub struct Moves {
     /// Blocks drawn per published move.
     pub draws: u32,
-    /// The parent is the best of so many uniform draws.
+    /// The parent is the best of so many uniform draws; of at least [two](Settings::tournament) where more than
+    /// the score counts.
     pub tournament: u32,
     /// Share of small moves.
     pub small: f64,

@@ -41,6 +41,19 @@ impl Budget {
         Budget::LATENCIES.iter().position(|budget| *budget == self)
     }
 
+    /// What `costs` say of it: a count, bytes, or milliseconds. None of a latency that no table told.
+    pub fn of(self, costs: &Costs) -> Option<f64> {
+        match self {
+            Budget::Layers => Some(f64::from(costs.layers)),
+            Budget::Params => Some(costs.params as f64),
+            Budget::Flops => Some(costs.flops as f64),
+            Budget::Activation => Some(costs.activation_bytes as f64),
+            Budget::Latency | Budget::Latency2 | Budget::Latency3 => {
+                costs.latency_ms.get(self.table()?)
+            }
+        }
+    }
+
     /// The key in a preset's `[budget]`.
     pub fn name(self) -> &'static str {
         match self {

@@ -44,6 +44,7 @@ impl Preset {
         in_range("search.tournament", self.search.tournament, 1, 64)?;
         in_range("search.small_moves", self.search.small_moves, 0.0, 1.0)?;
         in_range("search.climb", self.search.climb, 0, 64)?;
+        self.check_objectives()?;
         in_range("score.batch", self.score.batch, 1, 4_096)?;
         in_range("score.resolution", self.score_resolution(), 1, limits::RESOLUTION)?;
         in_range("score.repeats", self.score.repeats, 1, 1_000)?;
@@ -71,6 +72,20 @@ impl Preset {
             return Err(Invalid { path: "run.prefix_memory", message: message.to_owned() });
         }
         self.check_initial()
+    }
+
+    fn check_objectives(&self) -> Result<(), Invalid> {
+        for cost in self.search.minimise.costs() {
+            let Some(table) = cost.table() else { continue };
+            if self.budget.latencies()[table].is_none() {
+                let message = format!(
+                    "{cost} is known by a table: it needs budget.{cost} with a table and the most \
+                     milliseconds there may be"
+                );
+                return Err(Invalid { path: "search.minimise", message });
+            }
+        }
+        Ok(())
     }
 
     fn check_space(&self) -> Result<(), Invalid> {

@@ -11,6 +11,7 @@ mod document;
 mod edit;
 mod moves;
 mod mutation;
+mod objectives;
 mod preset;
 mod proxy_choice;
 mod schema;
@@ -24,6 +25,7 @@ pub use document::{MAX_BYTES as MAX_PRESET_BYTES, PresetError, PresetFiles, Pres
 pub use edit::{Difference, key_line};
 pub use moves::{Draft, Mover};
 pub use mutation::{Mutation, Space};
+pub use objectives::{Objectives, Point};
 pub use preset::{
     BudgetSettings, ConfirmSettings, Family, Fixed, LatencyBudget, Preset, RunSettings,
     ScoreSettings, ScreenSettings, SearchSettings, SeedMode, SeedWith, SpaceSettings,

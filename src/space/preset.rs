@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Budgets, ProxyChoice, Size, Space};
+use super::{Budgets, Objectives, ProxyChoice, Size, Space};
 use crate::{
     arch::{Counting, MOST_LATENCIES, Structure},
     score::Definition,
@@ -193,6 +193,9 @@ pub struct SearchSettings {
     /// Whether, at the end, the best structure with the block depths of the search's best is solved
     /// for by the analytic score (docs/optimum.md) and joins the population.
     pub polish: bool,
+    /// Costs that are made small beside the score (docs/search.md); none where the score alone counts.
+    #[serde(skip_serializing_if = "Objectives::is_score_alone")]
+    pub minimise: Objectives,
     /// Starts from there instead of from the initial structure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed_with: Option<SeedWith>,
@@ -221,6 +224,7 @@ impl Default for SearchSettings {
             repair: false,
             climb: 0,
             polish: false,
+            minimise: Objectives::SCORE,
             seed_with: None,
         }
     }

@@ -67,6 +67,7 @@ pub(super) const SCHEMA: &[(&str, &[&str])] = &[
             "repair",
             "climb",
             "polish",
+            "minimise",
             "seed_with",
         ],
     ),

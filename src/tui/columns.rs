@@ -8,6 +8,8 @@ use crate::run::protocol::Member;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
     Rank,
+    /// Among those that nobody beats is 1; only where more than the score counts.
+    Front,
     Id,
     Score,
     Noise,
@@ -17,6 +19,8 @@ pub enum Column {
     Params,
     Flops,
     Layers,
+    /// By the latency table of that number, from 0.
+    Latency(usize),
     Age,
     Generation,
     Parent,
@@ -28,8 +32,9 @@ pub enum Column {
 
 impl Column {
     /// In the order in which they stand.
-    pub const ALL: [Column; 17] = [
+    pub const ALL: [Column; 21] = [
         Column::Rank,
+        Column::Front,
         Column::Id,
         Column::Score,
         Column::Noise,
@@ -39,6 +44,9 @@ impl Column {
         Column::Params,
         Column::Flops,
         Column::Layers,
+        Column::Latency(0),
+        Column::Latency(1),
+        Column::Latency(2),
         Column::Age,
         Column::Generation,
         Column::Parent,
@@ -53,12 +61,13 @@ impl Column {
             Column::Rank | Column::Generation | Column::Draws => 3,
             Column::Layers => 2,
             Column::Noise => 4,
-            Column::LogDelta | Column::Age => 5,
+            Column::LogDelta | Column::Age | Column::Front => 5,
             Column::LogSigma => 7,
             Column::Id
             | Column::Score
             | Column::Params
             | Column::Flops
+            | Column::Latency(_)
             | Column::Parent
             | Column::Gain => 6,
             Column::Kernels | Column::Widths => 8,
@@ -69,6 +78,7 @@ impl Column {
     pub fn head(self) -> &'static str {
         match self {
             Column::Rank => "#",
+            Column::Front => "front",
             Column::Id => "id",
             Column::Score => "score",
             Column::Noise => "±",
@@ -78,6 +88,9 @@ impl Column {
             Column::Params => "params",
             Column::Flops => "FLOPs",
             Column::Layers => "L",
+            Column::Latency(0) => "ms",
+            Column::Latency(1) => "ms 2",
+            Column::Latency(_) => "ms 3",
             Column::Age => "age",
             Column::Generation => "gen",
             Column::Parent => "parent",
@@ -95,9 +108,13 @@ impl Column {
             Column::Noise => "noise",
             Column::Draws => "draws",
             Column::Layers => "depth",
+            Column::Latency(0) => "latency",
+            Column::Latency(1) => "latency 2",
+            Column::Latency(_) => "latency 3",
             Column::Generation => "generation",
             Column::From => "mutation",
             Column::Id
+            | Column::Front
             | Column::Score
             | Column::LogDelta
             | Column::LogSigma
@@ -130,6 +147,8 @@ impl Column {
         // What isn't known comes last.
         let least = f64::NEG_INFINITY;
         match self {
+            // Whose front it is, their search knows, which stands in that order.
+            Column::Front => Ordering::Equal,
             Column::Rank | Column::Score => falling(|m| m.score.value),
             Column::Id => a.id.cmp(&b.id),
             Column::Age => b.id.cmp(&a.id),
@@ -140,6 +159,10 @@ impl Column {
             Column::Params => a.costs.params.cmp(&b.costs.params),
             Column::Flops => a.costs.flops.cmp(&b.costs.flops),
             Column::Layers => a.costs.layers.cmp(&b.costs.layers),
+            Column::Latency(table) => {
+                let ms = |m: &Member| m.costs.latency_ms.get(table).unwrap_or(f64::INFINITY);
+                ms(a).total_cmp(&ms(b))
+            }
             Column::Generation => b.generation.cmp(&a.generation),
             Column::Parent => a.parent.cmp(&b.parent),
             Column::Gain => b.gain.unwrap_or(least).total_cmp(&a.gain.unwrap_or(least)),

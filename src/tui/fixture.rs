@@ -9,14 +9,15 @@ use std::{
 use super::{
     action::Action,
     keymap::Tab,
-    model::{Host, Model, Search},
+    model::{Host, Model, Search, view_of_preset},
     update::update,
 };
 use crate::{
-    arch::{Structure, costs},
+    anatomy::Anatomy,
+    arch::{Costs, Latencies, Structure, costs},
     random::{Purpose, Stream},
     run::{
-        Broken, Change, RunSpec, UserPreset,
+        Broken, Change, RunSpec, UserPreset, fronts,
         protocol::{
             Confirmed, ConvergencePoint, Fault, Finished, Frontier, FrontierPoint, Gap, LayerPrice,
             Member, NewBest, Optimum, Phase, Price, Reason, Screening, Snapshot, TimeSpent, Tuned,
@@ -24,7 +25,10 @@ use crate::{
         },
     },
     score::{MeanStd, Score},
-    space::{Budget, Draft, Mover, PresetError, PresetSource, ProxyChoice, Setting},
+    space::{
+        Budget, Draft, LatencyBudget, Mover, Objectives, PresetError, PresetSource, ProxyChoice,
+        Setting,
+    },
 };
 
 /// The shipped preset the fixture searches under.
@@ -225,6 +229,49 @@ pub fn running() -> Model {
     let member = Arc::clone(&snapshot.population[0]);
     hear(&mut model, Update::Snapshot(snapshot));
     hear(&mut model, Update::NewBest(Box::new(NewBest { member, at_ms: 371_000 })));
+    model
+}
+
+/// A search for score, parameters and latency by the analytic score: everybody who ever was in the fixture's
+/// population, front by front.
+pub fn fronted() -> Model {
+    let mut spec = spec();
+    let preset = &mut spec.preset;
+    preset.search.minimise = Objectives::parse("params,latency").expect("costs");
+    preset.budget.latency =
+        Some(LatencyBudget { table: Some("t4".to_owned()), ms: Some(4.0), batch: None });
+    preset.score.proxy = ProxyChoice::one("zen-analytic");
+    let (objectives, view) = (preset.search.minimise.clone(), view_of_preset(preset));
+    let scored = |member: &Arc<Member>| {
+        let value = Anatomy::of(&member.structure, &view).score();
+        // What no table has measured: the more layers for its FLOPs, the slower.
+        let ms = member.costs.flops as f64 / 5e7 + f64::from(member.costs.layers) * 0.05;
+        let latency_ms = Latencies::of(&[ms]).expect("one");
+        let score = Score { value, std: None, repeats: 0, log_delta: None, bn_sum: None };
+        let costs = Costs { latency_ms, ..member.costs };
+        Arc::new(Member { score, costs, ..Member::clone(member) })
+    };
+    let everybody: Vec<_> = evolved().1.values().map(scored).collect();
+    let mut population: Vec<_> =
+        fronts(&everybody, &objectives).into_iter().zip(everybody).collect();
+    population.sort_by(|(front, a), (other, b)| {
+        front.cmp(other).then(b.score.value.total_cmp(&a.score.value))
+    });
+    population.truncate(spec.preset.search.population);
+    let population: Vec<_> = population.into_iter().map(|(_, member)| member).collect();
+    let mut model = model();
+    model.search = Some(Box::new(Search::new(spec, 0)));
+    model.tab = Tab::Search;
+    update(&mut model, Action::Resize { width: 120, height: 36 });
+    update(&mut model, Action::Clock(375_000));
+    let snapshot = Snapshot {
+        population,
+        noise: None,
+        screening: None,
+        optimum: None,
+        ..(*snapshot()).clone()
+    };
+    hear(&mut model, Update::Snapshot(Arc::new(snapshot)));
     model
 }
 

@@ -69,7 +69,7 @@ fn is_whole(rows: &BTreeMap<u64, Row>, last: &Snapshot) {
     assert_eq!(scored, last.scored - last.rescored);
 }
 
-fn kept(folder: &Path, sets: &[&str]) -> RunSpec {
+pub(super) fn kept(folder: &Path, sets: &[&str]) -> RunSpec {
     RunSpec { out: Some(folder.to_owned()), ..spec(sets) }
 }
 

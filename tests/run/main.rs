@@ -2,6 +2,7 @@
 //! go wrong.
 
 mod candidates;
+mod fronts;
 mod proofs;
 mod ranks;
 mod resume;

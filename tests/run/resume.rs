@@ -127,7 +127,23 @@ fn two_thousand_damages_lead_to_the_same_end() {
 #[test]
 fn a_checkpoint_alone_is_enough() {
     let sets = ["score.proxy=zen-analytic", "search.iterations=400_000", "confirm.best=2"];
-    let (folder, whole, files) = interrupted(&sets);
+    is_enough(&sets);
+}
+
+/// Nor for more than the score.
+#[test]
+fn a_checkpoint_alone_is_enough_for_a_front() {
+    is_enough(&[
+        "score.proxy=zen-analytic",
+        "search.minimise=params,flops",
+        "search.population=64",
+        "search.iterations=60_000",
+        "confirm.best=2",
+    ]);
+}
+
+fn is_enough(sets: &[&str]) {
+    let (folder, whole, files) = interrupted(sets);
     for (name, bytes) in &files {
         fs::write(folder.path().join("run").join(name), bytes).expect("written");
     }

@@ -1,5 +1,6 @@
 //! Evolution as a state machine: what it proposes depends on settings and results, on nothing else.
 
+mod fronts;
 mod tuning;
 
 use std::{path::Path, sync::Arc};
@@ -14,7 +15,7 @@ use zendo::{
         Applied, Asked, Candidate, Elites, End, Evolution, MAX_CONVERGENCE, Moves, Outcome,
         Rejection, Scoring, Settings,
     },
-    space::{PresetSource, ScreenSettings},
+    space::{Objectives, PresetSource, ScreenSettings},
 };
 
 fn settings(seed: u64) -> Settings {
@@ -34,6 +35,7 @@ fn settings(seed: u64) -> Settings {
         pipeline: 16,
         seed,
         dedup: true,
+        objectives: Objectives::SCORE,
     }
 }
 

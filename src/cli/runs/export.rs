@@ -91,7 +91,7 @@ fn tell(
 }
 
 /// Says what isn't in it, where something isn't.
-fn note(retold: &Retold) {
+pub(super) fn note(retold: &Retold) {
     if let Some(damage) = &retold.damage {
         eprintln!("{damage}; what comes behind it isn't told");
     }
@@ -104,7 +104,7 @@ fn note(retold: &Retold) {
     }
 }
 
-fn unwritten(path: &Path, error: &io::Error) -> Failure {
+pub(super) fn unwritten(path: &Path, error: &io::Error) -> Failure {
     let shown = printable(&path.display().to_string());
     match error.kind() {
         ErrorKind::AlreadyExists => {

@@ -5,6 +5,7 @@
 mod chart;
 mod compare;
 mod export;
+mod front;
 mod list;
 mod remove;
 mod show;
@@ -51,6 +52,8 @@ enum RunsCommand {
     },
     /// Every candidate that a run scored, a row each
     Export(export::ExportArgs),
+    /// The candidates of a run that no other beats in score and costs
+    Front(front::FrontArgs),
     /// Look at a run in the terminal UI, read only
     Open {
         /// A folder, the name of a kept run, or its beginning
@@ -77,6 +80,7 @@ pub(super) fn run(args: &RunsArgs) -> Result<ExitCode, Failure> {
         Some(RunsCommand::Show { run, json }) => show::run(&found(run)?, *json),
         Some(RunsCommand::Compare { a, b, json }) => compare::run([a, b], *json),
         Some(RunsCommand::Export(args)) => export::run(args),
+        Some(RunsCommand::Front(args)) => front::run(args),
         Some(RunsCommand::Open { .. }) => {
             Err(Failure::usage(anyhow!("this zendo was built without the `tui` feature")))
         }

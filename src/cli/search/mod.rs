@@ -272,7 +272,8 @@ struct Viewer {
     /// What the search goes by, and what the confirmation.
     proxy: String,
     judge: String,
-    preset: Option<Box<Preset>>,
+    /// As it was tuned.
+    preset: Preset,
     snapshot: Option<Arc<Snapshot>>,
     told: Option<Instant>,
     stops_sent: usize,
@@ -289,7 +290,7 @@ impl Viewer {
             live: !json && io::stderr().is_terminal(),
             proxy: String::new(),
             judge: String::new(),
-            preset: None,
+            preset: Preset::default(),
             snapshot: None,
             told: None,
             stops_sent: 0,
@@ -328,6 +329,9 @@ impl Viewer {
                                 *kept = to;
                             }
                         }
+                        if let Ok(preset) = self.preset.with_settings(&tuned.settings) {
+                            self.preset = preset;
+                        }
                         self.say(&tuned.told());
                     }
                     Update::Refused(refusal) => self.say(&format!("not changed: {refusal}")),
@@ -350,7 +354,7 @@ impl Viewer {
     fn begin(&mut self, handle: &Handle, hello: Hello) {
         self.proxy = hello.spec.preset.score.proxy.to_string();
         self.judge = hello.spec.preset.confirm.proxy.to_string();
-        self.preset = Some(Box::new(hello.spec.preset));
+        self.preset = hello.spec.preset;
         if let Some(folder) = hello.spec.out.filter(|_| !self.json) {
             self.say(&format!("kept in {}", folder.display()));
         }
@@ -382,7 +386,7 @@ impl Viewer {
             return Ok(());
         }
         if self.json {
-            let printed = json_line(&Progress::new(snapshot));
+            let printed = json_line(&Progress::new(snapshot, &self.preset.search.minimise));
             return self.printed(printed);
         }
         let text = progress_text(snapshot);
@@ -412,9 +416,10 @@ impl Viewer {
                 _ => Ok(()),
             };
         };
-        let mut result = FinishedLine::new(finished, snapshot, (&self.proxy, &self.judge));
-        if let (Some(preset), Some(winner)) = (&self.preset, &finished.winner) {
-            result.set_latency(told(preset, &winner.member.structure));
+        let mut result =
+            FinishedLine::new(finished, snapshot, &self.preset, (&self.proxy, &self.judge));
+        if let Some(winner) = &finished.winner {
+            result.set_latency(told(&self.preset, &winner.member.structure));
         }
         let printed = if self.json { json_line(&result) } else { print_result(&result) };
         self.printed(printed)

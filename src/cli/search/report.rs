@@ -8,14 +8,16 @@ use serde::Serialize;
 use crate::{
     arch::Structure,
     cli::{
-        Failure,
+        Failure, front as table,
         latency::Told,
         output::{compact, line, score},
     },
-    run::protocol::{
-        Ending, Finished, Member, Optimum, Phase, Reason, Screening, Snapshot, Winner,
+    run::{
+        FrontRow, front,
+        protocol::{Ending, Finished, Member, Optimum, Phase, Reason, Screening, Snapshot, Winner},
     },
     score::{MeanStd, standard_error},
+    space::{Objectives, Preset},
     text::grouped,
 };
 
@@ -69,6 +71,9 @@ pub(super) struct Progress<'a> {
     /// Whether the best structure of the best's shape is being solved for.
     polishing: bool,
     best: Option<ProgressBest>,
+    /// Best score first; only where more than the score counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    front: Option<Vec<FrontRow>>,
     proposed_per_s: f64,
     scored_per_s: f64,
     seconds: f64,
@@ -81,7 +86,7 @@ struct ProgressBest {
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot) -> Progress<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, objectives: &Objectives) -> Progress<'a> {
         let best = snapshot.population.first();
         Progress {
             event: "progress",
@@ -98,11 +103,17 @@ impl<'a> Progress<'a> {
             climbing: snapshot.ending == Some(Ending::Climbing),
             polishing: snapshot.ending == Some(Ending::Polishing),
             best: best.map(|m| ProgressBest { id: m.id, score: m.score.value }),
+            front: front_of(snapshot, objectives),
             proposed_per_s: snapshot.proposed_per_s,
             scored_per_s: snapshot.scored_per_s,
             seconds: seconds(snapshot),
         }
     }
+}
+
+/// Who is on the first front; none where the score alone counts.
+fn front_of(snapshot: &Snapshot, objectives: &Objectives) -> Option<Vec<FrontRow>> {
+    (!objectives.is_score_alone()).then(|| front(&snapshot.population, objectives))
 }
 
 fn rejected(snapshot: &Snapshot) -> BTreeMap<&str, u64> {
@@ -121,7 +132,12 @@ pub(super) struct FinishedLine<'a> {
     /// What the confirmation went by.
     #[serde(skip)]
     judge: &'a str,
+    #[serde(skip)]
+    objectives: &'a Objectives,
     best: Option<Best>,
+    /// Best score first; only where more than the score counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    front: Option<Vec<FrontRow>>,
     iterations: u64,
     proposed: u64,
     scored: u64,
@@ -191,6 +207,7 @@ impl<'a> FinishedLine<'a> {
     pub(super) fn new(
         finished: &Finished,
         snapshot: &'a Snapshot,
+        preset: &'a Preset,
         (proxy, judge): (&'a str, &'a str),
     ) -> FinishedLine<'a> {
         let best = |winner: &Winner| Best {
@@ -213,6 +230,8 @@ impl<'a> FinishedLine<'a> {
             event: "finished",
             proxy,
             judge,
+            objectives: &preset.search.minimise,
+            front: front_of(snapshot, &preset.search.minimise),
             best: finished.winner.as_ref().map(best),
             iterations: snapshot.iterations,
             proposed: snapshot.proposed,
@@ -298,6 +317,9 @@ pub(super) fn print_result(result: &FinishedLine) -> Result<(), Failure> {
     }
     if let Some(text) = result.optimum.as_ref().and_then(optimum_text) {
         line(text)?;
+    }
+    if let Some(rows) = &result.front {
+        table::print(rows, result.objectives, "zendo runs front RUN has all")?;
     }
     line(&best.structure)
 }

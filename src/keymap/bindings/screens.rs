@@ -383,6 +383,16 @@ pub(super) const ROWS: &[Binding] = &[
         runs: SOME,
     },
     Binding {
+        keys: &[(Key::Char('E'), Intent::ExportFront)],
+        short: "E",
+        shown: "E",
+        label: "export front",
+        description: "export who nobody beats",
+        group: Group::Candidate,
+        contexts: &[Context::Population],
+        runs: SOME,
+    },
+    Binding {
         keys: &[(Key::Char('f'), Intent::Follow)],
         short: "f",
         shown: "f",

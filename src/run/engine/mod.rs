@@ -325,8 +325,7 @@ impl Engine<'_> {
         let now = Instant::now();
         self.search_watch.stop(now);
         self.tell_reuse();
-        let members = self.evolution.population().members();
-        if members.is_empty() {
+        if self.evolution.population().is_empty() {
             let counts = self.evolution.counts();
             let text = match &self.last_failure {
                 None if counts.scored > 0 => {
@@ -358,7 +357,8 @@ impl Engine<'_> {
             seed: self.spec.preset.search.seed,
             definition: self.spec.preset.score.definition,
         };
-        let confirmation = Confirmation::new(plan, members);
+        let confirmation =
+            Confirmation::new(plan, &self.evolution.population().best_by_score(plan.best));
         if confirmation.is_complete() {
             self.phase = Phase::Finished;
         } else {

@@ -60,10 +60,12 @@ impl Evolution {
         if climbs == 0 {
             return self.offer_planted(applied).unwrap_or(Asked::Done(end));
         }
-        let best = self.population.members().iter().take(climbs as usize);
-        let ids = best.map(|member| member.id).rev();
-        let ascent =
-            self.ascent.get_or_insert_with(|| Ascent { waiting: ids.collect(), current: None });
+        let population = &self.population;
+        let ascent = self.ascent.get_or_insert_with(|| {
+            let best = population.best_by_score(climbs as usize);
+            let waiting = best.iter().map(|member| member.id).rev().collect();
+            Ascent { waiting, current: None }
+        });
         let Some((id, climb)) = &mut ascent.current else {
             let Some(id) = ascent.waiting.pop() else {
                 return self.offer_planted(applied).unwrap_or(Asked::Done(end));

@@ -23,12 +23,13 @@ use ascent::Ascent;
 use pending::{Awaited, Pending, Proposal};
 use rustc_hash::FxBuildHasher;
 pub use state::{Damaged, State};
-use tuning::{Aside, Renewal};
+use tuning::Renewal;
 pub use tuning::{Retuned, Tuning, Untunable};
 
 use super::{
     Applied, Asked, Candidate, Counts, End, History, Lineage, Member, NotWaiting, Outcome,
     Population, Rejection, Scoring, Screening, Settings, Unscored,
+    aside::Aside,
     screen::Gate,
     workshop::{Parent, Part, Workshop},
 };
@@ -113,7 +114,7 @@ impl Evolution {
         let mut seen = HashSet::with_capacity_and_hasher(expected as usize, FxBuildHasher);
         seen.insert(settings.initial.hash());
         Evolution {
-            population: Population::new(settings.population),
+            population: Population::new(settings.population, &settings.objectives),
             lineage: Lineage::default(),
             counts: Counts::default(),
             history: History::default(),
@@ -398,7 +399,7 @@ impl Evolution {
         if let Some(score) = score.filter(|_| self.is_analytic())
             && score.value.is_finite()
             && !self.tells_everybody
-            && !self.population.has_room_for(score.value)
+            && !self.population.has_room_for(id, score.value, &costs)
         {
             self.counts.scored += 1;
             self.history.record(id, &self.population);
@@ -414,7 +415,7 @@ impl Evolution {
             return None;
         }
         let len = self.population.len() as u32;
-        let draws = (0..self.settings.moves.tournament).map(|_| stream.below(len));
+        let draws = (0..self.settings.tournament()).map(|_| stream.below(len));
         // Best first: the lowest rank wins.
         draws.min().map(|rank| rank as usize)
     }

@@ -14,10 +14,12 @@ use base64::{
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Ascent, Aside, Awaited, Evolution, Pending, Renewal};
+use super::{Ascent, Awaited, Evolution, Pending, Renewal};
 use crate::{
     arch::{Structure, StructureHash},
-    search::{Candidate, Counts, End, History, Lineage, Population, Settings, screen::Gate},
+    search::{
+        Candidate, Counts, End, History, Lineage, Population, Settings, aside::Aside, screen::Gate,
+    },
 };
 
 /// A [search](Evolution) at a moment between two of its decisions. Its settings are kept elsewhere.
@@ -93,7 +95,8 @@ impl Evolution {
             search.workshop.parts()
         });
         let parts = parts.collect();
-        search.population = Population::of(search.settings.population, members, parts);
+        let Settings { population, objectives, .. } = &search.settings;
+        search.population = Population::of(*population, objectives, members, parts);
         search.pending = state.pending;
         for pending in &mut search.pending {
             let Awaited::New(proposal) = &mut pending.what else { continue };

@@ -56,24 +56,6 @@ pub(super) enum Renewal {
     Scoring { members: Vec<Arc<Member>>, given: usize },
 }
 
-/// Members that left by a tuning and not by a better one; they may come back with another.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Aside {
-    /// Best first.
-    members: Vec<Arc<Member>>,
-    /// As many as a population ever had.
-    room: usize,
-}
-
-impl Aside {
-    fn put(&mut self, member: Arc<Member>) {
-        let rank = self.members.partition_point(|other| {
-            (other.score.value, member.id) > (member.score.value, other.id)
-        });
-        self.members.insert(rank, member);
-    }
-}
-
 impl Evolution {
     /// Decisions so far. Between two of them the search may be tuned.
     pub fn turn(&self) -> u64 {
@@ -129,7 +111,7 @@ impl Evolution {
         let Settings { initial, seed, pipeline, .. } = self.settings.clone();
         let settings = Settings { initial, seed, pipeline, ..tuning.settings };
         let new_model = settings.scoring.model() != self.settings.scoring.model();
-        self.aside.room = self.aside.room.max(self.population.capacity()).max(settings.population);
+        self.aside.make_room_for(self.population.capacity().max(settings.population));
         self.gate = match (&settings.scoring, self.gate.take()) {
             (Scoring::Screened(_, screen), Some(gate)) if !new_model => {
                 Some(gate.with_settings(screen.clone()))
@@ -145,8 +127,13 @@ impl Evolution {
         self.settings = settings;
         self.refit();
         let before = self.population.members().to_vec();
-        self.evict();
-        self.readmit();
+        let workshop = &mut self.workshop;
+        self.aside.exchange(&mut self.population, &self.settings, &mut |member| {
+            workshop.take(member.structure.blocks(), &[]).ok()?;
+            workshop.score(&[]);
+            Some(workshop.parts())
+        });
+        self.aside.forget(&mut self.lineage);
         if new_model {
             self.renew_parts();
         }
@@ -174,32 +161,6 @@ impl Evolution {
         self.workshop.count(initial.blocks());
         self.workshop.score(&[]);
         self.initial_parts = self.workshop.parts();
-    }
-
-    fn evict(&mut self) {
-        let settings = &self.settings;
-        let mut leavers = self.population.retain(|member| settings.admits(member));
-        leavers.extend(self.population.resize(settings.population));
-        leavers.into_iter().for_each(|leaver| self.aside.put(leaver));
-    }
-
-    fn readmit(&mut self) {
-        for member in std::mem::take(&mut self.aside.members) {
-            let is_back = self.settings.admits(&member)
-                && self.population.has_room_for(member.score.value)
-                && self.workshop.take(member.structure.blocks(), &[]).is_ok();
-            if !is_back {
-                self.aside.put(member);
-                continue;
-            }
-            self.workshop.score(&[]);
-            let entry = self.population.insert(member, self.workshop.parts());
-            entry.leaver.into_iter().for_each(|leaver| self.aside.put(leaver));
-        }
-        let most = self.aside.room.min(self.aside.members.len());
-        for forgotten in self.aside.members.drain(most..) {
-            self.lineage.release(forgotten.id);
-        }
     }
 
     /// Whether a candidate that was proposed before a tuning is still wanted.
@@ -310,7 +271,7 @@ impl Evolution {
             let at = values.binary_search_by_key(&id, |(id, _)| *id).ok()?;
             Some(values[at].1)
         };
-        self.population = Population::new(self.settings.population);
+        self.population = Population::new(self.settings.population, &self.settings.objectives);
         for mut member in renewed {
             let parent = member.parent.and_then(value);
             member.gain = parent.map(|parent| member.score.value - parent);

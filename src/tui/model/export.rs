@@ -32,16 +32,37 @@ pub struct Export {
     spec: NetSpec,
     /// What a confirmation found so far.
     confirmed: Vec<Confirmed>,
+    /// What they are, in a word.
+    what: &'static str,
 }
 
 impl Export {
     /// None where there is nothing to take home.
     pub fn new(nets: Vec<Net>, name: Option<String>, spec: NetSpec) -> Option<Export> {
-        (!nets.is_empty()).then_some(Export { nets, name, spec, confirmed: Vec::new() })
+        (!nets.is_empty()).then_some(Export {
+            nets,
+            name,
+            spec,
+            confirmed: Vec::new(),
+            what: "marked",
+        })
     }
 
     pub fn with_confirmation(self, confirmed: &[Confirmed]) -> Export {
         Export { confirmed: confirmed.to_vec(), ..self }
+    }
+
+    /// They are those that nobody beats.
+    pub fn of_front(&mut self) {
+        self.what = "of the front";
+    }
+
+    /// `12 marked`
+    pub fn title(&self) -> String {
+        match self.nets.as_slice() {
+            [net] => net.label.clone(),
+            nets => format!("{} {}", nets.len(), self.what),
+        }
     }
 
     /// Whether there are candidates among them; other networks have no scores to tabulate.

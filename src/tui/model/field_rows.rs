@@ -249,6 +249,12 @@ pub const FIELDS: &[Field] = &[
     ),
     row(
         Section::Search,
+        Kind::Words,
+        ["search.minimise", "minimises too", "params flops …", "score alone"],
+        |p| list(p.search.minimise.costs(), |cost| cost.name().to_owned()),
+    ),
+    row(
+        Section::Search,
         Kind::Whole,
         ["search.tournament", "best of parents", "1–64, 1 uniform", ""],
         |p| count(p.search.tournament),

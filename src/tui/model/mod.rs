@@ -9,6 +9,7 @@ mod fields;
 mod form;
 mod keeper;
 mod lab;
+mod landmarks;
 mod log;
 mod measured;
 mod naming;
@@ -39,6 +40,8 @@ pub use log::LogView;
 pub use measured::Verdict;
 pub use naming::{Naming, Purpose};
 pub use net::{Net, Pins, Task};
+#[cfg(test)]
+pub use network::view_of_preset;
 pub use network::{NetworkView, Share, Shown};
 pub use palette::Palette;
 pub use picker::{Entry, Picker, Row};

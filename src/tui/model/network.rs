@@ -4,8 +4,8 @@
 use super::{Model, Net, Task};
 use crate::{
     anatomy::{Form, Settings, Shares, View},
-    arch::{Counting, NetSpec},
-    space::{Preset, ScoreSettings, SpaceSettings},
+    arch::NetSpec,
+    space::Preset,
 };
 
 /// Which network.
@@ -110,28 +110,33 @@ impl Model {
     /// Under which assumptions networks are taken apart: those of [`Model::preset`], or else what
     /// `net` was published for, or else what is usual.
     pub fn view_of(&self, net: &Net) -> View {
-        let preset = self.preset();
-        let default = (SpaceSettings::default(), ScoreSettings::default());
-        let (space, score) = preset.map_or((&default.0, &default.1), |p| (&p.space, &p.score));
-        let usual = Task { resolution: 224, classes: 1_000, se: false };
-        let (resolution, classes) = match (preset, net.published_for.unwrap_or(usual)) {
-            (Some(_), _) => (space.resolution, space.classes),
-            (None, task) => (task.resolution, task.classes),
-        };
-        let spec = NetSpec::residual(resolution, classes);
-        View {
-            net: NetSpec { squeeze_excite: space.se, ..spec },
-            counting: preset.map_or(Counting::Exact, |preset| preset.budget.counting),
-            analytic: Settings {
-                form: match score.proxy.alone() {
-                    Some("zen-estimate") => Form::Fitted,
-                    _ => Form::Theory,
-                },
-                definition: score.definition,
-                batch: score.batch,
-                resolution: preset.map_or(resolution, Preset::score_resolution),
-                alpha: score.alpha,
-            },
+        if let Some(preset) = self.preset() {
+            return view_of_preset(preset);
         }
+        let usual = Task { resolution: 224, classes: 1_000, se: false };
+        let Task { resolution, classes, .. } = net.published_for.unwrap_or(usual);
+        let mut preset = Preset::default();
+        (preset.space.resolution, preset.space.classes) = (resolution, classes);
+        view_of_preset(&preset)
+    }
+}
+
+/// Under which assumptions networks are taken apart that a search of `preset` might find.
+pub fn view_of_preset(preset: &Preset) -> View {
+    let Preset { space, score, .. } = preset;
+    let spec = NetSpec::residual(space.resolution, space.classes);
+    View {
+        net: NetSpec { squeeze_excite: space.se, ..spec },
+        counting: preset.budget.counting,
+        analytic: Settings {
+            form: match score.proxy.alone() {
+                Some("zen-estimate") => Form::Fitted,
+                _ => Form::Theory,
+            },
+            definition: score.definition,
+            batch: score.batch,
+            resolution: preset.score_resolution(),
+            alpha: score.alpha,
+        },
     }
 }

@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(palette("pau")[0], "Pause the search");
         assert_eq!(palette("swp")[0], "Swap A and B");
         assert_eq!(palette("grand"), ["Compare B with its grandparent"]);
-        assert_eq!(palette("export").len(), 5, "once, and each format");
+        assert_eq!(palette("export").len(), 6, "once, the front, and each format");
         assert!(palette("pytorch").contains(&"Export as PyTorch"));
         assert!(palette("zzz").is_empty());
         assert!(palette("").len() > 30);

@@ -5,7 +5,9 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use crate::{
+    arch::MOST_LATENCIES,
     run::protocol::Member,
+    space::Budget,
     tui::{
         columns::Column,
         edit::LineEdit,
@@ -16,26 +18,37 @@ use crate::{
 
 /// What the scatter has on its x axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Axis {
-    Params,
-    Flops,
-    Depth,
-}
+pub struct Axis(pub Budget);
 
 impl Axis {
-    pub fn next(self) -> Axis {
-        match self {
-            Axis::Params => Axis::Flops,
-            Axis::Flops => Axis::Depth,
-            Axis::Depth => Axis::Params,
-        }
+    /// In the order in which they follow each other.
+    const ALL: [Budget; 4 + MOST_LATENCIES] = [
+        Budget::Params,
+        Budget::Flops,
+        Budget::Layers,
+        Budget::Activation,
+        Budget::Latency,
+        Budget::Latency2,
+        Budget::Latency3,
+    ];
+
+    /// The next that is known of the candidates.
+    pub fn next(self, population: &[Arc<Member>]) -> Axis {
+        let is_known =
+            |axis: &Budget| population.first().is_none_or(|m| axis.of(&m.costs).is_some());
+        let after = Axis::ALL.iter().cycle().skip_while(|axis| **axis != self.0).skip(1);
+        after.copied().find(is_known).map_or(self, Axis)
     }
 
     pub fn name(self) -> &'static str {
-        match self {
-            Axis::Params => "params",
-            Axis::Flops => "FLOPs",
-            Axis::Depth => "depth",
+        match self.0 {
+            Budget::Params => "params",
+            Budget::Flops => "FLOPs",
+            Budget::Layers => "depth",
+            Budget::Activation => "activation",
+            Budget::Latency => "latency, ms",
+            Budget::Latency2 => "latency 2, ms",
+            Budget::Latency3 => "latency 3, ms",
         }
     }
 }
@@ -79,7 +92,7 @@ impl Default for PopulationView {
             filter: Filter::default(),
             edit: None,
             error: None,
-            axis: Axis::Params,
+            axis: Axis(Budget::Params),
             shows_chart: false,
             rows: Vec::new(),
             cursor: None,
@@ -120,8 +133,9 @@ impl PopulationView {
         let proposed = search.snapshot.as_ref().map_or(0, |s| s.proposed);
         let admits = |rank: &usize| self.filter.admits(&population[*rank], proposed, &search.marks);
         self.rows = (0..population.len()).filter(admits).collect();
-        // The population stands by score already.
-        if !matches!(self.sort, Column::Score | Column::Rank) {
+        // The population stands by score already, or else front by front.
+        let stands_by = if search.fronts.is_empty() { Column::Score } else { Column::Front };
+        if self.sort != stands_by && self.sort != Column::Rank {
             let sort = self.sort;
             self.rows.sort_by(|&a, &b| sort.order((&population[a], &population[b])));
         }
@@ -189,13 +203,18 @@ impl PopulationView {
         self.filter = Filter::default();
     }
 
-    /// Sorts by the next column, or the one before, that tells anybody in `population` from another.
-    pub fn sort_by(&mut self, step: isize, population: &[Arc<Member>]) {
+    /// Sorts by the next column, or the one before, that tells anybody in the population from another.
+    pub fn sort_by(&mut self, step: isize, search: &Search) {
+        let population = search.population();
         for _ in Column::ALL {
             self.turn(step);
             let differs =
                 |member: &Arc<Member>| self.sort.order((member, &population[0])) != Ordering::Equal;
-            if population.iter().any(differs) {
+            let tells = match self.sort {
+                Column::Front => !search.fronts.is_empty(),
+                _ => population.iter().any(differs),
+            };
+            if tells {
                 return;
             }
         }

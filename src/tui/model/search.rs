@@ -11,15 +11,16 @@ use std::{
 use super::{
     Event, EventKind, Kept,
     keeper::{Keeper, Lost},
+    landmarks::{PublishedScore, landmarks},
     standing::ranks,
 };
 use crate::{
     arch::{Costs, costs},
     run::{
-        RunSpec,
+        RunSpec, front, fronts,
         protocol::{Finished, Hello, Member, Phase, Snapshot, Tuned, WorkerState},
     },
-    space::{published_name, published_nets},
+    space::{Budget, Objectives, published_name, published_nets},
     tui::{format, layout::Layout},
 };
 
@@ -117,6 +118,10 @@ pub struct Search {
     pub forgotten: usize,
     pub banner: Option<String>,
     pub published: Option<Published>,
+    /// Published nets that the preset would allow, with scores of the run's kind: of an analytic run.
+    pub landmarks: Vec<PublishedScore>,
+    /// The front of each of the population, from 0; empty where the score alone counts.
+    pub fronts: Vec<usize>,
     pub finished: Option<Finished>,
     pub keeper: Keeper,
     /// Nothing is heard of its host.
@@ -147,6 +152,7 @@ impl Search {
             let costs = costs(&net.structure, space.net(), spec.preset.budget.counting);
             Some(Published { name: published_name(name), costs })
         });
+        let landmarks = landmarks(&spec);
         Search {
             spec,
             tuned: 0,
@@ -167,6 +173,8 @@ impl Search {
             forgotten: 0,
             banner: None,
             published,
+            landmarks,
+            fronts: Vec::new(),
             finished: None,
             keeper: Keeper::Here,
             lost: None,
@@ -288,6 +296,18 @@ impl Search {
         self.snapshot.as_ref().map_or(&[], |s| s.population.as_slice())
     }
 
+    /// Those of the population that nobody beats, best score first: in all that the search is after, or, where the
+    /// score alone counts, in the score and `cost`.
+    pub fn front(&self, cost: Budget) -> Vec<Arc<Member>> {
+        let objectives = match self.spec.preset.search.minimise.clone() {
+            objectives if objectives.is_score_alone() => Objectives::new(vec![cost]),
+            objectives => Ok(objectives),
+        };
+        let of = |objectives| front(self.population(), &objectives);
+        let rows = objectives.map_or_else(|_| Vec::new(), of);
+        rows.iter().filter_map(|row| self.find(row.id).cloned()).collect()
+    }
+
     /// A candidate of the population, or an ancestor that was asked for.
     pub fn find(&self, id: u64) -> Option<&Arc<Member>> {
         let member = self.population().iter().find(|member| member.id == id);
@@ -357,6 +377,11 @@ impl Search {
     pub fn show(&mut self, snapshot: Arc<Snapshot>, now_ms: u64, visible: usize) {
         let at_top = self.top(visible) == 0;
         snapshot.tunings.iter().for_each(|tuned| self.follow(tuned));
+        let objectives = &self.spec.preset.search.minimise;
+        self.fronts = match objectives.is_score_alone() {
+            true => Vec::new(),
+            false => fronts(&snapshot.population, objectives),
+        };
         self.snapshot = Some(snapshot);
         self.snapshot_at_ms = now_ms;
         let rank = self.rank();
@@ -385,6 +410,7 @@ impl Search {
         // What the engine could change can be changed here.
         if let Ok(preset) = self.spec.preset.with_settings(&tuned.settings) {
             self.spec.preset = preset;
+            self.landmarks = landmarks(&self.spec);
         }
         let costs_otherwise = |key: &str| key.starts_with("score.");
         if let Some(snapshot) =

@@ -41,6 +41,7 @@ pub const ROWS: &[TuneRow] = &[
     row("space.out_ratio_max", "out ≤ in ×"),
     row("space.non_decreasing", "widths never fall"),
     row("space.stage_depth_max", "stage depth"),
+    row("search.minimise", "minimises too"),
     row("search.tournament", "best of parents"),
     row("search.small_moves", "small moves"),
     row("search.repair", "shrink to budget"),

@@ -72,13 +72,16 @@ impl<'a> Charts<'a> {
         let search = self.search;
         let x = canvas.text(at.start, rows.title, "Scores", Role::Strong.bold());
         let population = search.population();
-        let scores: Vec<f64> = population.iter().map(|m| m.score.value).collect();
-        let bins = histogram::Bins::new(&scores, at, search.scale, search.most());
+        let mut scores: Vec<f64> = population.iter().map(|m| m.score.value).collect();
         let leaving: Vec<f64> = scores
             .iter()
             .zip(self.leaves)
             .filter_map(|(score, leaves)| leaves.then_some(*score))
             .collect();
+        let out = scores.last().copied();
+        // A population may stand in another order.
+        scores.sort_by(|a, b| b.total_cmp(a));
+        let bins = histogram::Bins::new(&scores, at, search.scale, search.most());
         if !leaving.is_empty() {
             let text = format!("preview: {} leave", format::count(leaving.len() as u64));
             canvas.text(x + 2, rows.title, text, Role::Warn);
@@ -92,7 +95,8 @@ impl<'a> Charts<'a> {
             };
             canvas.text(x + 2, rows.title, text, Role::Muted);
         }
-        let histogram = histogram::Histogram { scores: &scores, leaving: &leaving, bins: &bins };
+        let histogram =
+            histogram::Histogram { scores: &scores, out, leaving: &leaving, bins: &bins };
         histogram::draw(canvas, at, rows, histogram);
     }
 }

@@ -26,11 +26,7 @@ pub fn draw(model: &Model, export: &Export, canvas: &mut Canvas<'_>) {
     let rect = Rect::new((w - width) / 2, (h - height) / 2, width, height);
     let mut panel = canvas.on(Ground::Panel, rect);
     frame(&mut panel, rect);
-    let what = match export.nets.as_slice() {
-        [net] => net.label.clone(),
-        nets => format!("{} marked", nets.len()),
-    };
-    let title = format!(" Export {} ", cut(&what, width.saturating_sub(16)));
+    let title = format!(" Export {} ", cut(&export.title(), width.saturating_sub(16)));
     panel.text(rect.x + 2, rect.y, title, Role::Strong.bold());
     let tabulates = export.tabulates();
     let mut y = rect.y + 2;

@@ -23,7 +23,7 @@ use crate::{
         widgets::{
             population_table::{Purpose, Sorted, Table, Voice, heads, place},
             ribs::{self, RibColumns},
-            scatter::{CostAxis, Point, PointKind, Scatter},
+            scatter::{CostAxis, Landmark, Point, PointKind, Scatter},
         },
     },
 };
@@ -122,7 +122,14 @@ fn line(model: &Model, search: &Search, canvas: &mut Canvas<'_>, y: u16) {
     let x = chrome::focused_title(&mut panel, 2, y, "Population");
     let order = if view.reversed { ", reversed" } else { "" };
     let capacity = search.snapshot.as_ref().map_or(0, |s| s.capacity as u64);
-    let text = format!("{count} of {}, by {}{order}", format::count(capacity), view.sort.name());
+    let minimised = search.spec.preset.search.minimise.costs().iter().map(|cost| cost.name());
+    let minimised: Vec<&str> = minimised.collect();
+    let after = match minimised.is_empty() {
+        true => String::new(),
+        false => format!(", least {}", minimised.join(" and ")),
+    };
+    let by = view.sort.name();
+    let text = format!("{count} of {}, by {by}{order}{after}", format::count(capacity));
     panel.text(x + 2, y, cut(&text, end.saturating_sub(x + 2)), Role::Muted);
 }
 
@@ -167,7 +174,10 @@ fn table(model: &Model, search: &Search, canvas: &mut Canvas<'_>, (at, rows): (C
         ..whole::table(model, search, visible)
     };
     let placed = match at.width() {
-        58.. => place((table.population, table.noise), at, (Purpose::Population, sorted)),
+        58.. => {
+            let whose = (table.population, table.fronts, table.noise);
+            place(whose, at, (Purpose::Population, sorted))
+        }
         _ => small::columns(search, canvas.area().width),
     };
     heads(canvas, &placed, rows.first - 1, sorted);
@@ -216,15 +226,23 @@ fn beside(search: &Search, view: &PopulationView, canvas: &mut Canvas<'_>, h: u1
     let chart = ChartRows { title: 5, body, axis: legend - 3, labels: legend - 2 };
     let front = scatter(search, view, canvas, (side, chart));
     let known = frontier(search, view.axis).is_some();
+    let published = !landmarks(search, view.axis).is_empty();
     let mut x = canvas.text(side.start, legend, "◆", Role::Best);
-    x = canvas.text(x + 1, legend, format!("front, {front}"), Role::Muted) + 2;
+    let whole = search.spec.preset.search.minimise.costs();
+    // Where other costs count as well, more are on the front than this chart shows.
+    let what = if whole.is_empty() || whole == [view.axis.0] { "front" } else { "front here" };
+    x = canvas.text(x + 1, legend, format!("{what}, {front}"), Role::Muted) + 2;
     if view.is_filtered() {
         x = canvas.text(x, legend, "●", Role::Bar);
         x = canvas.text(x + 1, legend, "match", Role::Muted) + 2;
     }
     if known && x + 11 < side.end {
         x = canvas.text(x, legend, "─", Role::Muted);
-        canvas.text(x + 1, legend, "analytic ≤", Role::Muted);
+        x = canvas.text(x + 1, legend, "analytic ≤", Role::Muted) + 2;
+    }
+    if published && x + 10 < side.end {
+        x = canvas.text(x, legend, "○", Role::Text);
+        canvas.text(x + 1, legend, "published", Role::Muted);
     }
     canvas.horizontal(side.start..=side.end, legend + 1, "─");
     let Some(member) = view.selected().and_then(|rank| search.population().get(rank)) else {
@@ -241,16 +259,29 @@ fn beside(search: &Search, view: &PopulationView, canvas: &mut Canvas<'_>, h: u1
 }
 
 /// What no candidate's analytic score exceeds, by the costs of an axis.
-fn frontier(search: &Search, axis: Axis) -> Option<Vec<(u64, f64)>> {
+fn frontier(search: &Search, axis: Axis) -> Option<Vec<(f64, f64)>> {
     search.spec.scores_zen().then_some(())?;
     let optimum = search.snapshot.as_ref()?.optimum.as_ref()?;
-    let budget = match axis {
-        Axis::Params => Budget::Params,
-        Axis::Flops => Budget::Flops,
-        Axis::Depth => Budget::Layers,
+    let frontier = optimum.frontiers.iter().find(|frontier| frontier.budget == axis.0)?;
+    Some(frontier.drawn().collect())
+}
+
+/// Published nets among the candidates: where the score alone counts, those that are as good and as dear as some of
+/// them, for all others would squeeze the population into a corner.
+fn landmarks(search: &Search, axis: Axis) -> Vec<Landmark<'_>> {
+    let placed = search.landmarks.iter().filter_map(|net| {
+        Some(Landmark { name: &net.name, cost: axis.0.of(&net.costs)?, score: net.score })
+    });
+    let is_near = |of: fn(&Landmark<'_>) -> f64, own: &dyn Fn(&Member) -> Option<f64>| {
+        let values = search.population().iter().filter_map(|member| own(member));
+        let (low, high) = values
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), value| (l.min(value), h.max(value)));
+        move |landmark: &Landmark<'_>| (low..=high).contains(&of(landmark))
     };
-    let frontier = optimum.frontiers.iter().find(|frontier| frontier.budget == budget)?;
-    Some(frontier.points.iter().map(|point| (point.limit, point.bound)).collect())
+    let costs = is_near(|l| l.cost, &|member| axis.0.of(&member.costs));
+    let scores = is_near(|l| l.score, &|member| Some(member.score.value));
+    let is_apart = !search.fronts.is_empty();
+    placed.filter(|landmark| is_apart || costs(landmark) && scores(landmark)).collect()
 }
 
 /// Gives how many candidates are on the front.
@@ -277,21 +308,18 @@ fn scatter(
     if let Some(rank) = view.selected() {
         kinds[rank] = PointKind::Selected;
     }
-    let cost = |member: &Arc<Member>| match view.axis {
-        Axis::Params => member.costs.params,
-        Axis::Flops => member.costs.flops,
-        Axis::Depth => u64::from(member.costs.layers),
+    let point = |(member, kind): (&Arc<Member>, PointKind)| {
+        Some(Point { cost: view.axis.0.of(&member.costs)?, score: member.score.value, kind })
     };
-    let point = |(member, kind): (&Arc<Member>, PointKind)| Point {
-        cost: cost(member),
-        score: member.score.value,
-        kind,
-    };
-    let points: Vec<Point> = population.iter().zip(kinds).map(point).collect();
+    let points: Vec<Point> = population.iter().zip(kinds).filter_map(point).collect();
     let frontier = frontier(search, view.axis).unwrap_or_default();
-    let axis = match view.axis {
-        Axis::Params | Axis::Flops => CostAxis::Sized,
-        Axis::Depth => CostAxis::Depth,
+    let axis = match view.axis.0 {
+        Budget::Params | Budget::Flops => CostAxis::Sized,
+        Budget::Layers => CostAxis::Depth,
+        Budget::Activation => CostAxis::Bytes,
+        Budget::Latency | Budget::Latency2 | Budget::Latency3 => CostAxis::Milliseconds,
     };
-    Scatter { points: &points, frontier: &frontier, axis }.draw(canvas, at, rows)
+    let landmarks = landmarks(search, view.axis);
+    let chart = Scatter { points: &points, landmarks: &landmarks, frontier: &frontier, axis };
+    chart.draw(canvas, at, rows)
 }

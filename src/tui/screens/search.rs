@@ -92,6 +92,7 @@ pub fn table<'a>(model: &Model, search: &'a Search, visible: usize) -> Table<'a>
     let (params, flops) = units(search);
     Table {
         population,
+        fronts: &search.fronts,
         capacity: search.snapshot.as_ref().map_or(0, |s| s.capacity),
         proposed: search.snapshot.as_ref().map_or(0, |s| s.proposed),
         params,
@@ -104,7 +105,15 @@ pub fn table<'a>(model: &Model, search: &'a Search, visible: usize) -> Table<'a>
         marks: &search.marks,
         pins: [&model.pins.a, &model.pins.b].map(|pin| pin.as_ref()?.member.as_ref().map(|m| m.id)),
         purpose: Purpose::Search,
-        sorted: Sorted::BY_SCORE,
+        sorted: sorted(search),
+    }
+}
+
+/// How the population stands.
+pub fn sorted(search: &Search) -> Sorted {
+    match search.fronts.is_empty() {
+        true => Sorted::BY_SCORE,
+        false => Sorted::BY_FRONT,
     }
 }
 

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::{
     charts::Charts,
     chrome, confirm,
-    search::{self as whole, nobody, table},
+    search::{self as whole, nobody, sorted, table},
     status::{percent, share, state},
 };
 use crate::tui::{
@@ -18,7 +18,7 @@ use crate::tui::{
     widgets::{
         bars,
         gauge::{Tone, gauge},
-        population_table::{Purpose, Sorted, Voice, heads, place},
+        population_table::{Purpose, Voice, heads, place},
     },
 };
 
@@ -111,9 +111,9 @@ fn best(search: &Search, canvas: &mut Canvas<'_>) {
 pub fn columns(search: &Search, w: u16) -> Vec<(Column, Columns)> {
     if w >= 60 {
         return place(
-            (search.population(), search.draw_noise()),
+            (search.population(), &search.fronts, search.draw_noise()),
             Columns { start: 0, end: w - 3 },
-            (Purpose::Search, Sorted::BY_SCORE),
+            (Purpose::Search, sorted(search)),
         );
     }
     let widths = Columns { start: w - 7, end: w - 2 };
@@ -135,7 +135,7 @@ fn population(model: &Model, search: &Search, canvas: &mut Canvas<'_>, at: &Smal
     let visible = usize::from(at.table.height());
     let table = table(model, search, visible);
     let columns = columns(search, canvas.area().width);
-    heads(canvas, &columns, at.table.first - 1, Sorted::BY_SCORE);
+    heads(canvas, &columns, at.table.first - 1, sorted(search));
     for (rank, y) in (table.top..members.len()).zip(at.table.first..=at.table.last) {
         table.row(canvas, &columns, (rank, y), Voice::Plain);
     }

@@ -325,15 +325,15 @@ fn frontier(solve: &Solve, panel: &mut Canvas<'_>, at: Columns, rows: Rows) {
         Budget::Layers => ("what each depth allows", CostAxis::Depth),
         Budget::Params => ("what each params budget allows", CostAxis::Sized),
         Budget::Latency | Budget::Latency2 | Budget::Latency3 => {
-            ("what each latency budget allows", CostAxis::Latency)
+            ("what each latency budget allows", CostAxis::Milliseconds)
         }
         Budget::Flops | Budget::Activation => ("what each FLOPs budget allows", CostAxis::Sized),
     };
     panel.text(title, rows.first, by, Role::Muted);
-    let points: Vec<(u64, f64)> = frontier.points.iter().map(|p| (p.limit, p.bound)).collect();
+    let points: Vec<(f64, f64)> = frontier.drawn().collect();
     let body = Rows { first: rows.first + 1, last: rows.last - 2 };
     let chart = ChartRows { title: rows.first, body, axis: rows.last - 1, labels: rows.last };
-    let scatter = Scatter { points: &[], frontier: &points, axis };
+    let scatter = Scatter { points: &[], landmarks: &[], frontier: &points, axis };
     scatter.draw(panel, Columns { start: at.start, end: at.end.min(at.start + 59) }, chart);
 }
 

@@ -128,6 +128,25 @@ fn counted_population() -> Model {
     model
 }
 
+fn front() -> Model {
+    let mut model = fixture::fronted();
+    press(&mut model, &[Intent::Show(Tab::Population), Intent::Down, Intent::Down, Intent::Down]);
+    model
+}
+
+fn front_by_latency() -> Model {
+    let mut model = front();
+    press(&mut model, &[Intent::Axis, Intent::Axis, Intent::Axis, Intent::Axis]);
+    press(&mut model, &[Intent::SortLeft, Intent::NextPanel]);
+    model
+}
+
+fn front_export() -> Model {
+    let mut model = front();
+    press(&mut model, &[Intent::ExportFront]);
+    model
+}
+
 fn type_in(model: &mut Model, text: &str) {
     for c in text.chars() {
         update(model, Action::Type(Key::Char(c)));
@@ -313,7 +332,7 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 70] = [
+const SCREENS: [Named; 74] = [
     ("slow_line", on_a_slow_line),
     ("picker", fixture::model),
     ("picker_latency", latency),
@@ -350,6 +369,10 @@ const SCREENS: [Named; 70] = [
     ("diff_finalists", diff::finalists),
     ("diff_nothing", diff::nothing),
     ("population", population),
+    ("front", front),
+    ("front_latency", front_by_latency),
+    ("front_export", front_export),
+    ("front_running", fixture::fronted),
     ("population_filtered", filtered),
     ("population_filtering", filtering),
     ("population_scatter", scattered),

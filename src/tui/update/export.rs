@@ -28,6 +28,17 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Asks for the format of the front.
+pub(super) fn begin_front(model: &mut Model) -> Vec<Effect> {
+    let axis = model.population.axis.0;
+    let front = model.search.as_ref().map_or_else(Vec::new, |search| search.front(axis));
+    open(model, front.iter().map(Net::candidate).collect());
+    if let Some(Overlay::Export(export)) = &mut model.overlay {
+        export.of_front();
+    }
+    Vec::new()
+}
+
 /// Asks for the format of these.
 pub(super) fn open(model: &mut Model, nets: Vec<Net>) {
     let Some(first) = nets.first() else { return };

@@ -1,6 +1,6 @@
 //! What keys do among the population.
 
-use super::{candidate, moved};
+use super::{candidate, export, moved};
 use crate::tui::{
     action::Effect,
     keymap::Intent,
@@ -34,13 +34,14 @@ pub(super) fn intend(model: &mut Model, intent: Intent) -> Vec<Effect> {
         return Vec::new();
     }
     match intent {
-        Intent::SortLeft => view.sort_by(-1, search.population()),
-        Intent::SortRight => view.sort_by(1, search.population()),
+        Intent::SortLeft => view.sort_by(-1, search),
+        Intent::SortRight => view.sort_by(1, search),
         Intent::Reverse => view.reversed = !view.reversed,
         Intent::Filter => view.begin(),
-        Intent::Axis => view.axis = view.axis.next(),
+        Intent::Axis => view.axis = view.axis.next(search.population()),
         Intent::NextPanel | Intent::PreviousPanel => view.shows_chart = !view.shows_chart,
         Intent::Back => view.clear_filter(),
+        Intent::ExportFront => return export::begin_front(model),
         _ => return candidate::intend(model, intent),
     }
     view.refresh(search);

@@ -17,6 +17,8 @@ const LABELS: u16 = 4;
 pub struct Histogram<'a> {
     /// Best first.
     pub scores: &'a [f64],
+    /// Of whoever leaves next, where somebody does.
+    pub out: Option<f64>,
     /// Those of them that would leave.
     pub leaving: &'a [f64],
     pub bins: &'a Bins,
@@ -79,12 +81,12 @@ pub fn draw(
     canvas: &mut Canvas<'_>,
     columns: Columns,
     rows: ChartRows,
-    Histogram { scores, leaving, bins }: Histogram<'_>,
+    Histogram { scores, out, leaving, bins }: Histogram<'_>,
 ) {
     let start = columns.start + LABELS;
     let plot = Columns { start, end: columns.end };
     canvas.horizontal(plot.start..=plot.end, rows.axis, "─");
-    let (Some(&best), Some(&out)) = (scores.first(), scores.last()) else {
+    let (Some(&best), Some(out)) = (scores.first(), out) else {
         return;
     };
     let median = scores[scores.len() / 2];

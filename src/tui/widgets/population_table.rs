@@ -20,6 +20,8 @@ use ratatui::layout::Rect;
 /// What a table shows.
 pub struct Table<'a> {
     pub population: &'a [Arc<Member>],
+    /// The front of each, from 0; empty where the score alone counts.
+    pub fronts: &'a [usize],
     pub capacity: usize,
     pub proposed: u64,
     pub params: Unit,
@@ -56,10 +58,11 @@ impl Purpose {
         match (self, column) {
             (_, Column::Rank | Column::Score) => 0,
             (Purpose::Population, Column::Id) => 1,
-            (_, Column::Params) => 1,
+            (_, Column::Params | Column::Front) => 1,
             (_, Column::From) => 2,
             (_, Column::Flops) => 3,
-            (_, Column::Layers) => 4,
+            (_, Column::Latency(0)) => 3,
+            (_, Column::Layers | Column::Latency(_)) => 4,
             (_, Column::Noise) => 5,
             (_, Column::Age) => 6,
             (Purpose::Population, Column::Widths) => 7,
@@ -86,12 +89,14 @@ pub struct Sorted {
 
 impl Sorted {
     pub const BY_SCORE: Sorted = Sorted { by: Column::Score, reversed: false };
+    /// As a population stands where more than the score counts.
+    pub const BY_FRONT: Sorted = Sorted { by: Column::Front, reversed: false };
 }
 
 /// The columns that fit between `columns`, with where they start and how wide they are. Columns
 /// without a value in this run are left out; what is over goes to `from`.
 pub fn place(
-    (population, noise): (&[Arc<Member>], Option<f64>),
+    (population, fronts, noise): (&[Arc<Member>], &[usize], Option<f64>),
     columns: Columns,
     (purpose, sorted): (Purpose, Sorted),
 ) -> Vec<(Column, Columns)> {
@@ -104,6 +109,10 @@ pub fn place(
         Column::Draws => {
             let draws = |m: &Member| m.score.repeats;
             population.iter().any(|m| draws(m) != draws(&population[0]))
+        }
+        Column::Front => !fronts.is_empty(),
+        Column::Latency(table) => {
+            population.iter().any(|m| m.costs.latency_ms.get(*table).is_some())
         }
         Column::LogDelta => any(|m| m.score.log_delta.is_some()),
         Column::LogSigma => any(|m| m.score.bn_sum.is_some()),
@@ -158,7 +167,8 @@ pub enum Voice {
 
 impl Table<'_> {
     pub fn draw(&self, canvas: &mut Canvas<'_>, columns: Columns, rows: Rows) {
-        let placed = place((self.population, self.noise), columns, (self.purpose, self.sorted));
+        let whose = (self.population, self.fronts, self.noise);
+        let placed = place(whose, columns, (self.purpose, self.sorted));
         heads(canvas, &placed, rows.first - 1, self.sorted);
         let area = Rect::new(columns.start, rows.first, columns.width(), rows.height());
         canvas.spot(area, Target::List(List::Ranks));
@@ -251,6 +261,11 @@ impl Table<'_> {
         };
         match column {
             Column::Rank => canvas.right(at.end, y, format::compact(rank as u64 + 1), quiet),
+            Column::Front => match self.fronts.get(rank) {
+                Some(0) => canvas.right(at.end, y, "1", loud(Role::Best)),
+                Some(front) => canvas.right(at.end, y, (front + 1).to_string(), quiet),
+                None => {}
+            },
             Column::Id => canvas.right(at.end, y, member.id.to_string(), quiet),
             Column::Score => {
                 let ink = if rank == 0 { Role::Best.bold() } else { loud(Role::Strong).into() };
@@ -272,6 +287,9 @@ impl Table<'_> {
             Column::Params => sized(canvas, (at.end, y), self.params, member.costs.params, voice),
             Column::Flops => sized(canvas, (at.end, y), self.flops, member.costs.flops, voice),
             Column::Layers => number(canvas, Some(member.costs.layers.to_string())),
+            Column::Latency(table) => {
+                number(canvas, member.costs.latency_ms.get(table).map(|ms| format!("{ms:.2}")));
+            }
             Column::Age => {
                 let age = self.proposed.saturating_sub(member.id);
                 canvas.right(at.end, y, format::compact(age), quiet);

@@ -3,7 +3,7 @@
 
 use super::{round_bounds, round_step};
 use crate::tui::{
-    canvas::Canvas,
+    canvas::{Canvas, width},
     format,
     layout::{ChartRows, Columns},
     theme::Role,
@@ -15,7 +15,7 @@ const LABELS: u16 = 5;
 /// A candidate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    pub cost: u64,
+    pub cost: f64,
     pub score: f64,
     pub kind: PointKind,
 }
@@ -35,8 +35,8 @@ pub enum PointKind {
 pub enum CostAxis {
     Sized,
     Depth,
-    /// Nanoseconds, told in milliseconds.
-    Latency,
+    Bytes,
+    Milliseconds,
 }
 
 impl CostAxis {
@@ -44,33 +44,42 @@ impl CostAxis {
         match self {
             CostAxis::Sized => format::compact(cost.round().max(0.0) as u64),
             CostAxis::Depth => format!("{cost:.0}"),
-            CostAxis::Latency => format!("{:.3} ms", cost / 1e6),
+            CostAxis::Bytes => format::bytes(cost.round().max(0.0) as u64),
+            CostAxis::Milliseconds => format!("{cost:.2}"),
         }
     }
 }
 
+/// A network with a name, drawn where there is room.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Landmark<'a> {
+    pub name: &'a str,
+    pub cost: f64,
+    pub score: f64,
+}
+
 /// What is drawn.
 pub struct Scatter<'a> {
-    /// The best score first.
     pub points: &'a [Point],
+    /// Networks from elsewhere, whose scores are of the points' kind.
+    pub landmarks: &'a [Landmark<'a>],
     /// Costs and the score that nothing within them exceeds, rising.
-    pub frontier: &'a [(u64, f64)],
+    pub frontier: &'a [(f64, f64)],
     pub axis: CostAxis,
 }
 
 /// Those that nothing else beats in both score and cost: the dearest and best first.
 pub fn pareto(points: &[Point]) -> Vec<Point> {
-    let mut front: Vec<Point> = Vec::new();
-    for point in points {
-        if front.last().is_none_or(|last| point.cost < last.cost) {
-            // Of equal scores the cheapest stays.
-            if front.last().is_some_and(|last| last.score == point.score) {
-                front.pop();
-            }
-            front.push(*point);
-        }
-    }
-    front
+    let mut points = points.to_vec();
+    // Of equal scores the cheapest comes first, and stays.
+    points.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.cost.total_cmp(&b.cost)));
+    let mut least = f64::INFINITY;
+    points.retain(|point| {
+        let stays = point.cost < least;
+        least = least.min(point.cost);
+        stays
+    });
+    points
 }
 
 /// Where values lie.
@@ -117,13 +126,15 @@ impl Scatter<'_> {
         self.draw_frontier(canvas, &plot);
         draw_front(canvas, &plot, &front);
         self.draw_cells(canvas, &plot, &front);
+        self.draw_landmarks(canvas, &plot, &front);
         self.labels(canvas, &plot);
         front.len()
     }
 
     fn plot(&self, columns: Columns, rows: ChartRows) -> Option<Plot> {
-        let costs = || self.points.iter().map(|p| p.cost as f64);
-        let scores = || self.points.iter().map(|p| p.score);
+        let landmarks = || self.landmarks.iter();
+        let costs = || self.points.iter().map(|p| p.cost).chain(landmarks().map(|l| l.cost));
+        let scores = || self.points.iter().map(|p| p.score).chain(landmarks().map(|l| l.score));
         let bounds = |values: &mut dyn Iterator<Item = f64>| {
             values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
                 (low.min(value), high.max(value))
@@ -131,8 +142,8 @@ impl Scatter<'_> {
         };
         // Alone, a frontier is what there is to see; beside candidates, only what is near them.
         let (cost, score) = if self.points.is_empty() {
-            let on = |at: fn(&(u64, f64)) -> f64| bounds(&mut self.frontier.iter().map(at));
-            (on(|p| p.0 as f64), on(|p| p.1))
+            let on = |at: fn(&(f64, f64)) -> f64| bounds(&mut self.frontier.iter().map(at));
+            (on(|p| p.0), on(|p| p.1))
         } else {
             let (cost, (low, high)) = (bounds(&mut costs()), bounds(&mut scores()));
             let above = self.bound_at(cost.1).unwrap_or(high);
@@ -144,22 +155,22 @@ impl Scatter<'_> {
         }
         let cost = match self.axis {
             CostAxis::Depth => (cost.0.min(cost.1 - 1.0), cost.1.max(1.0)),
-            CostAxis::Sized | CostAxis::Latency if cost.0 == cost.1 => {
-                (cost.0 * 0.9, cost.1 * 1.1 + 1.0)
-            }
-            CostAxis::Sized | CostAxis::Latency => cost,
+            CostAxis::Sized if cost.0 == cost.1 => (cost.0 * 0.9, cost.1 * 1.1 + 1.0),
+            CostAxis::Milliseconds if cost.0 == cost.1 => (cost.0 * 0.9, cost.1 * 1.1 + 0.01),
+            CostAxis::Bytes if cost.0 == cost.1 => (cost.0 * 0.9, cost.1 * 1.1 + 1.0),
+            CostAxis::Sized | CostAxis::Bytes | CostAxis::Milliseconds => cost,
         };
         Some(Plot { columns, rows, cost, score: round_bounds(score.0, score.1) })
     }
 
     /// The bound at a cost, straight between those that are known; none outside of them.
     fn bound_at(&self, cost: f64) -> Option<f64> {
-        let after = self.frontier.iter().position(|(limit, _)| *limit as f64 >= cost)?;
+        let after = self.frontier.iter().position(|(limit, _)| *limit >= cost)?;
         let (right, high) = self.frontier[after];
         let Some(&(left, low)) = after.checked_sub(1).map(|before| &self.frontier[before]) else {
-            return (right as f64 == cost).then_some(high);
+            return (right == cost).then_some(high);
         };
-        Some(low + (cost - left as f64) / (right as f64 - left as f64) * (high - low))
+        Some(low + (cost - left) / (right - left) * (high - low))
     }
 
     fn draw_frontier(&self, canvas: &mut Canvas<'_>, plot: &Plot) {
@@ -186,14 +197,14 @@ impl Scatter<'_> {
     }
 
     fn draw_cells(&self, canvas: &mut Canvas<'_>, plot: &Plot, front: &[Point]) {
-        let (width, height) = (plot.columns.width(), plot.rows.body.height());
-        let mut cells = vec![(0_u32, PointKind::Other); usize::from(width) * usize::from(height)];
+        let (across, height) = (plot.columns.width(), plot.rows.body.height());
+        let mut cells = vec![(0_u32, PointKind::Other); usize::from(across) * usize::from(height)];
         let index = |x: u16, y: u16| {
-            usize::from(y - plot.rows.body.first) * usize::from(width)
+            usize::from(y - plot.rows.body.first) * usize::from(across)
                 + usize::from(x - plot.columns.start)
         };
         for point in self.points {
-            let cell = &mut cells[index(plot.x(point.cost as f64), plot.y(point.score))];
+            let cell = &mut cells[index(plot.x(point.cost), plot.y(point.score))];
             cell.0 += 1;
             cell.1 = cell.1.max(point.kind);
         }
@@ -217,8 +228,37 @@ impl Scatter<'_> {
                 };
             }
         }
-        for point in front.iter().filter(|point| point.kind <= PointKind::Match) {
-            canvas.text(plot.x(point.cost as f64), plot.y(point.score), "◆", Role::Best);
+        for point in front {
+            let (x, y) = (plot.x(point.cost), plot.y(point.score));
+            // Who is marked or selected is seen even where a better one is as near.
+            if cells[index(x, y)].1 <= PointKind::Match {
+                canvas.text(x, y, "◆", Role::Best);
+            }
+        }
+    }
+
+    /// A ring each, and the name beside it where it hides no candidate.
+    fn draw_landmarks(&self, canvas: &mut Canvas<'_>, plot: &Plot, front: &[Point]) {
+        let places = self.points.iter().chain(front).map(|p| (plot.x(p.cost), plot.y(p.score)));
+        let mut taken: Vec<(u16, u16)> = places.collect();
+        for landmark in self.landmarks {
+            let (x, y) = (plot.x(landmark.cost), plot.y(landmark.score));
+            canvas.text(x, y, "○", Role::Text);
+            taken.push((x, y));
+        }
+        for landmark in self.landmarks {
+            let (x, y) = (plot.x(landmark.cost), plot.y(landmark.score));
+            let cells = width(landmark.name);
+            let right = (x + 2..=x + 1 + cells).next_back().filter(|end| *end <= plot.columns.end);
+            let left = x.checked_sub(cells + 1).filter(|start| *start >= plot.columns.start);
+            let starts = [right.map(|_| x + 2), left];
+            let is_free = |start: &u16| {
+                !taken.iter().any(|(at, row)| *row == y && (*start..start + cells).contains(at))
+            };
+            if let Some(start) = starts.into_iter().flatten().find(is_free) {
+                canvas.text(start, y, landmark.name, Role::Muted);
+                taken.extend((start..start + cells).map(|x| (x, y)));
+            }
         }
     }
 
@@ -248,7 +288,7 @@ impl Scatter<'_> {
 fn draw_front(canvas: &mut Canvas<'_>, plot: &Plot, front: &[Point]) {
     let mut end = plot.columns.end + 1;
     for point in front {
-        let (x, y) = (plot.x(point.cost as f64), plot.y(point.score));
+        let (x, y) = (plot.x(point.cost), plot.y(point.score));
         if x < end {
             for x in x..end {
                 canvas.text(x, y, "╌", Role::Best);
@@ -262,8 +302,8 @@ fn draw_front(canvas: &mut Canvas<'_>, plot: &Plot, front: &[Point]) {
 mod tests {
     use super::*;
 
-    fn point(cost: u64, score: f64) -> Point {
-        Point { cost, score, kind: PointKind::Match }
+    fn point(cost: u32, score: f64) -> Point {
+        Point { cost: f64::from(cost), score, kind: PointKind::Match }
     }
 
     #[test]
@@ -276,15 +316,16 @@ mod tests {
             point(4, 3.0),
             point(2, 1.0),
         ];
-        let front: Vec<u64> = pareto(&points).iter().map(|p| p.cost).collect();
-        assert_eq!(front, [9, 3, 2]);
+        let front: Vec<f64> = pareto(&points).iter().map(|p| p.cost).collect();
+        assert_eq!(front, [9.0, 3.0, 2.0]);
         assert!(pareto(&[]).is_empty());
     }
 
     #[test]
     fn bounds_lie_straight_between_those_that_are_known() {
         let axis = CostAxis::Depth;
-        let scatter = Scatter { points: &[], frontier: &[(10, 1.0), (20, 2.0)], axis };
+        let scatter =
+            Scatter { points: &[], landmarks: &[], frontier: &[(10.0, 1.0), (20.0, 2.0)], axis };
         assert_eq!(scatter.bound_at(15.0), Some(1.5));
         assert_eq!(scatter.bound_at(10.0), Some(1.0));
         assert_eq!((scatter.bound_at(9.0), scatter.bound_at(21.0)), (None, None));

@@ -16,6 +16,7 @@ mod host;
 mod inspect;
 mod keys;
 mod lab;
+mod latency;
 mod man;
 mod markdown;
 mod net;
@@ -89,6 +90,9 @@ pub enum Command {
     /// Experiments that show when to believe a score
     #[command(subcommand)]
     Lab(lab::LabCommand),
+    /// How long networks take: measure their layers, or whole ones
+    #[command(subcommand)]
+    Latency(latency::LatencyCommand),
     /// Measure what things cost on this machine
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -152,6 +156,7 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Config(command) => config::run(command),
         Command::Doctor(args) => doctor::run(args),
         Command::Lab(command) => lab::run(command),
+        Command::Latency(command) => latency::run(command),
         Command::Bench(command) => bench::run(command),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

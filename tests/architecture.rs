@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("latency", &["arch", "text"]),
     ("search", &["analytic", "arch", "latency", "random", "score", "space"]),
     ("optimum", &["analytic", "arch", "latency", "space"]),
-    ("nn", &["arch", "random", "score", "text"]),
+    ("nn", &["arch", "latency", "random", "score", "text"]),
     ("proxy", &["analytic", "arch", "nn", "random", "score", "text"]),
     (
         "run",

@@ -91,7 +91,7 @@ pub enum Command {
     /// Experiments that show when to believe a score
     #[command(subcommand)]
     Lab(lab::LabCommand),
-    /// Latency tables: import, check and list them
+    /// How long networks take: measure layers and networks, import, check and list tables
     #[command(subcommand)]
     Latency(latency::LatencyCommand),
     /// Measure what things cost on this machine

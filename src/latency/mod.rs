@@ -6,9 +6,11 @@
 
 mod check;
 mod clock;
+mod grid;
 mod import;
 mod layer;
 mod overhead;
+mod plan;
 mod predictor;
 mod sheet;
 mod surface;
@@ -19,5 +21,6 @@ pub use clock::Clock;
 pub use import::{CSV_COLUMNS, Imported, csv, v100_library};
 pub use layer::{FusedLayer, Operation, fused, walk_fused, walk_fused_head};
 pub use overhead::Overhead;
+pub use plan::{Group, Groups, Plan, PlanSettings, Skip};
 pub use predictor::{LayerEstimate, NetEstimate, Predictor, Unpredictable};
 pub use table::{NetRow, Provenance, Row, Table, TableError};

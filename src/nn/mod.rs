@@ -11,6 +11,7 @@ mod error;
 mod examination;
 mod gpu;
 mod graph;
+pub mod inference;
 mod kernels;
 mod memory;
 mod network;

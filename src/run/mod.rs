@@ -24,6 +24,7 @@ mod meter;
 mod presets;
 mod prover;
 mod reference;
+mod sample;
 mod solving;
 mod spec;
 mod store;
@@ -59,6 +60,7 @@ pub use presets::{
     still_says, user_presets,
 };
 pub use prover::{Proof, Wanted};
+pub use sample::random_structures;
 pub use solving::Solving;
 pub use spec::{Resumption, RunSpec, StartError, proxy_settings};
 pub use store::{

@@ -5,20 +5,23 @@
 //! number of workers, so that a score never changes, and a run that goes on has the scores it had.
 
 use std::{
-    collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, mpsc},
     time::{Duration, Instant},
 };
 
-use super::{Role, RunSpec, ScorerFactory, engine::Message, worker::panic_text};
+use super::{
+    Role, RunSpec, ScorerFactory,
+    engine::Message,
+    sample::{ALIVE, APART, MOST_PROPOSED, walked},
+    worker::panic_text,
+};
 use crate::{
     arch::Structure,
     nn::Device,
     proxy::{Proxy, Standing},
     random::{Purpose, Stream},
-    score::Score,
-    search::{Asked, Elites, Evolution, Moves, Scoring, Settings},
+    search::{Elites, Moves, Scoring, Settings},
     space::ProxyChoice,
 };
 
@@ -26,14 +29,6 @@ use crate::{
 const SAMPLE: usize = 64;
 /// Of them a proxy must have measured so many; fewer order nothing.
 const LEAST: usize = 8;
-/// The walk: so many are alive, the oldest leaves as one comes, and every 32nd is taken. A parent is half as old on
-/// the average as the oldest, so that two in a row of the sample lie a generation apart, and the sample spans some
-/// sixty.
-const ALIVE: usize = 64;
-const APART: u64 = 32;
-/// Proposals of the walk at most, those that break budgets included: a second or two.
-const MOST_PROPOSED: u64 = 200_000;
-
 /// The sample's structures: a walk through the preset's space by the published mutations within its budgets, without
 /// a selection.
 pub(super) struct Reference {
@@ -64,37 +59,13 @@ impl Reference {
 
     /// Each once; the initial one first.
     fn structures(&self) -> &[Structure] {
-        self.structures.get_or_init(|| {
-            let mut evolution = Evolution::new(self.walk.clone());
-            let (mut taken, mut seen) = (Vec::new(), HashSet::new());
-            let mut count = 0_u64;
-            loop {
-                match evolution.ask(&mut |_| {}) {
-                    Asked::Candidate(candidate) => {
-                        // The newest is the best: whoever is drawn, age alone decides who leaves.
-                        let score = plain_score(count as f64);
-                        evolution.tell(candidate.id, Ok(score)).expect("it was just handed out");
-                        if count.is_multiple_of(APART) && seen.insert(candidate.structure.hash()) {
-                            taken.push(candidate.structure);
-                        }
-                        count += 1;
-                    }
-                    Asked::Again => {}
-                    Asked::Wait => unreachable!("nothing is on its way"),
-                    Asked::Done(_) => return taken,
-                }
-            }
-        })
+        self.structures.get_or_init(|| walked(&self.walk))
     }
 
     /// Of the walk at 0, of the draw that measures the structure with the index `i` at `i` + 1.
     fn seed(of: u64) -> u64 {
         Stream::of_candidate(SEED, Purpose::Reference, of).next_u64()
     }
-}
-
-fn plain_score(value: f64) -> Score {
-    Score { value, std: None, repeats: 1, log_delta: None, bn_sum: None }
 }
 
 /// What the proxies of a run's workers are built with, whatever its settings become.

@@ -39,7 +39,6 @@ use self::{
     forward::{Arena, Forward},
     plan::Plan,
     profile::MeasurePeak,
-    simd::{Kernel, Simd},
 };
 use super::{
     error::NetworkError,
@@ -52,6 +51,7 @@ use super::{
 pub(super) use prefix::PrefixCache;
 pub use prefix::PrefixReuse;
 pub use profile::StepTime;
+pub(super) use simd::{Kernel, Simd};
 
 /// Multiply-adds a second that a core can do with these instructions, measured.
 pub(super) fn peak(path: KernelPath) -> f64 {
@@ -207,6 +207,19 @@ pub(super) fn is_available(path: KernelPath) -> bool {
         #[cfg(not(target_arch = "x86_64"))]
         KernelPath::Avx512 | KernelPath::Avx2 => false,
     }
+}
+
+/// Runs `kernel`, compiled for the instructions of a path that was available when it was chosen.
+pub(super) fn compiled_for<K: Kernel>(path: KernelPath, kernel: K) -> K::Output {
+    struct Compiled<K>(K);
+    impl<K: Kernel> Kernel for Compiled<K> {
+        type Output = K::Output;
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> K::Output {
+            simd.run(self.0)
+        }
+    }
+    on_path(path, Compiled(kernel))
 }
 
 /// Runs `kernel` with the token of a path that was available when it was chosen.

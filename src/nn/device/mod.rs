@@ -207,6 +207,14 @@ impl Device {
         }
     }
 
+    /// What the driver calls it; none where it is the CPU or several.
+    pub(super) fn gpu_name(&self) -> Option<String> {
+        match &self.place {
+            Place::Gpus { gpus, .. } if gpus.len() == 1 => Some(printable(&gpus[0].gpu.name)),
+            Place::Cpu(_) | Place::Gpus { .. } => None,
+        }
+    }
+
     /// The code that does the arithmetic; with the device it decides a score's rounding.
     pub fn kernels(&self) -> &'static str {
         match &self.place {

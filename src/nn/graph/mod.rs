@@ -60,3 +60,4 @@ pub(super) use examine::examine;
 pub(super) use kernels::cuda::prepare;
 pub use quantities::{LogPhi, LossGradient};
 pub(super) use rates::rates;
+pub(super) use window::Window;

@@ -8,7 +8,7 @@ use crate::arch::{Conv, MaxPool};
 
 /// A square kernel going over a square map, padded by (k−1)/2 a side.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
+pub(in crate::nn) struct Window {
     pub kernel: usize,
     pub stride: usize,
     pub side: usize,
@@ -17,11 +17,11 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(conv: &Conv, side: usize) -> Window {
+    pub(in crate::nn) fn new(conv: &Conv, side: usize) -> Window {
         Window::of(conv.kernel.side(), conv.stride, side)
     }
 
-    pub(super) fn of_pool(pool: &MaxPool, side: usize) -> Window {
+    pub(in crate::nn) fn of_pool(pool: &MaxPool, side: usize) -> Window {
         Window::of(pool.kernel.side(), pool.stride, side)
     }
 
@@ -30,33 +30,33 @@ impl Window {
         Window { kernel: kernel as usize, stride, side, out: side.div_ceil(stride) }
     }
 
-    pub(super) fn pad(&self) -> usize {
+    pub(in crate::nn) fn pad(&self) -> usize {
         (self.kernel - 1) / 2
     }
 
-    pub(super) fn is_pointwise(&self) -> bool {
+    pub(in crate::nn) fn is_pointwise(&self) -> bool {
         self.kernel == 1 && self.stride == 1
     }
 
     /// Side of a phase: all that the taps of the outputs reach.
-    pub(super) fn phase_side(&self) -> usize {
+    pub(in crate::nn) fn phase_side(&self) -> usize {
         self.out + (self.kernel - 1) / self.stride
     }
 
-    pub(super) fn taps(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+    pub(in crate::nn) fn taps(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let kernel = self.kernel;
         (0..kernel * kernel).map(move |tap| (tap / kernel, tap % kernel))
     }
 
     /// The outputs along one axis whose tap `at` falls on the map, not on its padding.
-    pub(super) fn inside(&self, at: usize) -> Range<usize> {
+    pub(in crate::nn) fn inside(&self, at: usize) -> Range<usize> {
         let end = (self.side + self.pad()).saturating_sub(at).div_ceil(self.stride).min(self.out);
         let start = self.pad().saturating_sub(at).div_ceil(self.stride);
         start.min(end)..end
     }
 
     /// The input coordinate under tap `at` of output `o`, which must be [`Window::inside`].
-    pub(super) fn input(&self, o: usize, at: usize) -> usize {
+    pub(in crate::nn) fn input(&self, o: usize, at: usize) -> usize {
         o * self.stride + at - self.pad()
     }
 }

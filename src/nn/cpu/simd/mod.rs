@@ -38,7 +38,7 @@ pub(super) const MAX_PIXELS: usize = 16;
 pub(super) const MAX_LANES: usize = 16;
 
 /// An instruction set.
-pub(super) trait Simd: Copy + Send + Sync + 'static {
+pub(in crate::nn) trait Simd: Copy + Send + Sync + 'static {
     /// f32 values of a vector; divides [`MAX_LANES`].
     const LANES: usize;
     /// Widest panel of a tile; vectors, at most [`MAX_PANEL`].
@@ -125,7 +125,7 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
 ///
 /// What is called inside of an iterator's or an array's adaptor is code of the standard library,
 /// compiled for no instruction set in particular: kernels use loops.
-pub(super) trait Kernel {
+pub(in crate::nn) trait Kernel {
     type Output;
     /// Implementations are `#[inline(always)]`.
     fn run<S: Simd>(self, simd: S) -> Self::Output;

@@ -193,7 +193,6 @@ impl Search {
         self.phase
     }
 
-    /// Nothing more will come.
     /// Of a run that a host keeps in `folder`.
     pub fn hosted(spec: RunSpec, folder: PathBuf, now_ms: u64) -> Search {
         Search { keeper: Keeper::Host(folder), ..Search::new(spec, now_ms) }

@@ -221,10 +221,7 @@ impl Scatter<'_> {
                     PointKind::Other => canvas.text(x, y, glyph, Role::Faint),
                     PointKind::Match => canvas.text(x, y, glyph, Role::Bar),
                     PointKind::Marked => canvas.text(x, y, "●", Role::Mark),
-                    PointKind::Selected => {
-                        canvas.text(x.saturating_sub(1), y, "▸", Role::Accent);
-                        canvas.text(x, y, "●", Role::Strong)
-                    }
+                    PointKind::Selected => continue,
                 };
             }
         }
@@ -234,6 +231,12 @@ impl Scatter<'_> {
             if cells[index(x, y)].1 <= PointKind::Match {
                 canvas.text(x, y, "◆", Role::Best);
             }
+        }
+        // Over its neighbours, so that it is found among them.
+        if let Some(point) = self.points.iter().find(|p| p.kind == PointKind::Selected) {
+            let (x, y) = (plot.x(point.cost), plot.y(point.score));
+            canvas.text(x.saturating_sub(1), y, "▸", Role::Accent);
+            canvas.text(x, y, "●", Role::Strong);
         }
     }
 

@@ -111,7 +111,7 @@ pub fn csv(text: &str) -> Result<Imported, TableError> {
     let columns = CSV_COLUMNS.join(",");
     for header in &headers {
         if !CSV_COLUMNS.contains(&header) {
-            let near = crate::text::nearest(header, CSV_COLUMNS.into_iter());
+            let near = crate::text::nearest(header, CSV_COLUMNS);
             let near =
                 near.map(|(near, _)| format!(", did you mean '{near}'?")).unwrap_or_default();
             let what = format!("'{header}' is no column{near} (columns: {columns})");

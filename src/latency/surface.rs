@@ -210,11 +210,11 @@ impl Surface {
 /// The first unknown of a positive definite system, by elimination from the last.
 fn solve(normal: &mut [[f64; 4]; 4], right: &mut [f64; 4]) -> f64 {
     for pivot in (1..4).rev() {
+        let by = normal[pivot];
         for row in 0..pivot {
-            let factor = normal[row][pivot] / normal[pivot][pivot];
-            for column in 0..pivot {
-                normal[row][column] -= factor * normal[pivot][column];
-            }
+            let factor = normal[row][pivot] / by[pivot];
+            let columns = normal[row].iter_mut().zip(by).take(pivot);
+            columns.for_each(|(value, by)| *value -= factor * by);
             right[row] -= factor * right[pivot];
         }
     }

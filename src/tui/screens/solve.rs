@@ -275,7 +275,7 @@ fn depths(solve: &Solve, panel: &mut Canvas<'_>, at: Columns, rows: Rows) -> u16
     heads.into_iter().for_each(|(end, head)| panel.right(end, y, head, Role::Muted));
     y += 1;
     // Room for the chart, and the cursor in sight.
-    let room = usize::from((rows.last + 1).saturating_sub(y)).min(TOP).max(1);
+    let room = usize::from((rows.last + 1).saturating_sub(y)).clamp(1, TOP);
     let first = solve.depth_cursor.saturating_sub(room - 1).min(points.len().saturating_sub(room));
     for (i, point) in points.iter().enumerate().skip(first).take(room) {
         let cells = Rect::new(x - 1, y, at.width() + 1, 1);

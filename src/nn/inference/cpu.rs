@@ -105,7 +105,10 @@ impl CpuEngine {
     }
 
     /// What the last step gave, (samples, side, side, channels).
-    #[cfg(test)]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "only tests ask what a network that is timed gives")
+    )]
     pub fn output(&self) -> &[f32] {
         let last = self.program.steps.last().expect("a program has steps");
         &self.buffers[last.to][..last.output.elements() as usize * self.samples]

@@ -86,7 +86,10 @@ impl TensorEngine {
     }
 
     /// What the last step gave, (samples, channels, side, side).
-    #[cfg(test)]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "only tests ask what a network that is timed gives")
+    )]
     pub fn output(&self) -> Option<&Tensor> {
         self.buffers[self.program.steps.last()?.to].as_ref()
     }

@@ -2,18 +2,22 @@
 
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::Args;
 use serde::Serialize;
 
 use super::{
     Failure,
     blocks::{self, Blocks, usual_view},
+    latency::Told,
     net::{CountArgs, Net, NetArgs, resolve_all},
     output::{compact, json_line, line},
 };
 use crate::{
     anatomy::{Anatomy, View},
     arch::{Counting, NetSpec, Shortcuts, costs},
+    latency::Predictor,
+    run::{find_table, read_table},
     text::grouped,
 };
 
@@ -29,6 +33,12 @@ pub struct InspectArgs {
     /// What each block costs and adds to the analytic score
     #[arg(long)]
     blocks: bool,
+    /// A latency table's name or file; several are asked in their order
+    #[arg(long = "latency-table", value_name = "TABLE")]
+    tables: Vec<String>,
+    /// Images at once, of the tables' [default: the table's own where it has one, else 64]
+    #[arg(long, value_name = "B", requires = "tables", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    latency_batch: Option<u32>,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -47,6 +57,9 @@ struct Inspected {
     flops: u64,
     layers: u32,
     activation_bytes: u64,
+    /// By each latency table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    latency: Vec<Told>,
     #[serde(flatten)]
     blocks: Option<Blocks>,
 }
@@ -57,7 +70,8 @@ pub(super) fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
         let spec = NetSpec { shortcuts, ..args.count.spec(&net) };
         let view = usual_view(spec, args.count.counting);
         let anatomy = args.blocks.then(|| Anatomy::of(&net.structure, &view));
-        let inspected = inspect(&net, &view, anatomy.as_ref());
+        let mut inspected = inspect(&net, &view, anatomy.as_ref());
+        inspected.latency = latency(args, &net, &spec)?;
         if args.json {
             json_line(&inspected)?;
             continue;
@@ -88,6 +102,7 @@ fn inspect(net: &Net, view: &View, anatomy: Option<&Anatomy>) -> Inspected {
         flops: costs.flops,
         layers: costs.layers,
         activation_bytes: costs.activation_bytes,
+        latency: Vec::new(),
         blocks: anatomy.map(Blocks::of),
     }
 }
@@ -113,5 +128,19 @@ fn print(net: &Inspected) -> Result<(), Failure> {
         "  {:<11}{:>16}   KiB, f32, the largest of one sample",
         "activation",
         grouped(kib)
-    ))
+    ))?;
+    net.latency.iter().try_for_each(|told| line(format!("  {}", told.text())))
+}
+
+/// What the tables say of a network.
+fn latency(args: &InspectArgs, net: &Net, spec: &NetSpec) -> Result<Vec<Told>, Failure> {
+    let usage = |what: String| Failure::usage(anyhow!(what));
+    let mut told = Vec::new();
+    for table in &args.tables {
+        let table = read_table(&find_table(table).map_err(usage)?).map_err(usage)?;
+        let predictor = Predictor::new(&table, args.latency_batch, spec.resolution);
+        let predictor = predictor.map_err(Failure::usage)?;
+        told.push(Told::of(&predictor, &net.structure, spec));
+    }
+    Ok(told)
 }

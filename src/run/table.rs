@@ -26,6 +26,10 @@ struct Row<'a> {
     flops: u64,
     layers: u32,
     activation_bytes: u64,
+    /// Of one image, by each latency table.
+    latency_ms: Option<f64>,
+    latency2_ms: Option<f64>,
+    latency3_ms: Option<f64>,
     /// The mean of fresh draws, its standard error and their number, of finalists.
     confirmed: Option<f64>,
     confirmed_error: Option<f64>,
@@ -50,6 +54,9 @@ impl<'a> Row<'a> {
             flops: costs.flops,
             layers: costs.layers,
             activation_bytes: costs.activation_bytes,
+            latency_ms: costs.latency_ms.get(0),
+            latency2_ms: costs.latency_ms.get(1),
+            latency3_ms: costs.latency_ms.get(2),
             confirmed: confirmed.and_then(|c| Some(c.score?.mean)),
             confirmed_error: confirmed.and_then(Confirmed::standard_error),
             confirmed_repeats: confirmed.map(|c| c.repeats),
@@ -75,6 +82,9 @@ pub struct Candidate<'a> {
     flops: u64,
     layers: u32,
     activation_bytes: u64,
+    latency_ms: Option<f64>,
+    latency2_ms: Option<f64>,
+    latency3_ms: Option<f64>,
     confirmed: Option<f64>,
     confirmed_error: Option<f64>,
     confirmed_repeats: Option<u32>,
@@ -110,6 +120,9 @@ impl<'a> Candidate<'a> {
             flops: row.flops,
             layers: row.layers,
             activation_bytes: row.activation_bytes,
+            latency_ms: row.latency_ms,
+            latency2_ms: row.latency2_ms,
+            latency3_ms: row.latency3_ms,
             confirmed: row.confirmed,
             confirmed_error: row.confirmed_error,
             confirmed_repeats: row.confirmed_repeats,
@@ -136,6 +149,9 @@ impl<'a> Candidate<'a> {
             flops: costs.flops,
             layers: costs.layers,
             activation_bytes: costs.activation_bytes,
+            latency_ms: costs.latency_ms.get(0),
+            latency2_ms: costs.latency_ms.get(1),
+            latency3_ms: costs.latency_ms.get(2),
             confirmed: None,
             confirmed_error: None,
             confirmed_repeats: None,
@@ -240,7 +256,7 @@ mod tests {
             flops: 2,
             layers: 3,
             activation_bytes: 4,
-            latency_ms: Latencies::NONE,
+            latency_ms: Latencies::of(&[0.5]).expect("one"),
         };
         let score =
             Score { value: 1.5, std: None, repeats: 1, log_delta: Some(0.25), bn_sum: None };
@@ -275,14 +291,14 @@ mod tests {
         assert_eq!(
             lines[0],
             "id,parent,generation,score,std,repeats,log_delta,bn_sum,gain,params,flops,layers,\
-             activation_bytes,confirmed,confirmed_error,confirmed_repeats,structure"
+             activation_bytes,latency_ms,latency2_ms,latency3_ms,confirmed,confirmed_error,confirmed_repeats,structure"
         );
         assert_eq!(
             lines[1],
-            "7,2,3,1.5,,1,0.25,,-0.5,1,2,3,4,,,,\
+            "7,2,3,1.5,,1,0.25,,-0.5,1,2,3,4,0.5,,,,,,\
              \"SuperConvK3BNRELU(3,8,1,1)SuperConvK1BNRELU(8,16,1,1)\""
         );
-        assert!(lines[2].contains(",4,1.25,0.25,4,"), "{}", lines[2]);
+        assert!(lines[2].contains(",4,0.5,,,1.25,0.25,4,"), "{}", lines[2]);
     }
 
     #[test]

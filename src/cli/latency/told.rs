@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     arch::{NetSpec, Structure},
-    latency::Clock,
+    latency::Predictor,
     run,
     space::Preset,
 };
@@ -30,27 +30,24 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    /// Of one network, by each table.
-    pub fn of(clock: &Clock, structure: &Structure, spec: &NetSpec) -> Vec<Told> {
-        let told = clock.predictors().iter().map(|predictor| {
-            let estimate = predictor.net(structure, spec);
-            let origin = predictor.provenance().clone();
-            Told {
-                table: origin.name,
-                device: origin.device,
-                engine: origin.engine,
-                dtype: origin.dtype,
-                date: origin.date,
-                batch: predictor.batch(),
-                ms: estimate.ms,
-                low_ms: estimate.low_ms,
-                high_ms: estimate.high_ms,
-                extrapolated: estimate.extrapolated,
-                fitted_nets: predictor.overhead().nets,
-                budget_ms: None,
-            }
-        });
-        told.collect()
+    /// Of one network, by one table.
+    pub fn of(predictor: &Predictor, structure: &Structure, spec: &NetSpec) -> Told {
+        let estimate = predictor.net(structure, spec);
+        let origin = predictor.provenance().clone();
+        Told {
+            table: origin.name,
+            device: origin.device,
+            engine: origin.engine,
+            dtype: origin.dtype,
+            date: origin.date,
+            batch: predictor.batch(),
+            ms: estimate.ms,
+            low_ms: estimate.low_ms,
+            high_ms: estimate.high_ms,
+            extrapolated: estimate.extrapolated,
+            fitted_nets: predictor.overhead().nets,
+            budget_ms: None,
+        }
     }
 
     /// For people.
@@ -77,8 +74,11 @@ impl Told {
 /// more.
 pub(crate) fn told(preset: &Preset, structure: &Structure) -> Vec<Told> {
     let Ok(Some(clock)) = run::clock(preset) else { return Vec::new() };
-    let mut told = Told::of(&clock, structure, preset.search_space().net());
+    let space = preset.search_space();
     let latencies = preset.budget.latencies().into_iter().flatten();
-    told.iter_mut().zip(latencies).for_each(|(told, latency)| told.budget_ms = latency.ms);
-    told
+    let told = clock.predictors().iter().zip(latencies).map(|(predictor, latency)| Told {
+        budget_ms: latency.ms,
+        ..Told::of(predictor, structure, space.net())
+    });
+    told.collect()
 }

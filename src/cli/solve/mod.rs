@@ -124,6 +124,12 @@ pub(super) fn run(args: &SolveArgs) -> Result<ExitCode, Failure> {
     let (name, preset) = presets::load(&args.preset, &sets)?;
     let start = Instant::now();
     let problem = run::problem(&preset, args.form.into()).map_err(Failure::usage)?;
+    if let Some(sweep) = &args.sweep
+        && sweep.budget.table().is_some_and(|table| preset.budget.latencies()[table].is_none())
+    {
+        let what = format!("{} is swept by no table; --latency-table names one", sweep.budget);
+        return Err(Failure::usage(anyhow::anyhow!(what)));
+    }
     let signal = catch_signals().map_err(Failure::failed)?;
     let mut viewer = Viewer::new(&signal);
     let target = problem.target().clone();

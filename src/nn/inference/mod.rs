@@ -13,7 +13,7 @@ mod quiet;
 mod tensors;
 mod weights;
 
-pub use bench::{Bench, BenchError, Count, Dtype};
+pub use bench::{Bench, BenchError, Count, Dtype, Times};
 pub use hardware::Hardware;
 
 #[cfg(test)]

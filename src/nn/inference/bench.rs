@@ -117,9 +117,10 @@ enum Place {
     },
 }
 
-/// What weights and maps of the sets that take turns come to, at least: more than a core's own cache, so that a
-/// layer finds its weights where the layers around it in a network left them.
-const ROTATION_BYTES: u64 = 32 << 20;
+/// What the sets of a layer's weights that take turns come to, at least: more than a core's own cache, so that a
+/// layer finds its weights where the other layers of a network left them. Its maps stay where they are: in a network,
+/// too, a few buffers go round.
+const ROTATION_BYTES: u64 = 16 << 20;
 /// Sets that take turns.
 const SETS: (u64, u64) = (2, 48);
 /// Quiet runs that are wanted of a layer or network: those of so many milliseconds, within bounds.
@@ -207,8 +208,16 @@ impl Bench {
     pub fn time_layer(&self, layer: &FusedLayer, batch: u32) -> Result<Times, BenchError> {
         let program = Program::of_layer(layer).ok_or(BenchError::Kernel(layer.kernel))?;
         let bytes = self.bytes(&program, batch);
-        let sets = ROTATION_BYTES.div_ceil(bytes.max(1)).clamp(SETS.0, SETS.1);
-        let _held = self.hold(bytes.saturating_mul(sets))?;
+        // On a GPU a set has maps of its own.
+        let of_a_set = match &self.place {
+            Place::Cpu { .. } => program.weights().saturating_mul(self.dtype.bytes()),
+            Place::Gpu { .. } => bytes,
+        };
+        let sets = match of_a_set {
+            0 => 1,
+            some => ROTATION_BYTES.div_ceil(some).clamp(SETS.0, SETS.1),
+        };
+        let _held = self.hold(bytes.saturating_add(of_a_set.saturating_mul(sets)))?;
         let mut runs = self.runs_of(&program, batch, sets)?;
         self.within(|| {
             for _ in 0..sets {
@@ -253,14 +262,13 @@ impl Bench {
         Ok(memory.take(bytes).map_err(refuse)?)
     }
 
-    /// Runs of a program, by so many sets of weights and maps in turn.
+    /// Runs of a program, by so many sets of weights in turn.
     fn runs_of(&self, program: &Program, batch: u32, sets: u64) -> Result<Runs, BenchError> {
         let backend = |error: candle_core::Error| NetworkError::Backend(first_line(&error));
         Ok(match &self.place {
             Place::Cpu { path, pace, .. } => {
-                let engine = |seed| CpuEngine::new(program, batch, *path, seed);
-                let engines = (0..sets).map(engine).collect();
-                Runs::Cpu { engines, at: 0, pace: Arc::clone(pace) }
+                let engine = CpuEngine::new(program, batch, *path, 0..sets);
+                Runs::Cpu { engine: Box::new(engine), pace: Arc::clone(pace) }
             }
             Place::Gpu { seat, .. } => {
                 let device = (seat, self.dtype.of_candle());
@@ -281,7 +289,7 @@ impl Bench {
 
 /// Timed runs without end.
 enum Runs {
-    Cpu { engines: Vec<CpuEngine>, at: usize, pace: Arc<Pace> },
+    Cpu { engine: Box<CpuEngine>, pace: Arc<Pace> },
     Gpu { engines: Vec<TensorEngine>, at: usize, device: candle_core::Device },
 }
 
@@ -289,9 +297,7 @@ impl Runs {
     /// One more.
     fn next(&mut self) -> Result<Run, BenchError> {
         match self {
-            Runs::Cpu { engines, at, pace } => {
-                *at = (*at + 1) % engines.len();
-                let engine = &mut engines[*at];
+            Runs::Cpu { engine, pace } => {
                 let pace_before = pace.now();
                 engine.refresh();
                 let before = waited_ns();

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     arch::{Conv, MaxPool, Shape},
-    nn::network::Activation,
+    nn::{
+        graph::{Window, depthwise},
+        network::Activation,
+    },
 };
 
 /// A program with its weights and its maps.
@@ -122,8 +125,14 @@ fn output(
 }
 
 fn convolve(x: &Tensor, weight: &Tensor, conv: &Conv) -> Result<Tensor> {
+    if conv.is_depthwise() {
+        // Candle's conv2d runs one conv a group, thousands of launches; this is one product a tap.
+        let window = Window::new(conv, x.dim(2)?);
+        let y = depthwise(&x.transpose(0, 1)?, weight, window)?;
+        return y.transpose(0, 1)?.contiguous();
+    }
     let pad = (conv.kernel.side() as usize - 1) / 2;
-    x.conv2d(weight, pad, conv.stride as usize, 1, conv.groups as usize)
+    x.conv2d(weight, pad, conv.stride as usize, 1, 1)
 }
 
 /// Bias, sum and activation.

@@ -84,11 +84,10 @@ impl CpuEngine {
     pub fn run(&mut self) {
         self.turn = (self.turn + 1) % self.weights.len();
         let all = &self.weights[self.turn];
-        for index in 0..self.program.steps.len() {
-            let step = self.program.steps[index];
+        for (&step, weights) in self.program.steps.iter().zip(all) {
             let mut to = std::mem::take(&mut self.buffers[step.to]);
             if let Work::SqueezeExcite { .. } = step.work {
-                let [first, second] = &all[index][..] else {
+                let [first, second] = &weights[..] else {
                     unreachable!("squeeze-and-excitation has two convs")
                 };
                 let squeeze = Squeeze { step, samples: self.samples, path: self.path };
@@ -102,7 +101,7 @@ impl CpuEngine {
                     added: step.added.map(|added| &self.buffers[added][..]),
                 };
                 let values = step.output.elements() as usize * self.samples;
-                layer.run(all[index].first(), &mut to[..values]);
+                layer.run(weights.first(), &mut to[..values]);
             }
             self.buffers[step.to] = to;
         }

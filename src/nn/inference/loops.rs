@@ -97,8 +97,8 @@ impl Kernel for Scale<'_> {
             }
             start += width;
         }
-        for at in 0..width {
-            y[at] *= scale;
+        for value in y {
+            *value *= scale;
         }
     }
 }
@@ -232,10 +232,7 @@ fn sum_taps<const N: usize>(
             }
         }
     }
-    let y = &mut y[..N];
-    for at in 0..N {
-        y[at] = sums[at];
-    }
+    y[..N].copy_from_slice(&sums);
 }
 
 /// A max-pool: output rows from `first` on, counted through all samples.
@@ -259,9 +256,7 @@ impl Kernel for Largest<'_> {
             #[inline(always)]
             |start, under| {
                 let y = &mut y[start..start + channels];
-                for at in 0..channels {
-                    y[at] = f32::NEG_INFINITY;
-                }
+                y.fill(f32::NEG_INFINITY);
                 for ty in 0..under.rows.1 - under.rows.0 {
                     for tx in 0..under.columns.1 - under.columns.0 {
                         let pixel = (under.corner + ty * under.side + tx) * channels;

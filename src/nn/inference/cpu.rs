@@ -106,13 +106,6 @@ impl CpuEngine {
             self.buffers[step.to] = to;
         }
     }
-
-    /// What the last step gave, (samples, side, side, channels).
-    #[cfg(test)]
-    pub fn output(&self) -> &[f32] {
-        let last = self.program.steps.last().expect("a program has steps");
-        &self.buffers[last.to][..last.output.elements() as usize * self.samples]
-    }
 }
 
 /// A step that doesn't work in place, and its maps.
@@ -350,5 +343,18 @@ impl Squeeze {
 
     fn finish(&self, weights: &Weights, activation: Activation, y: &mut [f32]) {
         compiled_for(self.path, Finish { bias: &weights.bias, added: None, activation, y });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CpuEngine;
+
+    impl CpuEngine {
+        /// What the last step gave, (samples, side, side, channels).
+        pub fn output(&self) -> &[f32] {
+            let last = self.program.steps.last().expect("a program has steps");
+            &self.buffers[last.to][..last.output.elements() as usize * self.samples]
+        }
     }
 }

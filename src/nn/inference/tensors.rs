@@ -87,12 +87,6 @@ impl TensorEngine {
         }
         Ok(())
     }
-
-    /// What the last step gave, (samples, channels, side, side).
-    #[cfg(test)]
-    pub fn output(&self) -> Option<&Tensor> {
-        self.buffers[self.program.steps.last()?.to].as_ref()
-    }
 }
 
 fn output(
@@ -163,4 +157,16 @@ fn max_pool(x: &Tensor, pool: &MaxPool) -> Result<Tensor> {
 /// (samples, channels, 1, 1)
 fn mean(x: &Tensor) -> Result<Tensor> {
     x.mean_keepdim(D::Minus1)?.mean_keepdim(D::Minus2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tensor, TensorEngine};
+
+    impl TensorEngine {
+        /// What the last step gave, (samples, channels, side, side).
+        pub fn output(&self) -> Option<&Tensor> {
+            self.buffers[self.program.steps.last()?.to].as_ref()
+        }
+    }
 }

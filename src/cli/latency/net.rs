@@ -100,7 +100,7 @@ fn time(
     let spec = NetSpec::residual(net.resolution(args.resolution), net.classes(args.classes));
     let spec = NetSpec { squeeze_excite: args.se, ..spec };
     let times = bench.time_net(&net.structure, &spec, args.batch, Count::All(args.runs));
-    let times = times.map_err(failure)?;
+    let times = times.map_err(failure)?.ms;
     let (ms, spread) = mean_and_spread(&times);
     let predicted = match &args.table {
         Some(table) => Some(prediction(table, &net.structure, &spec, args.batch)?),

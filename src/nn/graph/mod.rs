@@ -58,6 +58,7 @@ pub use engine::Engine;
 pub(super) use examine::examine;
 #[cfg(feature = "cuda")]
 pub(super) use kernels::cuda::prepare;
+pub(super) use plain::depthwise;
 pub use quantities::{LogPhi, LossGradient};
 pub(super) use rates::rates;
 pub(super) use window::Window;

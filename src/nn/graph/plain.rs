@@ -67,7 +67,7 @@ pub(super) fn max_pool(x: &Tensor, pool: &MaxPool) -> Result<Tensor> {
 }
 
 /// `x` (channels, samples, side, side) by `weight` (channels, 1, k, k).
-pub(super) fn depthwise(x: &Tensor, weight: &Tensor, window: Window) -> Result<Tensor> {
+pub(in crate::nn) fn depthwise(x: &Tensor, weight: &Tensor, window: Window) -> Result<Tensor> {
     let channels = x.dim(0)?;
     let phases = Phases::new(x, window)?;
     let weight = weight.reshape((channels, window.kernel * window.kernel))?;

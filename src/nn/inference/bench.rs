@@ -2,7 +2,13 @@
 //!
 //! Must not know: which layers matter. Invariant: nothing is allocated, drawn or read back while the clock runs.
 
-use std::{fmt, str::FromStr, sync::Arc, time::Instant};
+use std::{
+    fmt,
+    str::FromStr,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use candle_core::DType;
 use serde::{Deserialize, Serialize};
@@ -12,7 +18,7 @@ use super::{
     cpu::CpuEngine,
     hardware::Hardware,
     program::Program,
-    quiet::{Run, quietest, waited_ns},
+    quiet::{Pace, Run, quietest, waited_ns},
     tensors::TensorEngine,
 };
 use crate::{
@@ -102,6 +108,7 @@ enum Place {
         /// Of its own: the time of a layer depends on how many there are.
         pool: rayon::ThreadPool,
         path: KernelPath,
+        pace: Arc<Pace>,
         memory: Arc<MemoryPool>,
     },
     Gpu {
@@ -110,9 +117,10 @@ enum Place {
     },
 }
 
-/// What weights and maps of the sets that take turns come to, at least: more than a core's own cache, so that a
-/// layer finds its weights where the layers around it in a network left them.
-const ROTATION_BYTES: u64 = 32 << 20;
+/// What the sets of a layer's weights that take turns come to, at least: more than a core's own cache, so that a
+/// layer finds its weights where the other layers of a network left them. Its maps stay where they are: in a network,
+/// too, a few buffers go round.
+const ROTATION_BYTES: u64 = 16 << 20;
 /// Sets that take turns.
 const SETS: (u64, u64) = (2, 48);
 /// Quiet runs that are wanted of a layer or network: those of so many milliseconds, within bounds.
@@ -124,6 +132,18 @@ const PATIENCE: f64 = 6.0;
 const PATIENCE_MS: f64 = 400.0;
 /// Runs before the first that counts: until two agree within this share, but so many at most.
 const WARM: (f64, usize) = (0.05, 12);
+
+/// Between runs while somebody else is at work.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// What was timed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Times {
+    /// Of each run that counts, milliseconds.
+    pub ms: Vec<f64>,
+    /// Whether nobody else had the cores meanwhile, or enough runs were left when those were dropped.
+    pub is_quiet: bool,
+}
 
 /// Which runs count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +177,8 @@ impl Bench {
                     .thread_name(|index| format!("zendo-bench-{index}"))
                     .build()
                     .map_err(|_| BenchError::Threads(wanted))?;
-                Place::Cpu { pool, path, memory: device.host_memory() }
+                let pace = Arc::new(pool.install(|| Pace::new(path)));
+                Place::Cpu { pool, path, pace, memory: device.host_memory() }
             }
             None => {
                 if device.gpu_name().is_none() {
@@ -179,16 +200,24 @@ impl Bench {
         Hardware::of(&self.device, threads, self.dtype)
     }
 
-    /// Milliseconds of the quiet runs of one layer on `batch` samples: its input fresh from the cores that use it,
+    /// Times the quiet runs of one layer on `batch` samples: its input fresh from the cores that use it,
     /// its weights as far away as in a network.
     ///
     /// # Errors
     /// It needs more memory than there is, or is no layer that can be run.
-    pub fn time_layer(&self, layer: &FusedLayer, batch: u32) -> Result<Vec<f64>, BenchError> {
+    pub fn time_layer(&self, layer: &FusedLayer, batch: u32) -> Result<Times, BenchError> {
         let program = Program::of_layer(layer).ok_or(BenchError::Kernel(layer.kernel))?;
         let bytes = self.bytes(&program, batch);
-        let sets = ROTATION_BYTES.div_ceil(bytes.max(1)).clamp(SETS.0, SETS.1);
-        let _held = self.hold(bytes.saturating_mul(sets))?;
+        // On a GPU a set has maps of its own.
+        let of_a_set = match &self.place {
+            Place::Cpu { .. } => program.weights().saturating_mul(self.dtype.bytes()),
+            Place::Gpu { .. } => bytes,
+        };
+        let sets = match of_a_set {
+            0 => 1,
+            some => ROTATION_BYTES.div_ceil(some).clamp(SETS.0, SETS.1),
+        };
+        let _held = self.hold(bytes.saturating_add(of_a_set.saturating_mul(sets)))?;
         let mut runs = self.runs_of(&program, batch, sets)?;
         self.within(|| {
             for _ in 0..sets {
@@ -198,7 +227,7 @@ impl Bench {
         })
     }
 
-    /// Milliseconds of the runs of a whole network on `batch` samples, after some that don't count.
+    /// Times the runs of a whole network on `batch` samples, after some that don't count.
     ///
     /// # Errors
     /// It needs more memory than there is.
@@ -208,7 +237,7 @@ impl Bench {
         spec: &NetSpec,
         batch: u32,
         count: Count,
-    ) -> Result<Vec<f64>, BenchError> {
+    ) -> Result<Times, BenchError> {
         let program = Program::of_network(&LayerList::new(structure, spec));
         let _held = self.hold(self.bytes(&program, batch))?;
         let mut runs = self.runs_of(&program, batch, 1)?;
@@ -233,13 +262,13 @@ impl Bench {
         Ok(memory.take(bytes).map_err(refuse)?)
     }
 
-    /// Runs of a program, by so many sets of weights and maps in turn.
+    /// Runs of a program, by so many sets of weights in turn.
     fn runs_of(&self, program: &Program, batch: u32, sets: u64) -> Result<Runs, BenchError> {
         let backend = |error: candle_core::Error| NetworkError::Backend(first_line(&error));
         Ok(match &self.place {
-            Place::Cpu { path, .. } => {
-                let engine = |seed| CpuEngine::new(program, batch, *path, seed);
-                Runs::Cpu { engines: (0..sets).map(engine).collect(), at: 0 }
+            Place::Cpu { path, pace, .. } => {
+                let engine = CpuEngine::new(program, batch, *path, 0..sets);
+                Runs::Cpu { engine: Box::new(engine), pace: Arc::clone(pace) }
             }
             Place::Gpu { seat, .. } => {
                 let device = (seat, self.dtype.of_candle());
@@ -260,7 +289,7 @@ impl Bench {
 
 /// Timed runs without end.
 enum Runs {
-    Cpu { engines: Vec<CpuEngine>, at: usize },
+    Cpu { engine: Box<CpuEngine>, pace: Arc<Pace> },
     Gpu { engines: Vec<TensorEngine>, at: usize, device: candle_core::Device },
 }
 
@@ -268,21 +297,20 @@ impl Runs {
     /// One more.
     fn next(&mut self) -> Result<Run, BenchError> {
         match self {
-            Runs::Cpu { engines, at } => {
-                *at = (*at + 1) % engines.len();
-                let engine = &mut engines[*at];
+            Runs::Cpu { engine, pace } => {
+                let pace_before = pace.now();
                 engine.refresh();
                 let before = waited_ns();
                 let start = Instant::now();
                 engine.run();
                 let ms = start.elapsed().as_secs_f64() * 1e3;
                 let waited_ms = waited_ns().saturating_sub(before) as f64 / 1e6;
-                Ok(Run { ms, waited_ms })
+                Ok(Run { ms, waited_ms, pace: pace_before.max(pace.now()) })
             }
             Runs::Gpu { engines, at, device } => {
                 let ms = gpu_run(engines, at, device)
                     .map_err(|error| NetworkError::Backend(first_line(&error)))?;
-                Ok(Run { ms, waited_ms: 0.0 })
+                Ok(Run { ms, waited_ms: 0.0, pace: 1.0 })
             }
         }
     }
@@ -307,10 +335,14 @@ fn gpu_run(
 }
 
 /// Runs that count, after some that don't.
-fn timed(runs: &mut Runs, count: Count) -> Result<Vec<f64>, BenchError> {
+fn timed(runs: &mut Runs, count: Count) -> Result<Times, BenchError> {
     let one = warmed(runs)?;
     let wanted = match count {
-        Count::All(count) => return (0..count).map(|_| Ok(runs.next()?.ms)).collect(),
+        Count::All(count) => {
+            let all = (0..count).map(|_| runs.next()).collect::<Result<Vec<_>, _>>()?;
+            let is_quiet = all.iter().all(Run::is_quiet);
+            return Ok(Times { ms: all.into_iter().map(|run| run.ms).collect(), is_quiet });
+        }
         Count::Quiet => ((WANTED_MS / one.max(1e-6)) as usize).clamp(WANTED_RUNS.0, WANTED_RUNS.1),
     };
     let patience = (PATIENCE * wanted as f64 * one).max(PATIENCE_MS);
@@ -320,8 +352,11 @@ fn timed(runs: &mut Runs, count: Count) -> Result<Vec<f64>, BenchError> {
         let run = runs.next()?;
         quiet += usize::from(run.is_quiet());
         all.push(run);
+        if !run.is_quiet() {
+            thread::sleep(PAUSE);
+        }
     }
-    Ok(quietest(&all, WANTED_RUNS.0))
+    Ok(Times { ms: quietest(&all, WANTED_RUNS.0), is_quiet: quiet >= WANTED_RUNS.0 })
 }
 
 /// Milliseconds of the last of the runs before those that count.

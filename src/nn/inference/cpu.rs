@@ -6,7 +6,7 @@
 //! A conv goes through its outputs in blocks that fit a core's cache: patches, a product, then bias, sum and
 //! ReLU in one pass while the block is still there. The cores share the blocks.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, ops::Range};
 
 use rayon::prelude::*;
 
@@ -25,8 +25,9 @@ pub(super) struct CpuEngine {
     program: Program,
     samples: usize,
     path: KernelPath,
-    /// Of each step.
-    weights: Vec<Vec<Weights>>,
+    /// Of each step; sets of them, which take turns.
+    weights: Vec<Vec<Vec<Weights>>>,
+    turn: usize,
     buffers: Vec<Vec<f32>>,
     /// Means and gates of squeeze-and-excitation: (samples, channels), (samples, squeezed), (samples, channels).
     gates: [Vec<f32>; 3],
@@ -48,10 +49,10 @@ fn rows_of(row: usize, rows: usize) -> usize {
 }
 
 impl CpuEngine {
-    /// Draws weights and input from `seed`.
-    pub fn new(program: &Program, samples: u32, path: KernelPath, seed: u64) -> CpuEngine {
+    /// Draws input and weights, a set from each of `seeds`, of which there is one at least.
+    pub fn new(program: &Program, samples: u32, path: KernelPath, seeds: Range<u64>) -> CpuEngine {
         let samples = samples as usize;
-        let buffers = drawn_maps(program, samples, seed);
+        let buffers = drawn_maps(program, samples, seeds.start);
         let squeezes = program.steps.iter().filter_map(|step| match step.work {
             Work::SqueezeExcite { squeezed } => Some((step.input.channels, squeezed)),
             Work::Conv(_) | Work::Sum | Work::MaxPool(_) | Work::Pool => None,
@@ -60,7 +61,8 @@ impl CpuEngine {
             squeezes.fold((0, 0), |most, (c, s)| (most.0.max(c), most.1.max(s)));
         let gate = |width: u32| vec![0.0; width as usize * samples];
         CpuEngine {
-            weights: Weights::of_program(program, seed),
+            weights: seeds.map(|seed| Weights::of_program(program, seed)).collect(),
+            turn: 0,
             program: program.clone(),
             samples,
             path,
@@ -78,13 +80,14 @@ impl CpuEngine {
         });
     }
 
-    /// All steps, by the threads of the pool it is called in.
+    /// All steps, by the threads of the pool it is called in and the next set of weights.
     pub fn run(&mut self) {
-        for index in 0..self.program.steps.len() {
-            let step = self.program.steps[index];
+        self.turn = (self.turn + 1) % self.weights.len();
+        let all = &self.weights[self.turn];
+        for (&step, weights) in self.program.steps.iter().zip(all) {
             let mut to = std::mem::take(&mut self.buffers[step.to]);
             if let Work::SqueezeExcite { .. } = step.work {
-                let [first, second] = &self.weights[index][..] else {
+                let [first, second] = &weights[..] else {
                     unreachable!("squeeze-and-excitation has two convs")
                 };
                 let squeeze = Squeeze { step, samples: self.samples, path: self.path };
@@ -98,20 +101,10 @@ impl CpuEngine {
                     added: step.added.map(|added| &self.buffers[added][..]),
                 };
                 let values = step.output.elements() as usize * self.samples;
-                layer.run(self.weights[index].first(), &mut to[..values]);
+                layer.run(weights.first(), &mut to[..values]);
             }
             self.buffers[step.to] = to;
         }
-    }
-
-    /// What the last step gave, (samples, side, side, channels).
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "only tests ask what a network that is timed gives")
-    )]
-    pub fn output(&self) -> &[f32] {
-        let last = self.program.steps.last().expect("a program has steps");
-        &self.buffers[last.to][..last.output.elements() as usize * self.samples]
     }
 }
 
@@ -350,5 +343,18 @@ impl Squeeze {
 
     fn finish(&self, weights: &Weights, activation: Activation, y: &mut [f32]) {
         compiled_for(self.path, Finish { bias: &weights.bias, added: None, activation, y });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CpuEngine;
+
+    impl CpuEngine {
+        /// What the last step gave, (samples, side, side, channels).
+        pub fn output(&self) -> &[f32] {
+            let last = self.program.steps.last().expect("a program has steps");
+            &self.buffers[last.to][..last.output.elements() as usize * self.samples]
+        }
     }
 }

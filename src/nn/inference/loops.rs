@@ -97,7 +97,9 @@ impl Kernel for Scale<'_> {
             }
             start += width;
         }
-        y.iter_mut().for_each(|y| *y *= scale);
+        for value in y {
+            *value *= scale;
+        }
     }
 }
 

@@ -13,7 +13,7 @@ mod quiet;
 mod tensors;
 mod weights;
 
-pub use bench::{Bench, BenchError, Count, Dtype};
+pub use bench::{Bench, BenchError, Count, Dtype, Times};
 pub use hardware::Hardware;
 
 #[cfg(test)]
@@ -28,7 +28,7 @@ mod tests {
 
     /// The largest difference between both engines, over the largest output.
     fn apart(program: &Program, samples: u32, path: KernelPath) -> f32 {
-        let mut cpu = CpuEngine::new(program, samples, path, 7);
+        let mut cpu = CpuEngine::new(program, samples, path, 7..8);
         let device = (&Device::Cpu, DType::F32);
         let mut plain = TensorEngine::new(program, samples, device, 7).expect("builds");
         plain.run().expect("runs");

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     arch::{Conv, MaxPool, Shape},
-    nn::network::Activation,
+    nn::{
+        graph::{Window, depthwise},
+        network::Activation,
+    },
 };
 
 /// A program with its weights and its maps.
@@ -84,15 +87,6 @@ impl TensorEngine {
         }
         Ok(())
     }
-
-    /// What the last step gave, (samples, channels, side, side).
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "only tests ask what a network that is timed gives")
-    )]
-    pub fn output(&self) -> Option<&Tensor> {
-        self.buffers[self.program.steps.last()?.to].as_ref()
-    }
 }
 
 fn output(
@@ -125,8 +119,14 @@ fn output(
 }
 
 fn convolve(x: &Tensor, weight: &Tensor, conv: &Conv) -> Result<Tensor> {
+    if conv.is_depthwise() {
+        // Candle's conv2d runs one conv a group, thousands of launches; this is one product a tap.
+        let window = Window::new(conv, x.dim(2)?);
+        let y = depthwise(&x.transpose(0, 1)?, weight, window)?;
+        return y.transpose(0, 1)?.contiguous();
+    }
     let pad = (conv.kernel.side() as usize - 1) / 2;
-    x.conv2d(weight, pad, conv.stride as usize, 1, conv.groups as usize)
+    x.conv2d(weight, pad, conv.stride as usize, 1, 1)
 }
 
 /// Bias, sum and activation.
@@ -157,4 +157,16 @@ fn max_pool(x: &Tensor, pool: &MaxPool) -> Result<Tensor> {
 /// (samples, channels, 1, 1)
 fn mean(x: &Tensor) -> Result<Tensor> {
     x.mean_keepdim(D::Minus1)?.mean_keepdim(D::Minus2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tensor, TensorEngine};
+
+    impl TensorEngine {
+        /// What the last step gave, (samples, channels, side, side).
+        pub fn output(&self) -> Option<&Tensor> {
+            self.buffers[self.program.steps.last()?.to].as_ref()
+        }
+    }
 }

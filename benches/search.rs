@@ -19,11 +19,16 @@ const ITERATIONS: u64 = 400_000;
 const PUBLISHED: &[&str] = &[];
 const BEST_MIX: &[&str] = &["search.tournament=3", "search.small_moves=0.8", "search.repair=true"];
 
-const ROWS: [(&str, &str, &[&str]); 4] = [
+const BY_PARAMS: &[&str] = &["search.minimise=params"];
+const BY_TWO: &[&str] = &["search.minimise=params,flops"];
+
+const ROWS: [(&str, &str, &[&str]); 6] = [
     ("cifar-params-1m", "published moves", PUBLISHED),
     ("imagenet-flops-400m", "published moves", PUBLISHED),
     ("cifar-params-1m", "small moves, repair, tournament", BEST_MIX),
     ("imagenet-flops-400m", "small moves, repair, tournament", BEST_MIX),
+    ("cifar-params-1m", "published, score and params", BY_PARAMS),
+    ("cifar-params-1m", "published, score, params, FLOPs", BY_TWO),
 ];
 
 fn evolution(preset: &str, sets: &[&str]) -> Evolution {

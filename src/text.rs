@@ -79,6 +79,17 @@ pub fn scaled(value: f64, figures: usize) -> String {
     format!("{value:.1e}")
 }
 
+/// `0.0998`, `1.200`, `30.25`: milliseconds, four figures or so.
+pub fn milliseconds(ms: f64) -> String {
+    let decimals = match ms.abs() {
+        size if size < 1.0 => 4,
+        size if size < 10.0 => 3,
+        size if size < 100.0 => 2,
+        _ => 1,
+    };
+    format!("{ms:.decimals$}")
+}
+
 /// Bytes in binary units: `12.3 MiB`.
 pub fn binary(bytes: u64) -> String {
     let units = [(40, "TiB"), (30, "GiB"), (20, "MiB")];

@@ -8,25 +8,15 @@ use super::{
 use crate::{
     run::FrontRow,
     space::{Budget, Objectives},
-    text::{binary, grouped},
+    text::{binary, grouped, milliseconds},
 };
 
 /// Rows of the table. Of a longer front so many stand for it, evenly from one end to the other.
 const MOST_ROWS: usize = 20;
 
-const COLUMNS: [Budget; 7] = [
-    Budget::Params,
-    Budget::Flops,
-    Budget::Layers,
-    Budget::Activation,
-    Budget::Latency,
-    Budget::Latency2,
-    Budget::Latency3,
-];
-
 /// Prints the table; `more` says where to find those that are left out.
 pub(super) fn print(rows: &[FrontRow], objectives: &Objectives, more: &str) -> Result<(), Failure> {
-    let costs = COLUMNS.into_iter().filter(|cost| match cost {
+    let costs = Budget::AS_READ.into_iter().filter(|cost| match cost {
         Budget::Params | Budget::Flops | Budget::Layers => true,
         Budget::Activation => objectives.costs().contains(cost),
         Budget::Latency | Budget::Latency2 | Budget::Latency3 => {
@@ -82,7 +72,7 @@ fn cell(cost: Budget, row: &FrontRow) -> String {
         Budget::Activation => binary(row.activation_bytes),
         Budget::Latency | Budget::Latency2 | Budget::Latency3 => {
             let ms = cost.table().and_then(|table| row.latency_ms.get(table));
-            ms.map_or("–".to_owned(), |ms| format!("{ms:.2}"))
+            ms.map_or("–".to_owned(), milliseconds)
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     io::{self, ErrorKind, IsTerminal, Write},
     process::ExitCode,
+    time::{Duration, Instant},
 };
 
 pub(super) use crate::text::score;
@@ -79,6 +80,35 @@ pub(super) fn line(text: impl std::fmt::Display) -> Result<(), Failure> {
 /// Prints a value as one line of JSON.
 pub(super) fn json_line(value: &impl serde::Serialize) -> Result<(), Failure> {
     line(serde_json::to_string(value).map_err(Failure::failed)?)
+}
+
+/// A line at stderr that is rewritten in place; nothing where nobody looks.
+pub(super) struct LiveLine {
+    is_seen: bool,
+    every: Duration,
+    told: Option<Instant>,
+}
+
+impl LiveLine {
+    pub(super) fn new(every: Duration) -> LiveLine {
+        LiveLine { is_seen: io::stderr().is_terminal(), every, told: None }
+    }
+
+    pub(super) fn tell(&mut self, text: impl FnOnce() -> String) {
+        if !self.is_seen || self.told.is_some_and(|told| told.elapsed() < self.every) {
+            return;
+        }
+        self.told = Some(Instant::now());
+        let mut err = io::stderr().lock();
+        // Nobody at stderr is no reason to end.
+        let _ = write!(err, "\r\x1b[K{}", text()).and_then(|()| err.flush());
+    }
+
+    pub(super) fn clear(&self) {
+        if self.is_seen {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
 }
 
 /// `1.031M`, four figures or so.

@@ -3,10 +3,13 @@
 use std::{
     collections::BTreeMap,
     hash::{Hash, Hasher},
-    sync::Arc,
 };
 
-use super::{FusedLayer, Operation, Overhead, Predictor, Table, Unpredictable};
+use super::{
+    FusedLayer, Operation, Overhead, Predictor, Table, Unpredictable, batch_of,
+    overhead::NINE_IN_TEN,
+};
+use crate::arch::NetSpec;
 
 /// What is held out together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +55,7 @@ const FEWEST_NETS: usize = 3;
 /// # Errors
 /// The table has nothing of that batch.
 pub fn cross_validate(table: &Table, batch: u32, fold: Fold) -> Result<Checked, Unpredictable> {
-    let known = table.batches();
-    if !known.contains(&batch) {
-        return Err(Unpredictable::Batch { asked: batch, known });
-    }
+    let batch = batch_of(table, Some(batch))?;
     let mut makes: BTreeMap<(Operation, u32, u32, bool), Vec<Miss>> = BTreeMap::new();
     let mut all = Vec::new();
     let mut sides: Vec<u32> = table.rows.iter().map(|row| row.layer.side).collect();
@@ -86,29 +86,20 @@ fn nets(table: &Table, batch: u32) -> Result<Option<Errors>, Unpredictable> {
     if rows.len() < FEWEST_NETS {
         return Ok(None);
     }
-    let mut alone = table.clone();
-    alone.nets.clear();
-    let mut predictors: BTreeMap<u32, Arc<Predictor>> = BTreeMap::new();
-    let mut pairs = Vec::new();
-    for row in &rows {
-        let predictor = match predictors.get(&row.resolution) {
-            Some(known) => known,
-            None => {
-                let new = Arc::new(Predictor::new(&alone, Some(batch), row.resolution)?);
-                predictors.entry(row.resolution).or_insert(new)
-            }
-        };
-        let spec = crate::arch::NetSpec::residual(row.resolution, row.classes);
+    let predictor = Predictor::of_layers(table, Some(batch), rows[0].resolution)?;
+    let pairs = rows.iter().map(|row| {
+        let spec = NetSpec::residual(row.resolution, row.classes);
         let estimate = predictor.net(&row.net, &spec);
         let within = libm::log(estimate.high_ms / estimate.ms);
-        pairs.push((estimate.ms * f64::from(batch), row.ms, within));
-    }
+        (estimate.ms * f64::from(batch), row.ms, within)
+    });
+    let pairs: Vec<(f64, f64, f64)> = pairs.collect();
     let miss = |at: usize| {
         let others = pairs.iter().enumerate().filter(|(other, _)| *other != at);
         let others: Vec<(f64, f64)> = others.map(|(_, (sum, ms, _))| (*sum, *ms)).collect();
         let overhead = Overhead::of(&others);
         let (sum, ms, within) = pairs[at];
-        let scatter = 1.645 * overhead.scatter;
+        let scatter = NINE_IN_TEN * overhead.scatter;
         let ratio = (overhead.factor * sum + overhead.ms) / ms;
         Miss { ratio, within: within.hypot(scatter) }
     };

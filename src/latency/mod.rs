@@ -22,5 +22,5 @@ pub use import::{CSV_COLUMNS, Imported, csv, v100_library};
 pub use layer::{FusedLayer, Operation, fused, walk_fused, walk_fused_head};
 pub use overhead::Overhead;
 pub use plan::{Group, Groups, Plan, PlanSettings, Skip};
-pub use predictor::{LayerEstimate, NetEstimate, Predictor, Unpredictable};
+pub use predictor::{LayerEstimate, NetEstimate, Predictor, Unpredictable, batch_of};
 pub use table::{NetRow, Provenance, Row, Table, TableError};

@@ -14,6 +14,9 @@ pub struct Overhead {
     pub nets: usize,
 }
 
+/// From a standard deviation to the error that nine in ten don't exceed.
+pub(super) const NINE_IN_TEN: f64 = 1.645;
+
 /// Networks from which on an overhead is told apart from a factor.
 const ENOUGH_FOR_BOTH: usize = 4;
 

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::{
     FusedLayer, Operation, Provenance, Table,
-    overhead::Overhead,
+    overhead::{NINE_IN_TEN, Overhead},
     sheet::{Axis, Sheet},
     surface::{Law, Said, Surface},
     walk_fused, walk_fused_head,
@@ -46,6 +46,23 @@ impl Make {
 /// The paper's: it times 64 images at once.
 const USUAL_BATCH: u32 = 64;
 
+/// The batch that a table is asked for: what is `asked` for, else its own where it has just one, else 64.
+///
+/// # Errors
+/// It has nothing of that batch.
+pub fn batch_of(table: &Table, asked: Option<u32>) -> Result<u32, Unpredictable> {
+    let known = table.batches();
+    let batch = match (asked, known.as_slice()) {
+        (_, []) => return Err(Unpredictable::Empty),
+        (None, [only]) => *only,
+        (asked, _) => asked.unwrap_or(USUAL_BATCH),
+    };
+    match known.contains(&batch) {
+        true => Ok(batch),
+        false => Err(Unpredictable::Batch { asked: batch, known }),
+    }
+}
+
 /// Predicts by one table, for one batch.
 ///
 /// A layer's time is interpolated in ln of widths and side: first onto a grid, once, then between its
@@ -67,8 +84,7 @@ pub struct Predictor {
 }
 
 impl Predictor {
-    /// For networks that take images of `resolution`. `batch` is that of the table where it has just one,
-    /// else 64, unless told.
+    /// For networks that take images of `resolution`; `batch` as [`batch_of`] has it.
     ///
     /// # Errors
     /// The table has nothing of that batch.
@@ -77,11 +93,20 @@ impl Predictor {
         batch: Option<u32>,
         resolution: u32,
     ) -> Result<Predictor, Unpredictable> {
-        let mut sides = sides_of(resolution);
-        table.nets.iter().for_each(|net| sides.extend(sides_of(net.resolution)));
-        let mut predictor = Predictor::at(table, batch, sides)?;
+        let mut predictor = Predictor::of_layers(table, batch, resolution)?;
         predictor.overhead = Overhead::fit(&predictor, &table.nets);
         Ok(predictor)
+    }
+
+    /// As if nobody had measured a whole network.
+    pub(super) fn of_layers(
+        table: &Table,
+        batch: Option<u32>,
+        resolution: u32,
+    ) -> Result<Predictor, Unpredictable> {
+        let mut sides = sides_of(resolution);
+        table.nets.iter().for_each(|net| sides.extend(sides_of(net.resolution)));
+        Predictor::at(table, batch, sides)
     }
 
     /// For maps of those sides; others are predicted as well, slower.
@@ -90,12 +115,7 @@ impl Predictor {
         batch: Option<u32>,
         mut sides: Vec<u32>,
     ) -> Result<Predictor, Unpredictable> {
-        let known = table.batches();
-        let batch = match (batch, known.as_slice()) {
-            (_, []) => return Err(Unpredictable::Empty),
-            (None, [only]) => *only,
-            (asked, _) => asked.unwrap_or(USUAL_BATCH),
-        };
+        let batch = batch_of(table, batch)?;
         let mut makes: BTreeMap<Make, Vec<(FusedLayer, f64)>> = BTreeMap::new();
         for row in table.rows.iter().filter(|row| row.batch == batch) {
             makes.entry(Make::of(&row.layer)).or_default().push((row.layer, row.ms));
@@ -105,7 +125,7 @@ impl Predictor {
             rows.flat_map(|(_, rows)| rows).map(|(layer, ms)| (layer, *ms))
         };
         let regular = Law::fit(rows_of(Operation::Regular), batch);
-        let regular = regular.ok_or(Unpredictable::Batch { asked: batch, known })?;
+        let regular = regular.ok_or(Unpredictable::Empty)?;
         let bare = Operation::ALL.map(|operation| {
             // What a regular conv takes for its maps, another operation takes at least.
             let law = Law::fit(rows_of(operation), batch).unwrap_or(regular);
@@ -301,9 +321,6 @@ pub struct NetEstimate {
     /// Each distinct layer with how often it is there.
     pub layers: Vec<(FusedLayer, u32, LayerEstimate)>,
 }
-
-/// From the error that nine in ten don't exceed to a standard deviation.
-const NINE_IN_TEN: f64 = 1.645;
 
 /// A share of extrapolated time that is worth a word.
 const WORTH_SAYING: f64 = 0.05;

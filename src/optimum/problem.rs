@@ -281,8 +281,8 @@ impl Problem {
         self.objective.analytic(structure)
     }
 
-    /// Whether `structure` is within `target`, as a search would judge it.
-    pub(super) fn allows(&self, structure: &Structure, target: &Target) -> bool {
+    /// What `structure` costs, where a search would let it in within `target`.
+    pub(super) fn costs_within(&self, structure: &Structure, target: &Target) -> Option<Costs> {
         let limit = |budget| target.limits.iter().find(|l| l.budget == budget);
         let most = |budget| limit(budget).map(|limit| limit.most);
         let budgets = Budgets {
@@ -293,7 +293,9 @@ impl Problem {
             ..self.budgets
         };
         let costs = self.costs(structure);
-        budgets.broken(&costs).is_none() && self.constraints.broken(structure.blocks()).is_none()
+        let is_allowed = budgets.broken(&costs).is_none()
+            && self.constraints.broken(structure.blocks()).is_none();
+        is_allowed.then_some(costs)
     }
 
     /// What `structure` costs, latencies included.

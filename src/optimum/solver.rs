@@ -266,10 +266,7 @@ impl Solver {
     fn solved(&self, grid: &Grid, path: &[Step], target: &Target) -> Option<Solved> {
         let blocks = path.iter().map(|step| step.block(grid)).collect();
         let structure = Structure::new(blocks).ok()?;
-        if !self.problem.allows(&structure, target) {
-            return None;
-        }
-        let costs = self.problem.costs(&structure);
+        let costs = self.problem.costs_within(&structure, target)?;
         let objective = self.problem.objective(&structure);
         let score = self.problem.analytic(&structure);
         Some(Solved { structure, objective, score, costs })

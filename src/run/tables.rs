@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     arch::MOST_LATENCIES,
-    latency::{Clock, Predictor, Table},
+    latency::{Clock, Predictor, Table, batch_of},
     optimum::{ObjectiveForm, Problem, Unsolvable},
     space::Preset,
     text::{nearest, printable},
@@ -66,20 +66,20 @@ pub fn table_path(name: &str) -> Option<PathBuf> {
 /// # Errors
 /// There is neither; with the nearest name.
 pub fn find_table(reference: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(reference);
-    if path.is_file() {
-        return Ok(std::path::absolute(&path).unwrap_or(path));
-    }
     let tables = user_tables();
     if let Some((_, path)) = tables.iter().find(|(name, _)| name == reference) {
         return Ok(path.clone());
+    }
+    let path = PathBuf::from(reference);
+    if path.is_file() {
+        return Ok(std::path::absolute(&path).unwrap_or(path));
     }
     let shown = printable(reference);
     let near = nearest(reference, tables.iter().map(|(name, _)| name.as_str()));
     Err(match near {
         Some((near, _)) => format!("there is no latency table '{shown}'; did you mean '{near}'?"),
         None => format!(
-            "there is no latency table '{shown}', neither as a file nor among yours (see 'zendo latency list')"
+            "there is no latency table '{shown}', neither among yours (see 'zendo latency list') nor as a file"
         ),
     })
 }
@@ -159,9 +159,8 @@ pub(super) fn settle(preset: &mut Preset, folder: Option<&Path>) -> Result<(), S
             let kept = folder.join(copy);
             if kept != path {
                 let mut whole = read_table(&path).map_err(wrong)?;
-                let batch = Predictor::new(&whole, latency.batch, 1)
-                    .map_err(|why| StartError::Table(why.to_string()))?
-                    .batch();
+                let batch =
+                    batch_of(&whole, latency.batch).map_err(|why| wrong(why.to_string()))?;
                 whole.rows.retain(|row| row.batch == batch);
                 whole.nets.retain(|net| net.batch == batch);
                 write_text(&kept, &whole.text(), Existing::Replace)

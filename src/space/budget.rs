@@ -32,6 +32,17 @@ impl Budget {
         Budget::Latency3,
     ];
 
+    /// In the order in which people read costs.
+    pub const AS_READ: [Budget; 4 + MOST_LATENCIES] = [
+        Budget::Params,
+        Budget::Flops,
+        Budget::Layers,
+        Budget::Activation,
+        Budget::Latency,
+        Budget::Latency2,
+        Budget::Latency3,
+    ];
+
     /// By the latency table of that number, from 0.
     pub const LATENCIES: [Budget; MOST_LATENCIES] =
         [Budget::Latency, Budget::Latency2, Budget::Latency3];

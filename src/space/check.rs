@@ -79,8 +79,8 @@ impl Preset {
             let Some(table) = cost.table() else { continue };
             if self.budget.latencies()[table].is_none() {
                 let message = format!(
-                    "{cost} is known by a table: it needs budget.{cost} with a table and the most \
-                     milliseconds there may be"
+                    "{cost} is known by a table alone; budget.{cost} names one, such as \
+                     {{ table = \"v100\" }}"
                 );
                 return Err(Invalid { path: "search.minimise", message });
             }

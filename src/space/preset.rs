@@ -422,9 +422,9 @@ impl Preset {
         let latency = latencies.find(|latency| latency.table.is_none())?;
         let limit = latency.ms.map_or_else(String::new, |ms| format!(" of {ms} ms"));
         Some(format!(
-            "a latency budget{limit} needs a latency table: 'zendo latency measure' makes one of this \
-             machine, 'zendo latency import' takes one from elsewhere; then name it with \
-             --latency-table, or as budget.latency.table"
+            "a latency budget{limit} needs a latency table: 'zendo latency measure --device cpu \
+             --preset NAME --out here' makes one of this machine, 'zendo latency import' takes one \
+             from elsewhere; name it with --latency-table, or as budget.latency.table"
         ))
     }
 }

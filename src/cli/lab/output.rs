@@ -1,7 +1,7 @@
 //! What experiments have in common on the command line: how they run, and how their reports are printed.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{
@@ -22,7 +22,7 @@ use crate::{
     cli::{
         Failure,
         markdown::Table,
-        output::{json_line, line},
+        output::{LiveLine, json_line, line},
     },
     lab::{Bench, Experiment, LabError, described},
     nn::{self, Device, DeviceChoice, KernelChoice},
@@ -31,6 +31,8 @@ use crate::{
     run::{Existing, write_text},
     text::{nearest, printable},
 };
+
+const TOLD_EVERY: Duration = Duration::from_millis(500);
 
 #[derive(Debug, clap::Args)]
 pub struct OutputArgs {
@@ -80,10 +82,13 @@ pub(super) fn run<E: Experiment>(
         let experiment = make(run)?;
         let device = work.open(run)?;
         let workers = polite_workers(work.workers, || device.is_cpu(), run);
-        let mut progress = Progress::new();
+        let (mut progress, since) = (LiveLine::new(TOLD_EVERY), Instant::now());
         let stop = session.stop();
         let tell = &mut |done, of| {
-            progress.tell(done, of);
+            progress.tell(|| {
+                let each = since.elapsed().as_secs_f64() / done.max(1) as f64;
+                format!("{done} of {of}, {:.0} s left", each * (of - done) as f64)
+            });
             session.tell(done, of, "");
         };
         let mut bench = Bench { device: &device, workers, stop: &stop, tell };
@@ -135,38 +140,6 @@ pub(super) fn interrupted_or(
         }
         LabError::Folder { .. } | LabError::Setting(_) | LabError::Device(_) => {
             Err(Failure::usage(error))
-        }
-    }
-}
-
-/// Progress is told so often.
-const INTERVAL: Duration = Duration::from_millis(500);
-
-/// A line that is rewritten; nothing where nobody looks.
-struct Progress {
-    is_seen: bool,
-    since: Instant,
-    told: Option<Instant>,
-}
-
-impl Progress {
-    fn new() -> Progress {
-        Progress { is_seen: io::stderr().is_terminal(), since: Instant::now(), told: None }
-    }
-
-    fn tell(&mut self, done: usize, of: usize) {
-        if !self.is_seen || self.told.is_some_and(|told| told.elapsed() < INTERVAL) {
-            return;
-        }
-        self.told = Some(Instant::now());
-        let left = self.since.elapsed().as_secs_f64() / done.max(1) as f64 * (of - done) as f64;
-        // Nobody at stderr is no reason to end an experiment.
-        let _ = write!(io::stderr(), "\r\x1b[K{done} of {of}, {left:.0} s left");
-    }
-
-    fn clear(&self) {
-        if self.is_seen {
-            let _ = write!(io::stderr(), "\r\x1b[K");
         }
     }
 }

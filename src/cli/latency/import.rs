@@ -11,10 +11,11 @@ use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use flate2::read::MultiGzDecoder;
 
+use super::file::{made_now, table_file};
 use crate::{
     cli::{Failure, output::line},
     latency::{Imported, NetRow, Provenance, Table, csv, v100_library},
-    run::{self, Existing, write_text},
+    run::{Existing, write_text},
     space::{PublishedNet, published_nets},
     text::{grouped, printable},
 };
@@ -74,7 +75,7 @@ pub(super) fn run(args: &ImportArgs) -> Result<ExitCode, Failure> {
     if rows.is_empty() {
         return Err(Failure::usage(anyhow!("{shown}: nothing was measured")));
     }
-    let path = target(&args.out)?;
+    let path = table_file(&args.out)?;
     let mut table = Table::new(provenance(args, &path)?);
     table.rows = rows;
     if args.with_zennets {
@@ -124,16 +125,6 @@ fn unpacked(path: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// Where a table called so goes.
-pub(super) fn target(out: &str) -> Result<PathBuf, Failure> {
-    if out.ends_with(".jsonl") || out.contains('/') {
-        return Ok(PathBuf::from(out));
-    }
-    run::table_path(out).ok_or_else(|| {
-        Failure::usage(anyhow!("neither XDG_CONFIG_HOME nor HOME is set; name a path"))
-    })
-}
-
 fn provenance(args: &ImportArgs, path: &Path) -> Result<Provenance, Failure> {
     let is_library = args.format == Format::V100;
     let told = |value: &Option<String>, known: &str, flag: &str| match (value, is_library) {
@@ -144,28 +135,17 @@ fn provenance(args: &ImportArgs, path: &Path) -> Result<Provenance, Failure> {
             Err(Failure::usage(anyhow!(what)))
         }
     };
-    let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into());
+    let made = made_now(path);
     Ok(Provenance {
-        name,
         device: told(&args.device, "NVIDIA V100", "device")?,
         driver: args.driver.clone(),
         engine: told(&args.engine, "TensorRT", "engine")?,
         dtype: told(&args.dtype, "f16", "dtype")?,
-        date: format!("imported {}", today()),
-        command: command(),
+        date: format!("imported {}", made.date),
         source: is_library
             .then(|| "alibaba/lightweight-neural-architecture-search (Apache-2.0)".to_owned()),
+        ..made
     })
-}
-
-pub(super) fn today() -> String {
-    time::OffsetDateTime::now_utc().date().to_string()
-}
-
-/// As it was typed.
-pub(super) fn command() -> String {
-    let words = std::env::args().skip(1).map(|word| printable(&word));
-    std::iter::once("zendo".to_owned()).chain(words).collect::<Vec<String>>().join(" ")
 }
 
 /// The images that the paper times at once.

@@ -1,9 +1,9 @@
 //! `zendo latency measure`: a table of a preset's layers on this machine.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, ErrorKind, IsTerminal, Write},
-    path::{Path, PathBuf},
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Write},
+    path::Path,
     process::ExitCode,
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
@@ -12,20 +12,25 @@ use std::{
 use anyhow::anyhow;
 use serde_json::json;
 
-use super::{BenchArgs, space::groups};
+use super::{
+    BenchArgs,
+    file::{made_now, table_file},
+    space::groups,
+};
 use crate::{
     arch::{NetSpec, Structure},
     cli::{
         Failure,
-        output::{json_line, line},
+        output::{LiveLine, json_line, line},
         presets,
         signals::catch_signals,
     },
     latency::{FusedLayer, NetRow, Plan, PlanSettings, Provenance, Row, Skip, Table},
     nn::inference::{Bench, Count, Hardware, Times},
     run::{Existing, random_structures, read_text, write_text},
+    score::MeanStd,
     space::Preset,
-    text::{grouped, in_a_shell, printable},
+    text::{grouped, printable},
 };
 
 #[derive(Debug, clap::Args)]
@@ -36,9 +41,9 @@ pub struct MeasureArgs {
     /// Change a setting of the preset, such as space.width_max=512
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
-    /// The table; one that was begun is continued
+    /// The table's name among yours, or a path that ends in .jsonl; one that was begun is continued
     #[arg(long, value_name = "TABLE")]
-    out: PathBuf,
+    out: String,
     #[command(flatten)]
     bench: BenchArgs,
     /// Images at a time
@@ -86,10 +91,11 @@ const NETS_SEED: u64 = 1;
 const NET_OVER_LAYER: f64 = 4.0;
 
 pub(super) fn run(args: &MeasureArgs) -> Result<ExitCode, Failure> {
-    let (name, preset) = presets::load(&args.preset, &args.sets)?;
+    let (_, preset) = presets::load(&args.preset, &args.sets)?;
     let bench = args.bench.open()?;
     let signal = catch_signals().map_err(Failure::failed)?;
-    let (file, table) = open_table(&args.out, &provenance(&name, &bench.hardware()))?;
+    let path = table_file(&args.out)?;
+    let (file, table) = open_table(&path, &provenance(&path, &bench.hardware()))?;
     let known = table.rows.len();
     let budgets = preset.budgets();
     let settings = PlanSettings {
@@ -102,14 +108,21 @@ pub(super) fn run(args: &MeasureArgs) -> Result<ExitCode, Failure> {
         most_flops: budgets.flops,
     };
     let plan = Plan::new(&groups(&preset), settings, &table.rows);
-    let view = View { json: args.json, is_seen: io::stderr().is_terminal(), told: None };
+    let live = LiveLine::new(Duration::from_millis(500));
     let start = Instant::now();
-    let mut measuring =
-        Measuring { bench, batch: args.batch, file, view, signal: &signal, disturbed: Vec::new() };
+    let mut measuring = Measuring {
+        bench,
+        batch: args.batch,
+        file,
+        json: args.json,
+        live,
+        signal: &signal,
+        disturbed: Vec::new(),
+    };
     let plan = measuring.layers(plan, start)?;
     let disturbed = measuring.again()?;
     let nets = measuring.nets(&preset, &plan, (&table, args))?;
-    measuring.view.clear();
+    measuring.live.clear();
     let ended = signal.load(Ordering::Relaxed);
     let told = Told { plan: &plan, known, nets, disturbed, seconds: start.elapsed().as_secs_f64() };
     told.say(args, ended == 0)?;
@@ -119,19 +132,10 @@ pub(super) fn run(args: &MeasureArgs) -> Result<ExitCode, Failure> {
     }
 }
 
-fn provenance(preset: &str, hardware: &Hardware) -> Provenance {
+fn provenance(path: &Path, hardware: &Hardware) -> Provenance {
     let Hardware { device, driver, engine, dtype } = hardware.clone();
-    let words: Vec<String> = std::env::args().skip(1).map(|word| in_a_shell(&word)).collect();
-    Provenance {
-        name: format!("{preset} on {device}"),
-        device,
-        driver,
-        engine,
-        dtype: dtype.to_string(),
-        date: time::OffsetDateTime::now_utc().date().to_string(),
-        command: printable(&format!("zendo {}", words.join(" "))),
-        source: None,
-    }
+    let dtype = dtype.to_string();
+    Provenance { device, driver, engine, dtype, ..made_now(path) }
 }
 
 /// The table at `path`, begun or continued, and its file, which ends with a whole line.
@@ -160,6 +164,9 @@ fn open_table(path: &Path, provenance: &Provenance) -> Result<(File, Table), Fai
 
 fn begun(path: &Path, provenance: &Provenance) -> io::Result<Table> {
     let table = Table::new(provenance.clone());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
     write_text(path, &table.text(), Existing::Replace)?;
     Ok(table)
 }
@@ -188,7 +195,8 @@ struct Measuring<'a> {
     bench: Bench,
     batch: u32,
     file: File,
-    view: View,
+    json: bool,
+    live: LiveLine,
     signal: &'a AtomicUsize,
     /// Rows of runs that somebody else slowed down, as many as the plan has.
     disturbed: Vec<Row>,
@@ -219,7 +227,7 @@ impl Measuring<'_> {
                     Ok((row.ms, row.spread.unwrap_or(0.0)))
                 }
                 Err(error) => {
-                    self.view.clear();
+                    self.live.clear();
                     let _ = writeln!(io::stderr(), "left out: {layer:?}: {error}");
                     Err(Skip::Failed)
                 }
@@ -227,11 +235,10 @@ impl Measuring<'_> {
             plan.tell(layer, outcome);
             let (done, left) = (plan.measured(), plan.waiting());
             let seconds = start.elapsed().as_secs_f64() / done.max(1) as f64 * left as f64;
-            self.view.tell(&format!(
-                "{} layers, {} wait, about {seconds:.0} s, more where they differ",
-                grouped(done as u64),
-                grouped(left as u64)
-            ));
+            self.live.tell(|| {
+                let (done, left) = (grouped(done as u64), grouped(left as u64));
+                format!("{done} layers, {left} wait, about {seconds:.0} s, more where they differ")
+            });
         }
         Ok(plan)
     }
@@ -240,7 +247,7 @@ impl Measuring<'_> {
         let Middle { median: ms, spread } = Middle::of(&times.ms);
         let row = Row { layer, batch: self.batch, ms, spread: Some(spread) };
         self.append(&row.line())?;
-        if self.view.json {
+        if self.json {
             json_line(&json!({ "event": "row", "row": row.line().trim_end() }))?;
         }
         Ok(row)
@@ -255,7 +262,7 @@ impl Measuring<'_> {
             if self.is_stopped() {
                 return Ok(left + count - index);
             }
-            self.view.tell(&format!("{} of {count} that were disturbed, again", index + 1));
+            self.live.tell(|| format!("{} of {count} that were disturbed, again", index + 1));
             // It worked before; where it doesn't now, the first time stays.
             let Ok(times) = self.bench.time_layer(&row.layer, self.batch) else { continue };
             left += usize::from(!times.is_quiet);
@@ -291,19 +298,20 @@ impl Measuring<'_> {
             if self.is_stopped() {
                 break;
             }
-            self.view.tell(&format!("network {} of {count}", index + 1));
+            self.live.tell(|| format!("network {} of {count}", index + 1));
             let times = match self.bench.time_net(&net, space.net(), self.batch, Count::Quiet) {
                 Ok(times) => times,
                 Err(error) => {
-                    self.view.clear();
+                    self.live.clear();
                     let _ = writeln!(io::stderr(), "left out: {net}: {error}");
                     continue;
                 }
             };
-            let (ms, spread) = mean_and_spread(&times.ms);
+            let MeanStd { mean: ms, std } = MeanStd::of(&times.ms);
+            let spread = std.map(|std| std / ms);
             let row = NetRow { net, resolution, classes, batch: self.batch, ms, spread };
             self.append(&row.line())?;
-            if self.view.json {
+            if self.json {
                 json_line(&json!({ "event": "net", "net": row }))?;
             }
             measured += 1;
@@ -342,39 +350,6 @@ impl Middle {
     }
 }
 
-/// The mean, and the standard deviation over it; none of one.
-pub(super) fn mean_and_spread(times: &[f64]) -> (f64, Option<f64>) {
-    let n = times.len() as f64;
-    let mean = times.iter().sum::<f64>() / n;
-    let squares: f64 = times.iter().map(|time| (time - mean).powi(2)).sum();
-    (mean, (times.len() > 1).then(|| (squares / (n - 1.0)).sqrt() / mean))
-}
-
-/// A line that is rewritten; nothing where nobody looks.
-struct View {
-    json: bool,
-    is_seen: bool,
-    told: Option<Instant>,
-}
-
-impl View {
-    fn tell(&mut self, text: &str) {
-        const INTERVAL: Duration = Duration::from_millis(500);
-        if !self.is_seen || self.told.is_some_and(|told| told.elapsed() < INTERVAL) {
-            return;
-        }
-        self.told = Some(Instant::now());
-        // Nobody at stderr is no reason to end.
-        let _ = write!(io::stderr(), "\r\x1b[K{text}");
-    }
-
-    fn clear(&self) {
-        if self.is_seen {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
-    }
-}
-
 /// What came of it.
 struct Told<'a> {
     plan: &'a Plan,
@@ -388,7 +363,7 @@ impl Told<'_> {
     fn say(&self, args: &MeasureArgs, is_whole: bool) -> Result<(), Failure> {
         let Told { plan, known, nets, disturbed, seconds } = *self;
         let skipped = plan.skipped();
-        let out = printable(&args.out.display().to_string());
+        let out = printable(&args.out);
         if args.json {
             let skipped: serde_json::Map<_, _> =
                 skipped.iter().map(|(why, n)| (why.name().to_owned(), json!(n))).collect();
@@ -443,7 +418,5 @@ mod tests {
     fn times_have_a_middle() {
         let Middle { median, spread } = Middle::of(&[3.0, 1.0, 2.0, 5.0, 4.0]);
         assert_eq!((median, spread), (3.0, 1.0 / 3.0));
-        assert_eq!(mean_and_spread(&[1.0, 3.0]), (2.0, Some(2.0_f64.sqrt() / 2.0)));
-        assert_eq!(mean_and_spread(&[2.0]), (2.0, None));
     }
 }

@@ -4,6 +4,7 @@
 //! timing. Invariant: a table's file is whole after every row.
 
 mod check;
+mod file;
 mod import;
 mod list;
 mod measure;

@@ -8,7 +8,7 @@ use std::{
 use anyhow::anyhow;
 use serde::Serialize;
 
-use super::{BenchArgs, failure, measure::mean_and_spread};
+use super::{BenchArgs, failure};
 use crate::{
     arch::{NetSpec, Structure, limits},
     cli::{
@@ -19,6 +19,7 @@ use crate::{
     latency::{NetEstimate, Predictor},
     nn::inference::{Bench, Count, Hardware},
     run::{find_table, read_table},
+    score::MeanStd,
     text::printable,
 };
 
@@ -101,7 +102,7 @@ fn time(
     let spec = NetSpec { squeeze_excite: args.se, ..spec };
     let times = bench.time_net(&net.structure, &spec, args.batch, Count::All(args.runs));
     let times = times.map_err(failure)?.ms;
-    let (ms, spread) = mean_and_spread(&times);
+    let MeanStd { mean: ms, std: std_ms } = MeanStd::of(&times);
     let predicted = match &args.table {
         Some(table) => Some(prediction(table, &net.structure, &spec, args.batch)?),
         None => None,
@@ -115,7 +116,7 @@ fn time(
         se: args.se,
         runs: args.runs,
         ms,
-        std_ms: spread.map(|spread| spread * ms),
+        std_ms,
         least_ms: times.iter().copied().fold(f64::INFINITY, f64::min),
         ms_per_image: ms / f64::from(args.batch),
         predicted_ms: predicted.as_ref().map(|predicted| predicted.ms),

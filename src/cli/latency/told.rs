@@ -7,6 +7,7 @@ use crate::{
     latency::Predictor,
     run,
     space::Preset,
+    text::milliseconds,
 };
 
 /// What one table says of a network; times are of one image.
@@ -52,7 +53,8 @@ impl Told {
 
     /// For people.
     pub fn text(&self) -> String {
-        let Told { table, device, engine, dtype, date, batch, ms, low_ms, high_ms, .. } = self;
+        let Told { table, device, engine, dtype, date, batch, .. } = self;
+        let [ms, low, high] = [self.ms, self.low_ms, self.high_ms].map(milliseconds);
         let budget = self.budget_ms.map_or_else(String::new, |ms| format!(" of {ms} ms"));
         let overhead = match self.fitted_nets {
             0 => "; what a network costs beside its layers is not known".to_owned(),
@@ -64,7 +66,7 @@ impl Told {
             false => String::new(),
         };
         format!(
-            "latency {ms:.4} ms an image{budget}, {low_ms:.4} to {high_ms:.4} in nine of ten, by table \
+            "latency {ms} ms an image{budget}, {low} to {high} in nine of ten, by table \
              {table} ({device}, {engine}, {dtype}, batch {batch}, {date}){overhead}{beyond}"
         )
     }

@@ -172,29 +172,22 @@ fn threads(args: &SolveArgs) -> usize {
 /// Progress for a person at a terminal; the end for whoever presses Ctrl-C.
 struct Viewer<'a> {
     signal: &'a AtomicUsize,
-    live: bool,
+    live: LiveLine,
     started: Instant,
-    told: Option<Instant>,
     /// What the solver works for, beside the answer itself.
     doing: &'static str,
 }
 
 impl<'a> Viewer<'a> {
     fn new(signal: &'a AtomicUsize) -> Viewer<'a> {
-        let live = io::stderr().is_terminal();
-        Viewer { signal, live, started: Instant::now(), told: None, doing: "" }
+        let live = LiveLine::new(Duration::from_millis(100));
+        Viewer { signal, live, started: Instant::now(), doing: "" }
     }
 
     fn tell(&mut self, progress: Progress) -> ControlFlow<()> {
-        const INTERVAL: Duration = Duration::from_millis(100);
-        if self.live && self.told.is_none_or(|told| told.elapsed() >= INTERVAL) {
-            self.told = Some(Instant::now());
-            let text = progress_text(progress);
-            let seconds = self.started.elapsed().as_secs_f64();
-            let mut err = io::stderr().lock();
-            let _ = write!(err, "\r\x1b[K{seconds:>5.1} s   {}{text}", self.doing)
-                .and_then(|()| err.flush());
-        }
+        let seconds = self.started.elapsed().as_secs_f64();
+        let doing = self.doing;
+        self.live.tell(|| format!("{seconds:>5.1} s   {doing}{}", progress_text(progress)));
         // An answer comes with its first bound, so it is worth waiting for that; the rest isn't.
         let has_answer = progress.bound.is_some() || !self.doing.is_empty();
         match self.signal.load(Ordering::Relaxed) {
@@ -204,9 +197,7 @@ impl<'a> Viewer<'a> {
     }
 
     fn clear(&self) {
-        if self.live {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
+        self.live.clear();
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     },
     optimum::{Limit, Solver, Sweep, Target, Unsolvable},
     space::Budget,
+    text::milliseconds,
 };
 
 /// A point of a frontier.
@@ -132,13 +133,13 @@ impl FrontierForm {
 fn limit(point: &Point) -> String {
     let limit = Limit { budget: point.budget, most: point.limit };
     match point.budget.table() {
-        Some(_) => format!("{:.4}", limit.ms()),
+        Some(_) => milliseconds(limit.ms()),
         None => compact(point.limit),
     }
 }
 
 /// By each table.
 fn latencies(best: &Line, between: &str) -> String {
-    let each = best.latency_ms.as_slice().iter().map(|ms| format!("{ms:.4}"));
+    let each = best.latency_ms.as_slice().iter().map(|ms| milliseconds(*ms));
     each.collect::<Vec<String>>().join(between)
 }

@@ -175,7 +175,7 @@ pub const FIELDS: &[Field] = &[
     row(
         Section::Budgets,
         Kind::Word,
-        ["budget.latency2.table", "by table", "a name or a file", "none"],
+        ["budget.latency2.table", "second table", "a name or a file", "none"],
         |p| latency_table(&p.budget.latency2),
     ),
     row(

@@ -5,7 +5,6 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use crate::{
-    arch::MOST_LATENCIES,
     run::protocol::Member,
     space::Budget,
     tui::{
@@ -21,22 +20,11 @@ use crate::{
 pub struct Axis(pub Budget);
 
 impl Axis {
-    /// In the order in which they follow each other.
-    const ALL: [Budget; 4 + MOST_LATENCIES] = [
-        Budget::Params,
-        Budget::Flops,
-        Budget::Layers,
-        Budget::Activation,
-        Budget::Latency,
-        Budget::Latency2,
-        Budget::Latency3,
-    ];
-
     /// The next that is known of the candidates.
     pub fn next(self, population: &[Arc<Member>]) -> Axis {
         let is_known =
             |axis: &Budget| population.first().is_none_or(|m| axis.of(&m.costs).is_some());
-        let after = Axis::ALL.iter().cycle().skip_while(|axis| **axis != self.0).skip(1);
+        let after = Budget::AS_READ.iter().cycle().skip_while(|axis| **axis != self.0).skip(1);
         after.copied().find(is_known).map_or(self, Axis)
     }
 

@@ -6,6 +6,7 @@ use super::help::frame;
 use crate::{
     run::protocol::{Optimum, Progress, Reached, Solved, Stage},
     space::{Budget, Size},
+    text::milliseconds,
     tui::{
         canvas::{Canvas, cut, width, wrap},
         format::{self, Unit},
@@ -163,7 +164,7 @@ fn verdict(
     let flops = of(best.costs.flops, budget.flops.map(|s| s.0));
     let mut facts = format!("{params} params   {flops} FLOPs   {} deep", best.costs.layers);
     for ms in best.costs.latency_ms.as_slice() {
-        facts += &format!("   {ms:.4} ms");
+        facts += &format!("   {} ms", milliseconds(*ms));
     }
     panel.text(at.start, y, cut(&facts, at.width()), Role::Text);
     y += 1;
@@ -297,7 +298,7 @@ fn depths(solve: &Solve, panel: &mut Canvas<'_>, at: Columns, rows: Rows) -> u16
             row.right(x + 41, y, flops.text(best.costs.flops), Role::Text);
             let latencies = best.costs.latency_ms;
             for (table, ms) in latencies.as_slice().iter().enumerate().take(2) {
-                row.right(x + 50 + 8 * table as u16, y, format!("{ms:.4}"), Role::Text);
+                row.right(x + 50 + 8 * table as u16, y, milliseconds(*ms), Role::Text);
             }
             if !best.proven {
                 row.text(x + 15, y, "≤", Role::Muted);

@@ -8,9 +8,15 @@ mod tune;
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 use super::draw;
-use crate::run::{
-    Proof,
-    protocol::{Optimum, Progress, Solved, Stage, Update},
+use crate::{
+    arch::{Costs, Latencies},
+    run::{
+        Proof,
+        protocol::{
+            Frontier, FrontierPoint, Optimum, Progress, Reached, Solved, Stage, Update,
+        },
+    },
+    space::Budget,
 };
 use crate::tui::{
     action::Action,
@@ -184,6 +190,30 @@ fn solving() -> Model {
     model
 }
 
+/// What each depth allows, of which the deepest is still open.
+fn solved_depths() -> Model {
+    let mut model = solved();
+    let Some(Overlay::Solve(solve)) = &model.overlay else { panic!("it is solved") };
+    let mut optimum = solve.optimum.clone().expect("it is solved");
+    let point = |depth: u64| {
+        let bound = 151.24 - 10.5 * (18 - depth) as f64;
+        let costs = Costs {
+            params: 640_000 + 20_000 * depth,
+            flops: 12_000_000 * depth,
+            layers: depth as u32,
+            activation_bytes: 1,
+            latency_ms: Latencies::of(&[0.0998, 1.2]).expect("two"),
+        };
+        let best = Some(Reached { score: bound - 0.1, costs, proven: depth < 18 });
+        FrontierPoint { limit: depth, bound, best }
+    };
+    let points = (7..=18).map(point).collect();
+    optimum.frontiers.insert(0, Frontier { budget: Budget::Layers, points });
+    update(&mut model, Action::Proved(Proof::Found(optimum)));
+    press(&mut model, &[Intent::NextPanel, Intent::Up, Intent::Up]);
+    model
+}
+
 fn solved() -> Model {
     let mut model = solving();
     update(&mut model, Action::Clock(3_400));
@@ -332,7 +362,7 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 74] = [
+const SCREENS: [Named; 75] = [
     ("slow_line", on_a_slow_line),
     ("picker", fixture::model),
     ("picker_latency", latency),
@@ -378,6 +408,7 @@ const SCREENS: [Named; 74] = [
     ("population_scatter", scattered),
     ("solving", solving),
     ("solved", solved),
+    ("solved_depths", solved_depths),
     ("palette", palette),
     ("themes", looks::choosing),
     ("runs", runs::listed),

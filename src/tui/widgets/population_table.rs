@@ -6,6 +6,7 @@ use super::{bars, ribs};
 use crate::{
     run::protocol::Member,
     score::half_width_95,
+    text::milliseconds,
     tui::{
         canvas::{Canvas, cut, width},
         columns::Column,
@@ -288,7 +289,7 @@ impl Table<'_> {
             Column::Flops => sized(canvas, (at.end, y), self.flops, member.costs.flops, voice),
             Column::Layers => number(canvas, Some(member.costs.layers.to_string())),
             Column::Latency(table) => {
-                number(canvas, member.costs.latency_ms.get(table).map(|ms| format!("{ms:.2}")));
+                number(canvas, member.costs.latency_ms.get(table).map(milliseconds));
             }
             Column::Age => {
                 let age = self.proposed.saturating_sub(member.id);

@@ -2,11 +2,14 @@
 //! candidate can exceed.
 
 use super::{round_bounds, round_step};
-use crate::tui::{
-    canvas::{Canvas, width},
-    format,
-    layout::{ChartRows, Columns},
-    theme::Role,
+use crate::{
+    text::milliseconds,
+    tui::{
+        canvas::{Canvas, width},
+        format,
+        layout::{ChartRows, Columns},
+        theme::Role,
+    },
 };
 
 /// Columns left of the plot, for the axis' labels.
@@ -45,7 +48,7 @@ impl CostAxis {
             CostAxis::Sized => format::compact(cost.round().max(0.0) as u64),
             CostAxis::Depth => format!("{cost:.0}"),
             CostAxis::Bytes => format::bytes(cost.round().max(0.0) as u64),
-            CostAxis::Milliseconds => format!("{cost:.2}"),
+            CostAxis::Milliseconds => milliseconds(cost),
         }
     }
 }

@@ -84,7 +84,7 @@ pub(super) fn run<E: Experiment>(
         let workers = polite_workers(work.workers, || device.is_cpu(), run);
         let (mut progress, since) = (LiveLine::new(TOLD_EVERY), Instant::now());
         let stop = session.stop();
-        let tell = &mut |done, of| {
+        let tell = &mut |done: usize, of: usize| {
             progress.tell(|| {
                 let each = since.elapsed().as_secs_f64() / done.max(1) as f64;
                 format!("{done} of {of}, {:.0} s left", each * (of - done) as f64)

@@ -19,7 +19,8 @@ pub(super) fn table_file(table: &str) -> Result<PathBuf, Failure> {
     if table.ends_with(".jsonl") || table.contains('/') {
         return Ok(PathBuf::from(table));
     }
-    let nowhere = || anyhow!("neither XDG_CONFIG_HOME nor HOME is set; name a path that ends in .jsonl");
+    let nowhere =
+        || anyhow!("neither XDG_CONFIG_HOME nor HOME is set; name a path that ends in .jsonl");
     table_path(table).ok_or_else(|| Failure::usage(nowhere()))
 }
 

@@ -5,7 +5,6 @@ mod sweep;
 
 use std::{
     collections::BTreeMap,
-    io::{self, IsTerminal, Write},
     ops::ControlFlow,
     process::ExitCode,
     sync::atomic::{AtomicUsize, Ordering},
@@ -18,7 +17,7 @@ use serde::Serialize;
 
 use report::Report;
 
-use super::{Failure, latency::TableArgs, presets, signals::catch_signals};
+use super::{Failure, latency::TableArgs, output::LiveLine, presets, signals::catch_signals};
 use crate::{
     arch::Latencies,
     optimum::{Answer, LayerPrice, ObjectiveForm, Progress, Solved, Solver, Stage, Sweep},

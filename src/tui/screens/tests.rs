@@ -8,16 +8,6 @@ mod tune;
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 use super::draw;
-use crate::{
-    arch::{Costs, Latencies},
-    run::{
-        Proof,
-        protocol::{
-            Frontier, FrontierPoint, Optimum, Progress, Reached, Solved, Stage, Update,
-        },
-    },
-    space::Budget,
-};
 use crate::tui::{
     action::Action,
     economy::Level,
@@ -26,6 +16,14 @@ use crate::tui::{
     model::{Model, NetPrompt, NetTarget, Overlay},
     theme::{Depth, Role, Theme},
     update::update,
+};
+use crate::{
+    arch::{Costs, Latencies},
+    run::{
+        Proof,
+        protocol::{Frontier, FrontierPoint, Optimum, Progress, Reached, Solved, Stage, Update},
+    },
+    space::Budget,
 };
 
 const RUNNING: Place = Place { context: Context::Search, run: RunState::Running };

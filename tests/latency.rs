@@ -147,6 +147,37 @@ fn a_network_is_the_sum_of_its_layers() {
     assert!(predictor.layer(&far).within > predictor.layer(&near).within);
 }
 
+/// Expansions get wider than the grid on which predictions are kept; noise there stays what it is.
+#[test]
+fn widths_beyond_the_grid_are_told_by_what_was_measured() {
+    let mut table = Table::new(Provenance::default());
+    let layer = |channels: u32, side: u32| FusedLayer {
+        operation: Operation::Depthwise,
+        in_channels: channels,
+        side,
+        out_channels: channels,
+        kernel: 5,
+        stride: 1,
+        sum: false,
+    };
+    let widths: Vec<u32> = (0..30).map(|i| 8 << (i / 2)).map(|c| c + c / 3).collect();
+    for (i, &channels) in widths.iter().enumerate() {
+        for side in [7, 14] {
+            let layer = layer(channels + (i as u32 % 2), side);
+            let ms = device(&layer, 1) * if (i as u32 + side).is_multiple_of(3) { 1.3 } else { 1.0 };
+            table.rows.push(Row { layer, batch: 1, ms, spread: None });
+        }
+    }
+    let predictor = Predictor::new(&table, None, 224).expect("one batch");
+    for channels in [12_000, 16_384, 16_385, 40_000, 98_304, 170_000] {
+        for side in [7, 14] {
+            let layer = layer(channels, side);
+            let ratio = predictor.layer_ms(&layer) / device(&layer, 1);
+            assert!((0.7..1.6).contains(&ratio), "{channels} at {side}: {ratio}");
+        }
+    }
+}
+
 #[test]
 fn whole_networks_tell_what_comes_beside_the_layers() {
     let mut table = made_up();

@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::{
     Failure,
     blocks::{self, Blocks, usual_view},
-    latency::Told,
     net::{CountArgs, Net, NetArgs, resolve_all},
     output::{compact, json_line, line},
 };
@@ -17,7 +16,7 @@ use crate::{
     anatomy::{Anatomy, View},
     arch::{Counting, NetSpec, Shortcuts, costs},
     latency::Predictor,
-    run::{find_table, read_table},
+    run::{LatencyPrediction, find_table, read_table},
     text::grouped,
 };
 
@@ -59,7 +58,7 @@ struct Inspected {
     activation_bytes: u64,
     /// By each latency table.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    latency: Vec<Told>,
+    latency: Vec<LatencyPrediction>,
     #[serde(flatten)]
     blocks: Option<Blocks>,
 }
@@ -129,18 +128,22 @@ fn print(net: &Inspected) -> Result<(), Failure> {
         "activation",
         grouped(kib)
     ))?;
-    net.latency.iter().try_for_each(|told| line(format!("  {}", told.text())))
+    net.latency.iter().try_for_each(|by| line(format!("  {}", by.text())))
 }
 
 /// What the tables say of a network.
-fn latency(args: &InspectArgs, net: &Net, spec: &NetSpec) -> Result<Vec<Told>, Failure> {
+fn latency(
+    args: &InspectArgs,
+    net: &Net,
+    spec: &NetSpec,
+) -> Result<Vec<LatencyPrediction>, Failure> {
     let usage = |what: String| Failure::usage(anyhow!(what));
-    let mut told = Vec::new();
+    let mut predicted = Vec::new();
     for table in &args.tables {
         let table = read_table(&find_table(table).map_err(usage)?).map_err(usage)?;
         let predictor = Predictor::new(&table, args.latency_batch, spec.resolution);
         let predictor = predictor.map_err(Failure::usage)?;
-        told.push(Told::of(&predictor, &net.structure, spec));
+        predicted.push(LatencyPrediction::of(&predictor, &net.structure, spec));
     }
-    Ok(told)
+    Ok(predicted)
 }

@@ -212,12 +212,13 @@ impl Predictor {
     }
 
     fn interpolated(&self, layer: &FusedLayer) -> f64 {
+        let widths = [layer.in_channels, layer.out_channels];
         let known = self.make(layer).zip(self.sides.binary_search(&layer.side).ok());
-        let log_ms = match known {
+        let log_ms = match known.filter(|_| self.axis.holds(widths)) {
             Some((make, side)) => {
                 let sheet = &self.sheets[make * self.sides.len() + side];
                 let surface = &self.makes[make].1;
-                self.axis.between([layer.in_channels, layer.out_channels], |at| {
+                self.axis.between(widths, |at| {
                     let channels = at.map(|i| self.axis.channels(i));
                     let [in_channels, out_channels] = channels;
                     let node = FusedLayer { in_channels, out_channels, ..*layer };

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Grid points a doubling of channels.
 const POINTS_A_DOUBLING: u32 = 4;
-/// Channels up to which the grid goes, as a power of two; beyond, its last cell goes on.
+/// Channels up to which the grid goes, as a power of two.
 const DOUBLINGS: u32 = 14;
 
 /// The widths of a grid, evenly apart in their logarithm but where whole numbers are farther apart.
@@ -23,7 +23,7 @@ impl Axis {
         channels.dedup();
         let logs: Vec<f64> = channels.iter().map(|&c| libm::log(f64::from(c))).collect();
         let mut axis = Axis { channels, logs, cells: Vec::new() };
-        axis.cells = (0..1 << DOUBLINGS).map(|c| axis.find(c)).collect();
+        axis.cells = (0..=1 << DOUBLINGS).map(|c| axis.find(c)).collect();
         axis
     }
 
@@ -33,6 +33,11 @@ impl Axis {
 
     pub(super) fn points(&self) -> usize {
         self.channels.len()
+    }
+
+    /// Whether both widths are on the grid.
+    pub(super) fn holds(&self, widths: [u32; 2]) -> bool {
+        widths.iter().all(|&width| (1..=1 << DOUBLINGS).contains(&width))
     }
 
     fn find(&self, channels: u32) -> (u16, f32) {
@@ -45,12 +50,12 @@ impl Axis {
     }
 
     fn cell(&self, channels: u32) -> (usize, f64) {
-        let known = self.cells.get(channels as usize).copied();
-        let (cell, part) = known.unwrap_or_else(|| self.find(channels));
+        let (cell, part) = self.cells[channels as usize];
         (usize::from(cell), f64::from(part))
     }
 
-    /// Between the four points around, linear in the logarithms.
+    /// Between the four points around widths that are on the grid, linear in the logarithms. Beyond it, the noise of
+    /// its last points would be multiplied.
     pub(super) fn between(&self, [x, y]: [u32; 2], value: impl Fn([usize; 2]) -> f64) -> f64 {
         let ((i, u), (j, v)) = (self.cell(x), self.cell(y));
         let row = |i: usize| {

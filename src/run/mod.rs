@@ -21,6 +21,7 @@ mod handle;
 #[cfg(unix)]
 mod host;
 mod meter;
+mod prediction;
 mod presets;
 mod prover;
 mod reference;
@@ -55,6 +56,7 @@ pub use host::{
     AttachError, LaunchError, Launched, Launching, ReadyLine, Server, attach, launch, picture_now,
     socket_path,
 };
+pub use prediction::{LatencyPrediction, Predicted, Predicting, predict};
 pub use presets::{
     Broken, SaveError, UserPreset, check_preset_name, find_preset, open_preset, save_preset,
     still_says, user_presets,

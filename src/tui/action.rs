@@ -4,12 +4,13 @@
 use std::path::PathBuf;
 
 use crate::{
+    arch::Structure,
     run::{
-        AttachError, Broken, Estimate, Existing, Heard, ListedRun, Picture, Proof, RunSpec,
-        SaveError, UserPreset, UserTheme, Wanted,
+        AttachError, Broken, Estimate, Existing, Heard, ListedRun, Picture, Predicted, Proof,
+        RunSpec, SaveError, UserPreset, UserTheme, Wanted,
         protocol::{Command, Update},
     },
-    space::PresetSource,
+    space::{Preset, PresetSource},
 };
 
 use super::{
@@ -108,6 +109,8 @@ pub enum Action {
     Lab(Heard),
     /// The answer to [`Effect::Estimate`].
     Estimated(Result<Estimate, String>),
+    /// The answer to [`Effect::Predict`].
+    Predicted(Predicted),
     /// The answer to [`Effect::Open`].
     Opened(Result<PresetSource, Box<Broken>>),
 }
@@ -134,6 +137,11 @@ pub enum Effect {
     SavePreset(Box<Save>),
     /// Measure how fast this would be; the answer to an earlier one isn't wanted any more.
     Estimate(Box<RunSpec>),
+    /// Ask the preset's latency tables; the answer is [`Action::Predicted`].
+    Predict {
+        preset: Box<Preset>,
+        structures: Vec<Structure>,
+    },
     Start(Box<RunSpec>),
     /// Watch the run in a folder; the answer is [`Action::Attached`] or [`Action::NotAttached`].
     Attach(PathBuf),

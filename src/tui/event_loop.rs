@@ -17,6 +17,7 @@ use tokio::{
 use super::{
     Exit, Opening,
     action::{Action, Effect, Pointer},
+    background::Background,
     economy::{self, Economy},
     files::{compare_runs, read_regular, read_run, save_preset, write},
     keymap::{Context, Intent, Key},
@@ -31,7 +32,7 @@ use super::{
     watched::{Home, Waker, Watched},
 };
 use crate::{
-    run::{self, Estimating, Solving},
+    run,
     theme::{Charset, DARK, Depth, LIGHT, MONO},
 };
 
@@ -144,8 +145,7 @@ struct Ui {
     late: Late,
     signals: Signals,
     watched: Watched,
-    solving: Option<Solving>,
-    estimating: Option<Estimating>,
+    background: Background,
     lab: Laboratory,
     posted: Arc<Notify>,
     began: Instant,
@@ -189,8 +189,7 @@ impl Ui {
             late: Late::after(&answers),
             signals,
             watched: Watched::nothing(home, Arc::clone(&waker)),
-            solving: None,
-            estimating: None,
+            background: Background::idle(Arc::clone(&waker)),
             lab: Laboratory::closed(waker),
             posted,
             began: now,
@@ -365,17 +364,11 @@ impl Ui {
     }
 
     fn drain(&mut self) -> anyhow::Result<()> {
-        let proofs = self.solving.as_ref().map_or_else(Vec::new, Solving::drain);
-        for proof in proofs {
-            self.act(Action::Proved(proof))?;
-        }
-        if let Some(estimate) = self.estimating.as_ref().and_then(Estimating::take) {
-            self.estimating = None;
-            self.act(Action::Estimated(estimate))?;
-        }
         self.dirty(Cause::Engine);
-        let heard = self.lab.drain().into_iter().map(Action::Lab);
-        for action in self.watched.drain().into_iter().chain(heard) {
+        let mut heard = self.background.drain();
+        heard.extend(self.watched.drain());
+        heard.extend(self.lab.drain().into_iter().map(Action::Lab));
+        for action in heard {
             self.act(action)?;
         }
         Ok(())
@@ -412,14 +405,13 @@ impl Ui {
                     let saved = save_preset(&save, &key);
                     self.act(Action::SavedPreset(save, saved))?;
                 }
-                Effect::Estimate(spec) => {
-                    let posted = Arc::clone(&self.posted);
-                    let waker = Box::new(move || posted.notify_one());
-                    self.estimating = Some(Estimating::start(*spec, waker)?);
+                Effect::Estimate(spec) => self.background.estimate(*spec)?,
+                Effect::Predict { preset, structures } => {
+                    self.background.predict(*preset, structures)?;
                 }
                 Effect::Start(spec) => {
                     // The search shall have the machine.
-                    self.estimating = None;
+                    self.background.stop_estimating();
                     if let Some(action) = self.watched.start(*spec)? {
                         self.act(action)?;
                     }
@@ -431,12 +423,8 @@ impl Ui {
                     }
                 }
                 Effect::Tell(command) => self.watched.tell(command),
-                Effect::Solve(wanted) => {
-                    let posted = Arc::clone(&self.posted);
-                    let waker = Box::new(move || posted.notify_one());
-                    self.solving = Some(Solving::start(*wanted, waker)?);
-                }
-                Effect::StopSolving => self.solving = None,
+                Effect::Solve(wanted) => self.background.solve(*wanted)?,
+                Effect::StopSolving => self.background.stop_solving(),
                 Effect::WatchLab(bench) => self.lab.turn_to(bench)?,
                 Effect::Experiment { name, command } => self.lab.begin(name, &command),
                 Effect::EndExperiment(name) => {

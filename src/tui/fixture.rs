@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    action::Action,
+    action::{Action, Effect},
     keymap::Tab,
     model::{Host, Model, Search, view_of_preset},
     update::update,
@@ -17,7 +17,7 @@ use crate::{
     arch::{Costs, Latencies, Structure, costs},
     random::{Purpose, Stream},
     run::{
-        Broken, Change, RunSpec, UserPreset, fronts,
+        Broken, Change, LatencyPrediction, RunSpec, UserPreset, fronts,
         protocol::{
             Confirmed, ConvergencePoint, Fault, Finished, Frontier, FrontierPoint, Gap, LayerPrice,
             Member, NewBest, Optimum, Phase, Price, Reason, Screening, Snapshot, TimeSpent, Tuned,
@@ -239,14 +239,12 @@ pub fn fronted() -> Model {
     let preset = &mut spec.preset;
     preset.search.minimise = Objectives::parse("params,latency").expect("costs");
     preset.budget.latency =
-        Some(LatencyBudget { table: Some("t4".to_owned()), ms: Some(4.0), batch: None });
+        Some(LatencyBudget { table: Some("t4".to_owned()), ms: Some(5.0), batch: None });
     preset.score.proxy = ProxyChoice::one("zen-analytic");
     let (objectives, view) = (preset.search.minimise.clone(), view_of_preset(preset));
     let scored = |member: &Arc<Member>| {
         let value = Anatomy::of(&member.structure, &view).score();
-        // What no table has measured: the more layers for its FLOPs, the slower.
-        let ms = member.costs.flops as f64 / 5e7 + f64::from(member.costs.layers) * 0.05;
-        let latency_ms = Latencies::of(&[ms]).expect("one");
+        let latency_ms = Latencies::of(&[ms_of(&member.costs)]).expect("one");
         let score = Score { value, std: None, repeats: 0, log_delta: None, bn_sum: None };
         let costs = Costs { latency_ms, ..member.costs };
         Arc::new(Member { score, costs, ..Member::clone(member) })
@@ -262,8 +260,20 @@ pub fn fronted() -> Model {
     let mut model = model();
     model.search = Some(Box::new(Search::new(spec, 0)));
     model.tab = Tab::Search;
-    update(&mut model, Action::Resize { width: 120, height: 36 });
-    update(&mut model, Action::Clock(375_000));
+    let predict = |structure: Structure| {
+        let by = predicted(ms_of(&costs(&structure, &view.net, view.counting)));
+        (structure, vec![by])
+    };
+    let mut answered = |action: Action| {
+        for effect in update(&mut model, action) {
+            if let Effect::Predict { structures, .. } = effect {
+                let told = structures.into_iter().map(predict).collect();
+                update(&mut model, Action::Predicted(told));
+            }
+        }
+    };
+    answered(Action::Resize { width: 120, height: 36 });
+    answered(Action::Clock(375_000));
     let snapshot = Snapshot {
         population,
         noise: None,
@@ -271,8 +281,30 @@ pub fn fronted() -> Model {
         optimum: None,
         ..(*snapshot()).clone()
     };
-    hear(&mut model, Update::Snapshot(Arc::new(snapshot)));
+    answered(Action::Engine(Update::Snapshot(Arc::new(snapshot))));
     model
+}
+
+/// What no table has measured: the more layers for its FLOPs, the slower.
+fn ms_of(costs: &Costs) -> f64 {
+    costs.flops as f64 / 5e7 + f64::from(costs.layers) * 0.05
+}
+
+fn predicted(ms: f64) -> LatencyPrediction {
+    LatencyPrediction {
+        table: "t4".to_owned(),
+        device: "NVIDIA T4".to_owned(),
+        engine: "TensorRT 8".to_owned(),
+        dtype: "f16".to_owned(),
+        date: "2026-11-01".to_owned(),
+        batch: 64,
+        ms,
+        low_ms: 0.93 * ms,
+        high_ms: 1.08 * ms,
+        extrapolated: 0.12,
+        fitted_nets: 8,
+        budget_ms: Some(5.0),
+    }
 }
 
 pub fn paused() -> Model {

@@ -5,6 +5,7 @@
 //! however it ends, the terminal is left as it was found.
 
 mod action;
+mod background;
 mod canvas;
 mod columns;
 mod economy;

@@ -10,7 +10,6 @@ mod list;
 mod measure;
 mod net;
 mod space;
-mod told;
 
 use std::{
     io::{self, Write},
@@ -18,8 +17,6 @@ use std::{
 };
 
 use clap::Subcommand;
-
-pub(super) use told::{Told, told};
 
 use super::Failure;
 use crate::nn::{

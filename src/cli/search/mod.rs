@@ -22,7 +22,7 @@ use report::{FinishedLine, Progress, print_result, progress_text};
 
 use super::{
     Failure,
-    latency::{TableArgs, told},
+    latency::TableArgs,
     output::{json_line, line},
     presets,
     signals::catch_signals,
@@ -419,7 +419,7 @@ impl Viewer {
         let mut result =
             FinishedLine::new(finished, snapshot, &self.preset, (&self.proxy, &self.judge));
         if let Some(winner) = &finished.winner {
-            result.set_latency(told(&self.preset, &winner.member.structure));
+            result.set_latency(run::predict(&self.preset, &winner.member.structure));
         }
         let printed = if self.json { json_line(&result) } else { print_result(&result) };
         self.printed(printed)

@@ -9,11 +9,10 @@ use crate::{
     arch::Structure,
     cli::{
         Failure, front as table,
-        latency::Told,
         output::{compact, line, score},
     },
     run::{
-        FrontRow, front,
+        FrontRow, LatencyPrediction, front,
         protocol::{Ending, Finished, Member, Optimum, Phase, Reason, Screening, Snapshot, Winner},
     },
     score::{MeanStd, standard_error},
@@ -184,7 +183,7 @@ struct Best {
     layers: u32,
     /// By each latency table.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    latency: Vec<Told>,
+    latency: Vec<LatencyPrediction>,
     confirmed: Option<ConfirmedBest>,
     /// Finalists that the draws could not tell from it.
     ties: Vec<Tie>,
@@ -251,7 +250,7 @@ impl<'a> FinishedLine<'a> {
 
 impl FinishedLine<'_> {
     /// What the tables say of the best.
-    pub(super) fn set_latency(&mut self, latency: Vec<Told>) {
+    pub(super) fn set_latency(&mut self, latency: Vec<LatencyPrediction>) {
         self.best.iter_mut().for_each(|best| best.latency.clone_from(&latency));
     }
 }
@@ -293,8 +292,8 @@ pub(super) fn print_result(result: &FinishedLine) -> Result<(), Failure> {
         compact(best.flops),
         best.layers
     ))?;
-    for told in &best.latency {
-        line(told.text())?;
+    for by in &best.latency {
+        line(by.text())?;
     }
     if !best.ties.is_empty() {
         let ids: Vec<String> = best.ties.iter().map(|t| format!("#{}", grouped(t.id))).collect();

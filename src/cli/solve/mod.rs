@@ -21,7 +21,7 @@ use super::{Failure, latency::TableArgs, output::LiveLine, presets, signals::cat
 use crate::{
     arch::Latencies,
     optimum::{Answer, LayerPrice, ObjectiveForm, Progress, Solved, Solver, Stage, Sweep},
-    run,
+    run::{self, LatencyPrediction},
     text::grouped,
 };
 
@@ -87,6 +87,9 @@ struct Line {
     /// Of one image, by each latency table.
     #[serde(skip_serializing_if = "Latencies::is_empty")]
     latency_ms: Latencies,
+    /// With intervals and provenance.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    latency: Vec<LatencyPrediction>,
     /// Objective per unit of each budget.
     price: BTreeMap<&'static str, f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,6 +114,7 @@ impl Line {
             flops: solved.costs.flops,
             layers: solved.costs.layers,
             latency_ms: solved.costs.latency_ms,
+            latency: Vec::new(),
             price: prices.map(|price| (price.budget.name(), price.score)).collect(),
             layer_price: None,
             seconds,

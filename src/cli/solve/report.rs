@@ -4,10 +4,10 @@ use super::{Form, Line, SolveArgs};
 use crate::{
     cli::{
         Failure,
-        latency::told,
         output::{compact, json_line, line},
     },
     optimum::{Answer, LayerPrice, Price, Solved, Target},
+    run::predict,
     space::{Budget, Preset},
     text::grouped,
 };
@@ -26,7 +26,9 @@ impl Report<'_> {
     pub(super) fn json(&self) -> Result<(), Failure> {
         for solved in self.answer.best.iter().rev() {
             let layer_price = Some(self.layer_price);
-            json_line(&Line { layer_price, ..Line::new(self.answer, solved, self.seconds) })?;
+            let latency = predict(self.preset, &solved.structure);
+            let line = Line::new(self.answer, solved, self.seconds);
+            json_line(&Line { layer_price, latency, ..line })?;
         }
         Ok(())
     }
@@ -52,8 +54,8 @@ impl Report<'_> {
             best.costs.layers,
             best.score
         ))?;
-        for told in told(self.preset, &best.structure) {
-            line(told.text())?;
+        for by in predict(self.preset, &best.structure) {
+            line(by.text())?;
         }
         if let Some(prices) = self.prices() {
             line(prices)?;

@@ -4,7 +4,7 @@
 use super::network::view_of_preset;
 use crate::{
     anatomy::Anatomy,
-    arch::{Costs, MOST_LATENCIES, costs},
+    arch::{Costs, MOST_LATENCIES, Structure, costs},
     run::RunSpec,
     space::{Budgets, published_name, published_nets},
 };
@@ -13,6 +13,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct PublishedScore {
     pub name: String,
+    pub structure: Structure,
     pub score: f64,
     pub costs: Costs,
 }
@@ -30,7 +31,8 @@ pub fn landmarks(spec: &RunSpec) -> Vec<PublishedScore> {
     let scored = nets.map(|net| {
         let costs = costs(&net.structure, preset.search_space().net(), budgets.counting);
         let score = Anatomy::of(&net.structure, &view).score();
-        PublishedScore { name: published_name(net.name), score, costs }
+        let structure = net.structure.clone();
+        PublishedScore { name: published_name(net.name), structure, score, costs }
     });
     scored.filter(|net| budgets.broken(&net.costs).is_none() && net.score.is_finite()).collect()
 }

@@ -1,6 +1,7 @@
 //! Everything the screens show. Plain state; must not know the terminal, files, clocks or the
 //! engine's handle. Invariant: what a [`Model`] is decides every cell of the picture.
 
+mod chart;
 mod diff;
 mod event;
 mod export;
@@ -18,6 +19,7 @@ mod network;
 mod palette;
 mod picker;
 mod population;
+mod predictions;
 mod prompt;
 mod runs;
 mod search;
@@ -29,6 +31,7 @@ mod tune;
 mod tune_rows;
 pub mod tuned;
 
+pub use chart::{Chart, Scale, Steps};
 pub use diff::{Compared, DiffView, Half, Known, Line, Lineage, Relative, Whose};
 pub use event::{Event, EventKind};
 pub use export::{Document, Export, MAX_FILES};
@@ -48,7 +51,7 @@ pub use picker::{Entry, Picker, Row};
 pub use population::{Axis, PopulationView};
 pub use prompt::{NetPrompt, NetTarget, Offer};
 pub use runs::{ComparedRun, Kept, RunList};
-pub use search::{Chart, Scale, Search, Steps};
+pub use search::Search;
 pub use solve::{Solve, SolveList, TOP};
 pub use standing::ranks;
 pub use text_edit::TextEdit;

@@ -9,9 +9,10 @@ use std::{
 };
 
 use super::{
-    Event, EventKind, Kept,
+    Chart, Event, EventKind, Kept, Scale, Steps,
     keeper::{Keeper, Lost},
     landmarks::{PublishedScore, landmarks},
+    predictions::Predictions,
     standing::ranks,
 };
 use crate::{
@@ -30,39 +31,6 @@ const MAX_EVENTS: usize = 2_048;
 const MAX_ANCESTORS: usize = 65_536;
 /// Rates that change faster can't be read.
 const RATE_PERIOD_MS: u64 = 1_000;
-
-/// The charts, in the order in which ⇥ turns to them after the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chart {
-    Convergence,
-    Scores,
-    Time,
-}
-
-impl Chart {
-    pub const ALL: [Chart; 3] = [Chart::Convergence, Chart::Scores, Chart::Time];
-
-    pub fn index(self) -> usize {
-        match self {
-            Chart::Convergence => 0,
-            Chart::Scores => 1,
-            Chart::Time => 2,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
-    Counts,
-    Cumulative,
-}
-
-/// How iterations lie on the axis of the convergence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Steps {
-    Even,
-    Logarithmic,
-}
 
 /// The selected candidate: its id, and the screen row it is held in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,6 +88,8 @@ pub struct Search {
     pub published: Option<Published>,
     /// Published nets that the preset would allow, with scores of the run's kind: of an analytic run.
     pub landmarks: Vec<PublishedScore>,
+    /// What latency tables say of the networks that are shown.
+    pub predictions: Predictions,
     /// The front of each of the population, from 0; empty where the score alone counts.
     pub fronts: Vec<usize>,
     pub finished: Option<Finished>,
@@ -174,6 +144,7 @@ impl Search {
             banner: None,
             published,
             landmarks,
+            predictions: Predictions::default(),
             fronts: Vec::new(),
             finished: None,
             keeper: Keeper::Here,

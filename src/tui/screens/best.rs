@@ -4,6 +4,7 @@ use crate::{
     run::protocol::{Member, Optimum},
     score::standard_error,
     space::Budget,
+    text::milliseconds,
     tui::{
         canvas::{Canvas, cut, width},
         format::{self, Unit},
@@ -60,14 +61,16 @@ pub fn brief(search: &Search, canvas: &mut Canvas<'_>, (at, rows): (Columns, Row
     ribs::compact(canvas, columns, ribs, &best.structure, search.spec.preset.space.resolution);
     let budget = &search.spec.preset.budget;
     let costs = &best.costs;
-    let params = match budget.params {
-        Some(max) => {
+    let latency = budget.latencies()[0].and_then(|by| by.ms).zip(costs.latency_ms.get(0));
+    let cost = match (latency, budget.params) {
+        (Some((max, ms)), _) => format!("{} of {max} ms", milliseconds(ms)),
+        (None, Some(max)) => {
             let unit = Unit::for_up_to(max.0);
             format!("{} of {}", unit.text(costs.params), unit.text(max.0))
         }
-        None => format!("{} params", format::size(costs.params)),
+        (None, None) => format!("{} params", format::size(costs.params)),
     };
-    canvas.text(at.start, rows.last, params, Role::Text);
+    canvas.text(at.start, rows.last, cost, Role::Text);
     let depth = match budget.layers {
         Some(max) => format!("{} of {max} deep", costs.layers),
         None => format!("{} deep", costs.layers),
@@ -128,6 +131,10 @@ enum Fact {
     Budget { name: &'static str, share: f64, value: String, limit: String },
     /// One or two values without.
     Plain(Vec<(&'static str, String)>),
+    /// Where nine in ten networks of a latency are, and how much of it no measurement says.
+    Interval { between: String, beyond: Option<String> },
+    /// Who says so.
+    Origin(String),
     /// A net from the literature, by its costs.
     Published { name: String, costs: String },
 }
@@ -169,6 +176,7 @@ fn facts(search: &Search, best: &Member) -> Vec<Fact> {
             limit: format::bytes(max.0),
         });
     }
+    limited.extend(latencies(search, best));
     let optimum = search.snapshot.as_ref().and_then(|s| s.optimum.as_deref());
     // Of Zen-Scores: they say nothing of others.
     if let Some(optimum) = optimum.filter(|_| search.spec.scores_zen()) {
@@ -192,12 +200,43 @@ fn facts(search: &Search, best: &Member) -> Vec<Fact> {
     facts
 }
 
+/// By each latency table: the milliseconds, with their interval and whose they are where that is known.
+fn latencies(search: &Search, best: &Member) -> Vec<Fact> {
+    let budgets = search.spec.preset.budget.latencies().into_iter().flatten();
+    let predicted = search.predictions.of(&best.structure);
+    let names = ["latency", "second", "third"];
+    let mut facts = Vec::new();
+    for (table, (budget, name)) in budgets.zip(names).enumerate() {
+        let Some(ms) = best.costs.latency_ms.get(table) else { continue };
+        facts.push(match budget.ms {
+            Some(max) => Fact::Budget {
+                name,
+                share: ms / max,
+                value: milliseconds(ms),
+                limit: format!("{max} ms"),
+            },
+            None => Fact::Plain(vec![(name, format!("{} ms", milliseconds(ms)))]),
+        });
+        if let Some(by) = predicted.get(table) {
+            let [low, high] = [by.low_ms, by.high_ms].map(milliseconds);
+            let beyond = by.extrapolated_percent();
+            facts.push(Fact::Interval {
+                between: format!("{low} to {high}"),
+                beyond: beyond.map(|percent| format!("{percent:.0} % extrapolated")),
+            });
+            facts.push(Fact::Origin(format!("by {}, {}", by.table, by.timed())));
+        }
+    }
+    facts
+}
+
 /// What more of the budgets would be worth at the optimum.
 pub fn prices(optimum: &Optimum) -> Vec<(&'static str, String)> {
     let budget = optimum.prices.first().map(|price| {
         let name = match price.budget {
             Budget::Flops => "+100M",
-            _ => "+100k",
+            Budget::Latency | Budget::Latency2 | Budget::Latency3 => "+.01 ms",
+            Budget::Params | Budget::Layers | Budget::Activation => "+100k",
         };
         (name, format::signed(price.score))
     });
@@ -243,6 +282,16 @@ impl Fact {
                         }
                     }
                 }
+            }
+            Fact::Interval { between, beyond } => {
+                canvas.right(end, y, between, Role::Text);
+                if let Some(beyond) = beyond {
+                    let room = (end - at.start).saturating_sub(width(between) + 1);
+                    canvas.text(at.start, y, cut(beyond, room), Role::Warn);
+                }
+            }
+            Fact::Origin(by) => {
+                canvas.text(at.start, y, cut(by, at.width()), Role::Faint);
             }
             Fact::Published { name, costs } => {
                 canvas.right(end, y, costs, Role::Muted);

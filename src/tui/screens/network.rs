@@ -9,6 +9,8 @@ use super::{
 use crate::{
     anatomy::{Anatomy, BlockPart},
     arch::BlockKind,
+    run::LatencyPrediction,
+    text::milliseconds,
     tui::{
         canvas::{Canvas, cut, width, wrap},
         format,
@@ -250,6 +252,16 @@ fn head(subject: &Subject<'_>, canvas: &mut Canvas<'_>, y: u16) {
     if let Some(log_delta) = measured.filter(|_| is_measured(subject)) {
         facts.push(Fact { worth: 4, runs: named("log Δ", format::score(log_delta)) });
     }
+    for by in predicted(subject) {
+        let mut runs = named("latency", format!("{} ms", milliseconds(by.ms)));
+        let [low, high] = [by.low_ms, by.high_ms].map(milliseconds);
+        let interval = match w {
+            120.. => format!(", {low} to {high}"),
+            _ => format!(" ±{:.0} %", 50.0 * (by.high_ms - by.low_ms) / by.ms),
+        };
+        runs.push(run(interval, Role::Muted));
+        facts.push(Fact { worth: 8, runs });
+    }
     let depth = format::count(costs.layers.into());
     facts.push(Fact { worth: 8, runs: sized(costs.params, "params") });
     facts.push(Fact { worth: 7, runs: sized(costs.flops, "FLOPs") });
@@ -266,6 +278,25 @@ fn head(subject: &Subject<'_>, canvas: &mut Canvas<'_>, y: u16) {
     let mut x = put(canvas, 2, y, &label);
     for fact in &facts {
         x = put(canvas, x + 3, y, &fact.runs);
+    }
+}
+
+/// What the run's latency tables say of it.
+fn predicted<'a>(subject: &'a Subject<'_>) -> &'a [LatencyPrediction] {
+    let search = subject.model.search.as_ref();
+    search.map_or(&[], |search| search.predictions.of(&subject.net.structure))
+}
+
+/// Who says how long it takes, and how much of that was measured, before `end`.
+fn provenance(subject: &Subject<'_>, canvas: &mut Canvas<'_>, end: u16, y: u16) {
+    let mut x = 2;
+    for by in predicted(subject) {
+        x = canvas.text(x, y, cut("latency ", end.saturating_sub(x)), Role::Muted);
+        let beyond = by.extrapolated_percent();
+        let beyond = beyond.map_or_else(String::new, |p| format!("{p:.0} % extrapolated "));
+        x = canvas.text(x, y, cut(&beyond, end.saturating_sub(x)), Role::Warn);
+        let text = format!("by {} ({}, {})", by.table, by.timed(), by.date);
+        x = canvas.text(x, y, cut(&text, end.saturating_sub(x)), Role::Muted) + 3;
     }
 }
 
@@ -296,7 +327,8 @@ fn full(subject: &Subject<'_>, canvas: &mut Canvas<'_>) {
         false => title.min(body.first + diagram.rows().min(1_000) as u16 + 2),
     };
     if is_wide {
-        closed_form(subject, canvas, &at, heads - 1);
+        let shares = closed_form(subject, canvas, &at, heads - 1);
+        provenance(subject, canvas, shares.saturating_sub(3), heads - 1);
         canvas.horizontal(2..=w - 3, title - 1, "─");
     }
     layers_panel(subject, canvas, Rows { first: title, last: title + layers });
@@ -305,9 +337,14 @@ fn full(subject: &Subject<'_>, canvas: &mut Canvas<'_>) {
     }
 }
 
-/// Above the shares: that they are of a score that follows from the structure.
-fn closed_form(subject: &Subject<'_>, canvas: &mut Canvas<'_>, at: &DiagramColumns, y: u16) {
-    let Some(first) = at.shares.first() else { return };
+/// Above the shares: that they are of a score that follows from the structure. Gives where that begins.
+fn closed_form(
+    subject: &Subject<'_>,
+    canvas: &mut Canvas<'_>,
+    at: &DiagramColumns,
+    y: u16,
+) -> u16 {
+    let Some(first) = at.shares.first() else { return canvas.area().width };
     let x = match at.values {
         Some([end, ..]) => end - 4,
         None => first.value_end - 1,
@@ -315,7 +352,7 @@ fn closed_form(subject: &Subject<'_>, canvas: &mut Canvas<'_>, at: &DiagramColum
     let score = subject.anatomy.score();
     if !score.is_finite() {
         canvas.text(x, y, "no score: a norm has a single value", Role::Warn);
-        return;
+        return x;
     }
     let mut runs = vec![run("analytic", Role::Muted)];
     if is_measured(subject) {
@@ -323,6 +360,7 @@ fn closed_form(subject: &Subject<'_>, canvas: &mut Canvas<'_>, at: &DiagramColum
     }
     runs.push(run(", in closed form", Role::Muted));
     put(canvas, x, y, &runs);
+    x
 }
 
 /// Title and layers of the chosen sub-layer, in `rows`.

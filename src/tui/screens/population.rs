@@ -9,6 +9,7 @@ use super::{
     search as whole, small, status,
 };
 use crate::{
+    arch::Costs,
     run::protocol::Member,
     space::Budget,
     tui::{
@@ -270,7 +271,12 @@ fn frontier(search: &Search, axis: Axis) -> Option<Vec<(f64, f64)>> {
 /// them, for all others would squeeze the population into a corner.
 fn landmarks(search: &Search, axis: Axis) -> Vec<Landmark<'_>> {
     let placed = search.landmarks.iter().filter_map(|net| {
-        Some(Landmark { name: &net.name, cost: axis.0.of(&net.costs)?, score: net.score })
+        let known = || search.predictions.latencies(&net.structure);
+        let costs = match axis.0.table() {
+            Some(_) => Costs { latency_ms: known()?, ..net.costs },
+            None => net.costs,
+        };
+        Some(Landmark { name: &net.name, cost: axis.0.of(&costs)?, score: net.score })
     });
     let is_near = |of: fn(&Landmark<'_>) -> f64, own: &dyn Fn(&Member) -> Option<f64>| {
         let values = search.population().iter().filter_map(|member| own(member));

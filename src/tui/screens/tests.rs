@@ -145,6 +145,12 @@ fn front_by_latency() -> Model {
     model
 }
 
+fn timed_network() -> Model {
+    let mut model = fixture::fronted();
+    press(&mut model, &[Intent::Show(Tab::Network)]);
+    model
+}
+
 fn front_export() -> Model {
     let mut model = front();
     press(&mut model, &[Intent::ExportFront]);
@@ -360,7 +366,7 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 75] = [
+const SCREENS: [Named; 76] = [
     ("slow_line", on_a_slow_line),
     ("picker", fixture::model),
     ("picker_latency", latency),
@@ -400,6 +406,7 @@ const SCREENS: [Named; 75] = [
     ("front", front),
     ("front_latency", front_by_latency),
     ("front_export", front_export),
+    ("network_latency", timed_network),
     ("front_running", fixture::fronted),
     ("population_filtered", filtered),
     ("population_filtering", filtering),

@@ -7,6 +7,7 @@ mod export;
 mod form;
 mod hosting;
 mod lab;
+mod latency;
 mod log;
 mod mouse;
 mod naming;
@@ -39,6 +40,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     if !only_time {
         effects.extend(diff::follow(model));
         effects.extend(lab::follow(model));
+        effects.extend(latency::follow(model));
         if let (Tab::Log, Some(search)) = (model.tab, &model.search) {
             model.log.refresh(search);
         }
@@ -130,6 +132,12 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::SavedPreset(save, result) => naming::saved(model, *save, result),
+        Action::Predicted(predicted) => {
+            if let Some(search) = &mut model.search {
+                search.predictions.hear(predicted);
+            }
+            Vec::new()
+        }
         Action::Opened(result) => picker::opened(model, result),
     }
 }

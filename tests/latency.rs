@@ -164,7 +164,8 @@ fn widths_beyond_the_grid_are_told_by_what_was_measured() {
     for (i, &channels) in widths.iter().enumerate() {
         for side in [7, 14] {
             let layer = layer(channels + (i as u32 % 2), side);
-            let ms = device(&layer, 1) * if (i as u32 + side).is_multiple_of(3) { 1.3 } else { 1.0 };
+            let ms =
+                device(&layer, 1) * if (i as u32 + side).is_multiple_of(3) { 1.3 } else { 1.0 };
             table.rows.push(Row { layer, batch: 1, ms, spread: None });
         }
     }

@@ -38,28 +38,54 @@ const TOUR: [Step; 11] = [
     Step { keys: "\tr", shows: "✓ saturation", wait_s: 1, picture: Some("lab") },
 ];
 
+/// A search for the score and the fewest parameters.
+const FRONT: [&str; 6] = [
+    "tui",
+    "--foreground",
+    "--preset=cifar-params-1m",
+    "--set=score.proxy=zen-analytic",
+    "--set=search.iterations=400000",
+    "--set=search.minimise=params",
+];
+
+const TOUR_OF_A_FRONT: [Step; 2] = [
+    Step { keys: "r", shows: "front", wait_s: 4, picture: None },
+    Step { keys: "2", shows: "published", wait_s: 1, picture: Some("front") },
+];
+
 fn main() -> io::Result<()> {
-    let assets = Path::new("assets");
     let program = fs::canonicalize(PROGRAM).map_err(|error| {
         io::Error::other(format!("{PROGRAM}: {error}; `cargo build --release` makes it"))
     })?;
-    let mut terminal =
-        Terminal::open(&program.to_string_lossy(), &["tui", "--foreground"], (120, 36))?;
+    let program = program.to_string_lossy();
+    let mut terminal = Terminal::open(&program, &["tui", "--foreground"], (120, 36))?;
+    let frames = show(&mut terminal, &TOUR)?;
+    keep("tour", &svg::recording(&frames, Duration::from_millis(2_500)))?;
+    terminal.press("q")?;
+    let mut terminal = Terminal::open(&program, &FRONT, (120, 36))?;
+    show(&mut terminal, &TOUR_OF_A_FRONT)?;
+    terminal.press("Qy")
+}
+
+/// Takes the steps; gives what was seen.
+fn show(terminal: &mut Terminal, steps: &[Step]) -> io::Result<Vec<vt100::Screen>> {
     let mut frames = Vec::new();
-    for step in TOUR {
+    for step in steps {
         terminal.press(step.keys)?;
         terminal.until(step.shows, Duration::from_secs(180))?;
         std::thread::sleep(Duration::from_millis(500 + 1_000 * step.wait_s));
         let screen = terminal.screen();
         if let Some(name) = step.picture {
-            let path = assets.join(format!("{name}.svg"));
-            fs::write(&path, svg::picture(&screen))?;
-            println!("{}", path.display());
+            keep(name, &svg::picture(&screen))?;
         }
         frames.push(screen);
     }
-    let path = assets.join("tour.svg");
-    fs::write(&path, svg::recording(&frames, Duration::from_millis(2_500)))?;
+    Ok(frames)
+}
+
+fn keep(name: &str, picture: &str) -> io::Result<()> {
+    let path = Path::new("assets").join(format!("{name}.svg"));
+    fs::write(&path, picture)?;
     println!("{}", path.display());
-    terminal.press("q")
+    Ok(())
 }

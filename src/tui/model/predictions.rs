@@ -48,7 +48,8 @@ impl Predictions {
 
     /// Takes an answer. What was asked for and isn't in it can't be told.
     pub fn hear(&mut self, predicted: Predicted) {
-        let mut told: Predicted = std::mem::take(&mut self.asked).into_iter().map(|s| (s, Vec::new())).collect();
+        let mut told: Predicted =
+            std::mem::take(&mut self.asked).into_iter().map(|s| (s, Vec::new())).collect();
         for (structure, by) in predicted {
             if let Some((_, slot)) = told.iter_mut().find(|(asked, _)| *asked == structure) {
                 *slot = by;

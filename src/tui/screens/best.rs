@@ -131,10 +131,8 @@ enum Fact {
     Budget { name: &'static str, share: f64, value: String, limit: String },
     /// One or two values without.
     Plain(Vec<(&'static str, String)>),
-    /// Where nine in ten networks of a latency are, and how much of it no measurement says.
-    Interval { between: String, beyond: Option<String> },
-    /// Who says so.
-    Origin(String),
+    /// Where nine in ten networks of a latency are, who says so, and how much of it no measurement says.
+    Interval { between: String, by: String, beyond: Option<String> },
     /// A net from the literature, by its costs.
     Published { name: String, costs: String },
 }
@@ -222,9 +220,9 @@ fn latencies(search: &Search, best: &Member) -> Vec<Fact> {
             let beyond = by.extrapolated_percent();
             facts.push(Fact::Interval {
                 between: format!("{low} to {high}"),
-                beyond: beyond.map(|percent| format!("{percent:.0} % extrapolated")),
+                by: format!("{}, {}", by.table, by.timed()),
+                beyond: beyond.map(|percent| format!("{percent:.0} % extrapolated ")),
             });
-            facts.push(Fact::Origin(format!("by {}, {}", by.table, by.timed())));
         }
     }
     facts
@@ -283,15 +281,13 @@ impl Fact {
                     }
                 }
             }
-            Fact::Interval { between, beyond } => {
+            Fact::Interval { between, by, beyond } => {
                 canvas.right(end, y, between, Role::Text);
-                if let Some(beyond) = beyond {
-                    let room = (end - at.start).saturating_sub(width(between) + 1);
-                    canvas.text(at.start, y, cut(beyond, room), Role::Warn);
-                }
-            }
-            Fact::Origin(by) => {
-                canvas.text(at.start, y, cut(by, at.width()), Role::Faint);
+                let last = end.saturating_sub(width(between) + 1);
+                let room = |x: u16| last.saturating_sub(x);
+                let beyond = beyond.as_deref().unwrap_or_default();
+                let x = canvas.text(at.start, y, cut(beyond, room(at.start)), Role::Warn);
+                canvas.text(x, y, cut(by, room(x)), Role::Faint);
             }
             Fact::Published { name, costs } => {
                 canvas.right(end, y, costs, Role::Muted);

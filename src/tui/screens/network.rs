@@ -338,12 +338,7 @@ fn full(subject: &Subject<'_>, canvas: &mut Canvas<'_>) {
 }
 
 /// Above the shares: that they are of a score that follows from the structure. Gives where that begins.
-fn closed_form(
-    subject: &Subject<'_>,
-    canvas: &mut Canvas<'_>,
-    at: &DiagramColumns,
-    y: u16,
-) -> u16 {
+fn closed_form(subject: &Subject<'_>, canvas: &mut Canvas<'_>, at: &DiagramColumns, y: u16) -> u16 {
     let Some(first) = at.shares.first() else { return canvas.area().width };
     let x = match at.values {
         Some([end, ..]) => end - 4,

@@ -60,3 +60,35 @@ impl Predictions {
         self.known.drain(..surplus);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::published_nets;
+
+    #[test]
+    fn each_is_asked_for_once() {
+        let nets: Vec<Structure> = published_nets().take(3).map(|net| net.structure).collect();
+        let mut predictions = Predictions::default();
+        assert_eq!(predictions.ask(nets[..2].iter().chain(&nets[..1])), nets[..2]);
+        assert_eq!(predictions.ask(nets.iter()), [], "an answer is on its way");
+        // Of one of them nothing can be told.
+        predictions.hear(vec![(nets[2].clone(), Vec::new())]);
+        assert_eq!(predictions.of(&nets[0]), []);
+        assert_eq!(predictions.latencies(&nets[0]), None);
+        assert_eq!(predictions.ask(nets.iter()), nets[2..]);
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten() {
+        let text = |width: u32| format!("SuperConvK3BNRELU(3,{},1,1)", 8 * width);
+        let net = |width: u32| text(width).parse::<Structure>().expect("a structure");
+        let mut predictions = Predictions::default();
+        for width in 1..=MOST as u32 + 1 {
+            assert_eq!(predictions.ask([net(width)].iter()).len(), 1);
+            predictions.hear(Vec::new());
+        }
+        assert_eq!(predictions.ask([net(2)].iter()), []);
+        assert_eq!(predictions.ask([net(1)].iter()), [net(1)]);
+    }
+}

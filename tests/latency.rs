@@ -151,6 +151,8 @@ fn a_network_is_the_sum_of_its_layers() {
 #[test]
 fn widths_beyond_the_grid_are_told_by_what_was_measured() {
     let mut table = Table::new(Provenance::default());
+    let conv = FusedLayer::pointwise([64, 64], 14, 1);
+    table.rows.push(Row { layer: conv, batch: 1, ms: device(&conv, 1), spread: None });
     let layer = |channels: u32, side: u32| FusedLayer {
         operation: Operation::Depthwise,
         in_channels: channels,

@@ -18,6 +18,8 @@ use crate::{
     },
 };
 
+/// Cells that still tell a table by its name.
+const NAMED: u16 = 8;
 /// From this width on there is room for a rib a sub-layer.
 const FULL_WIDTH: u16 = 64;
 
@@ -287,7 +289,9 @@ impl Fact {
                 let room = |x: u16| last.saturating_sub(x);
                 let beyond = beyond.as_deref().unwrap_or_default();
                 let x = canvas.text(at.start, y, cut(beyond, room(at.start)), Role::Warn);
-                canvas.text(x, y, cut(by, room(x)), Role::Faint);
+                if room(x) >= NAMED {
+                    canvas.text(x, y, cut(by, room(x)), Role::Faint);
+                }
             }
             Fact::Published { name, costs } => {
                 canvas.right(end, y, costs, Role::Muted);

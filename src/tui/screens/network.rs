@@ -291,11 +291,10 @@ fn predicted<'a>(subject: &'a Subject<'_>) -> &'a [LatencyPrediction] {
 fn provenance(subject: &Subject<'_>, canvas: &mut Canvas<'_>, end: u16, y: u16) {
     let mut x = 2;
     for by in predicted(subject) {
-        x = canvas.text(x, y, cut("latency ", end.saturating_sub(x)), Role::Muted);
         let beyond = by.extrapolated_percent();
-        let beyond = beyond.map_or_else(String::new, |p| format!("{p:.0} % extrapolated "));
+        let beyond = beyond.map_or_else(String::new, |p| format!("{p:.0} % extrapolated  "));
         x = canvas.text(x, y, cut(&beyond, end.saturating_sub(x)), Role::Warn);
-        let text = format!("by {} ({}, {})", by.table, by.timed(), by.date);
+        let text = format!("latency by {} ({}, {})", by.table, by.timed(), by.date);
         x = canvas.text(x, y, cut(&text, end.saturating_sub(x)), Role::Muted) + 3;
     }
 }

@@ -429,7 +429,7 @@ fn minimised_costs_are_known() {
     assert!(error("[\"parms\"]").contains("'parms' is no cost, did you mean 'params'?"));
     assert!(error("[\"flops\", \"flops\"]").contains("flops stands twice"));
     let unknown = error("[\"params\", \"latency2\"]");
-    assert!(unknown.contains("it needs budget.latency2 with a table"), "{unknown}");
+    assert!(unknown.contains("known by a table alone; budget.latency2 names one"), "{unknown}");
     let both = parse(
         "extends = \"quick\"\n[budget]\nlatency = { table = \"t4\", ms = 1 }\n\
          [search]\nminimise = [\"latency\", \"params\"]\n",

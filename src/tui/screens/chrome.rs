@@ -6,7 +6,7 @@ use super::status;
 use crate::{
     text::printable,
     tui::{
-        canvas::{Canvas, cut, width},
+        canvas::{Canvas, cut, width, wrap},
         economy::Level,
         keymap::{Context, Intent, Key, Place, Row, Tab},
         model::{Model, Notice, Search},
@@ -104,6 +104,27 @@ pub enum Alarm {
 pub fn banner(model: &Model, canvas: &mut Canvas<'_>, y: u16, (alarm, text): (Alarm, &str)) {
     let key = (model.key(Intent::Back), "ok");
     sentence(canvas, y, (alarm, "▲ ", text), &[key]);
+}
+
+/// The same in as many rows as it takes, `most` at most: what is there to be done stands at the end of a sentence.
+pub fn tall_banner(
+    model: &Model,
+    canvas: &mut Canvas<'_>,
+    (y, most): (u16, u16),
+    (alarm, text): (Alarm, &str),
+) {
+    // The first row has the key as well.
+    let mut lines = wrap(text, canvas.area().width.saturating_sub(16));
+    if lines.len() > usize::from(most) {
+        let rest = lines.split_off(usize::from(most.max(1)) - 1);
+        lines.push(rest.join(" "));
+    }
+    for (number, line) in (0..).zip(&lines) {
+        match number {
+            0 => banner(model, canvas, y, (alarm, line)),
+            _ => sentence(canvas, y + number, (alarm, "  ", line), &[]),
+        }
+    }
 }
 
 /// A sentence across row `y`, and keys that do something about it.

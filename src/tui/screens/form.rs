@@ -17,6 +17,9 @@ use crate::tui::{
     theme::{Ground, Role},
 };
 
+/// Rows that a refusal may take.
+const REFUSAL_ROWS: u16 = 5;
+
 /// Where the form's columns lie.
 #[derive(Clone, Copy)]
 struct Grid {
@@ -38,9 +41,6 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
         return;
     }
     status_line(model, form, canvas, w);
-    if let (Some(refusal), true) = (&form.refusal, h >= 4) {
-        chrome::banner(model, canvas, 2, (Alarm::Warning, refusal));
-    }
     let top = if h >= 16 { 3 } else { 2 };
     let last = h.saturating_sub(2).max(top);
     let rows = match h {
@@ -68,6 +68,7 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
             (Panel::Form | Panel::Presets, false) => {}
         }
         if form.panel == Panel::Toml || form.compares {
+            refusal(model, form, canvas);
             return chrome::footer(canvas, model, chrome::Panels::OneAtATime);
         }
         if w >= 60 {
@@ -86,7 +87,17 @@ pub fn draw(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
         };
     }
     fields(model, form, canvas, (grid, rows));
+    refusal(model, form, canvas);
     chrome::footer(canvas, model, chrome::Panels::OneAtATime);
+}
+
+/// Why it can't be started, over what is below until a key takes it away.
+fn refusal(model: &Model, form: &Form, canvas: &mut Canvas<'_>) {
+    let h = canvas.area().height;
+    if let (Some(refusal), true) = (&form.refusal, h >= 4) {
+        let most = if h >= 16 { REFUSAL_ROWS } else { 1 };
+        chrome::tall_banner(model, canvas, (2, most), (Alarm::Warning, refusal));
+    }
 }
 
 /// Whether a search runs, and the state of the preset.

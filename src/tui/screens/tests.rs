@@ -23,7 +23,7 @@ use crate::{
         Proof,
         protocol::{Frontier, FrontierPoint, Optimum, Progress, Reached, Solved, Stage, Update},
     },
-    space::Budget,
+    space::{Budget, PresetSource},
 };
 
 const RUNNING: Place = Place { context: Context::Search, run: RunState::Running };
@@ -75,6 +75,15 @@ fn form_with_error() -> Model {
 fn latency() -> Model {
     let mut model = fixture::model();
     press(&mut model, &[Intent::Last, Intent::Up]);
+    model
+}
+
+fn refused() -> Model {
+    let mut model = latency();
+    press(&mut model, &[Intent::Enter]);
+    let source = PresetSource::find("imagenet-latency-1.2ms", &|_| Err("no files".to_owned()));
+    update(&mut model, Action::Opened(Ok(source.expect("shipped"))));
+    press(&mut model, &[Intent::Start]);
     model
 }
 
@@ -366,10 +375,11 @@ fn estimated() -> Model {
 type Named = (&'static str, fn() -> Model);
 
 /// A screen of each kind, by name.
-const SCREENS: [Named; 76] = [
+const SCREENS: [Named; 77] = [
     ("slow_line", on_a_slow_line),
     ("picker", fixture::model),
     ("picker_latency", latency),
+    ("form_refused", refused),
     ("form", form),
     ("form_error", form_with_error),
     ("toml", toml),

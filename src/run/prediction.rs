@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{Waker, tables};
 use crate::{
     arch::{NetSpec, Structure},
-    latency::Predictor,
+    latency::{Clock, Predictor},
     space::Preset,
     text::milliseconds,
 };
@@ -95,7 +95,13 @@ impl LatencyPrediction {
 /// What the tables of `preset` say of `structure`, in their order; nothing where it asks for none, or they can't be
 /// read any more.
 pub fn predict(preset: &Preset, structure: &Structure) -> Vec<LatencyPrediction> {
-    let Ok(Some(clock)) = tables::clock(preset) else { return Vec::new() };
+    match tables::clock(preset) {
+        Ok(Some(clock)) => by_clock(&clock, preset, structure),
+        Ok(None) | Err(_) => Vec::new(),
+    }
+}
+
+fn by_clock(clock: &Clock, preset: &Preset, structure: &Structure) -> Vec<LatencyPrediction> {
     let space = preset.search_space();
     let latencies = preset.budget.latencies().into_iter().flatten();
     let predicted = clock.predictors().iter().zip(latencies).map(|(predictor, latency)| {
@@ -123,12 +129,17 @@ impl Predicting {
     ) -> io::Result<Predicting> {
         let (answer, receiver) = mpsc::sync_channel(1);
         thread::Builder::new().name("zendo-predict".to_owned()).spawn(move || {
-            let both = |structure| {
-                let predicted = predict(&preset, &structure);
-                (structure, predicted)
-            };
+            // Where the tables can't be read any more, nothing is told.
+            let clock = tables::clock(&preset).ok().flatten();
+            let told = clock.map_or_else(Vec::new, |clock| {
+                let both = |structure| {
+                    let predicted = by_clock(&clock, &preset, &structure);
+                    (structure, predicted)
+                };
+                structures.into_iter().map(both).collect()
+            });
             // Nobody may want it any more.
-            let _ = answer.send(structures.into_iter().map(both).collect());
+            let _ = answer.send(told);
             drop(answer);
             waker();
         })?;

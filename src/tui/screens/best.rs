@@ -204,9 +204,9 @@ fn facts(search: &Search, best: &Member) -> Vec<Fact> {
 fn latencies(search: &Search, best: &Member) -> Vec<Fact> {
     let budgets = search.spec.preset.budget.latencies().into_iter().flatten();
     let predicted = search.predictions.of(&best.structure);
-    let names = ["latency", "second", "third"];
     let mut facts = Vec::new();
-    for (table, (budget, name)) in budgets.zip(names).enumerate() {
+    for (table, (budget, of)) in budgets.zip(Budget::LATENCIES).enumerate() {
+        let name = of.name();
         let Some(ms) = best.costs.latency_ms.get(table) else { continue };
         facts.push(match budget.ms {
             Some(max) => Fact::Budget {
